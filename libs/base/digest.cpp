@@ -1,0 +1,74 @@
+#include "libs/base/digest.hpp"
+
+#include "libs/base/encoding.hpp"
+#include "libs/base/errors.hpp"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <array>
+#include <fstream>
+#include <memory>
+#include <stdexcept>
+#include <vector>
+
+namespace evergrass {
+namespace {
+
+struct free_digest {
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+
+}  // namespace
+
+std::string sha256(std::string_view bytes) {
+    std::string digest(32, '\0');
+    unsigned int size = 0;
+    if (EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()),
+                   &size, EVP_sha256(), nullptr) != 1) {
+        throw std::runtime_error("OpenSSL has no SHA-256");
+    }
+    return digest;
+}
+
+std::string sha256_hex(std::string_view bytes) {
+    return hex_encode(sha256(bytes));
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+    std::string digest(32, '\0');
+    unsigned int size = 0;
+    if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+             reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+             reinterpret_cast<unsigned char*>(digest.data()), &size) == nullptr) {
+        throw std::runtime_error("OpenSSL has no HMAC-SHA-256");
+    }
+    return digest;
+}
+
+result<std::string> sha256_hex_of_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) {
+        return errno_error("cannot open " + path);
+    }
+    const std::unique_ptr<EVP_MD_CTX, free_digest> context(EVP_MD_CTX_new());
+    EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
+    std::vector<char> piece(64 * 1024);
+    while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())) ||
+           file.gcount() > 0) {
+        EVP_DigestUpdate(context.get(), piece.data(), static_cast<std::size_t>(file.gcount()));
+    }
+    if (file.bad()) {
+        return errno_error("cannot read " + path);
+    }
+    std::string digest(32, '\0');
+    EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr);
+    return hex_encode(digest);
+}
+
+bool equal_in_constant_time(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+}  // namespace evergrass
