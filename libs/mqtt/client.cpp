@@ -1,0 +1,401 @@
+#include "libs/mqtt/client.hpp"
+
+#include "libs/base/random.hpp"
+#include "libs/mqtt/backoff.hpp"
+#include "libs/mqtt/client_session.hpp"
+#include "libs/mqtt/receive_buffer.hpp"
+#include "libs/mqtt/transport.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <utility>
+
+namespace evergrass::mqtt {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+// How long the server may take to close its side after DISCONNECT.
+constexpr std::chrono::seconds linger_limit{2};
+
+mono_time now() {
+    return std::chrono::steady_clock::now();
+}
+
+client_session_options session_options(const client_options& o) {
+    return {o.client_id,        o.clean_session, o.keep_alive,      o.operation_timeout,
+            o.max_packet_bytes, o.max_inflight,  o.max_queued_bytes};
+}
+
+}  // namespace
+
+// Carries out what the session decides, over one connection after the other.
+class client::implementation final : public client_session_owner,
+                                     public std::enable_shared_from_this<client::implementation> {
+public:
+    implementation(client& owner, asio::any_io_executor executor, client_options options,
+                   logger log)
+        : owner_(&owner),
+          executor_(std::move(executor)),
+          options_(std::move(options)),
+          log_(std::move(log)),
+          session_(session_options(options_), *this),
+          backoff_(options_.first_retry, options_.max_retry),
+          retry_(executor_),
+          deadline_(executor_) {}
+
+    void start() { attempt(); }
+    void stop();
+    void abandon();
+    bool connected() const { return session_.connected(); }
+
+    void subscribe(std::string filter, qos level, client_session::granted_callback done) {
+        session_.subscribe(std::move(filter), level, std::move(done), now());
+        settle_soon();
+    }
+    void unsubscribe(std::string_view filter) {
+        session_.unsubscribe(filter, now());
+        settle_soon();
+    }
+    send_result publish(std::string topic, std::shared_ptr<const std::string> payload, qos level,
+                        client_session::done_callback done) {
+        if (stopped_) {
+            return send_result::not_connected;
+        }
+        const auto sent =
+            session_.publish(std::move(topic), std::move(payload), level, std::move(done), now());
+        settle_soon();
+        return sent;
+    }
+
+    // client_session_owner
+    void on_connected() override;
+    void on_message(const publish_view& message) override {
+        if (owner_ != nullptr && owner_->on_message) {
+            owner_->on_message(message);
+        }
+    }
+
+private:
+    // One connection. Late answers of an earlier one find that they are no longer the current link.
+    class link final : public transport::user, public std::enable_shared_from_this<link> {
+    public:
+        link(std::shared_ptr<implementation> client, std::unique_ptr<transport> stream)
+            : client_(std::move(client)), transport_(std::move(stream)) {}
+
+        void receive();
+        void write();
+        void end();  // writes the rest, waits for the server to close, closes
+        void close();
+
+    private:
+        bool current() const { return client_->link_.get() == this; }
+        void on_received(const error_code& failed, std::size_t count) override;
+        void on_sent(const error_code& failed) override;
+        void on_shut_down() override { finish(); }
+        void finish() {
+            close();
+            client_->deadline_.cancel();  // the linger limit
+        }
+
+        std::shared_ptr<implementation> client_;
+        std::unique_ptr<transport> transport_;
+        receive_buffer received_;
+        bool receiving_ = false;
+        bool writing_ = false;
+        bool ending_ = false;
+    };
+
+    void attempt();
+    static asio::awaitable<void> dial(std::shared_ptr<implementation> self);
+    static asio::awaitable<result<std::unique_ptr<transport>>> connect(
+        std::shared_ptr<implementation> self);
+    void opened(std::unique_ptr<transport> stream);
+    void lost(const std::string& reason);
+    void retry();
+    void settle();
+    void settle_soon();
+    void arm_deadline();
+    std::string endpoint() const {
+        return options_.endpoint.host + ":" + std::to_string(options_.endpoint.port);
+    }
+
+    client* owner_;  // null once it is gone
+    asio::any_io_executor executor_;
+    client_options options_;
+    logger log_;
+    client_session session_;
+    backoff backoff_;
+    asio::steady_timer retry_;
+    asio::steady_timer deadline_;
+    mono_time armed_for_ = mono_time::max();
+    asio::cancellation_signal cancel_dial_;
+    std::shared_ptr<link> link_;  // null while there is none, and from stop() on
+    mono_time connected_at_{};
+    std::string last_reason_;  // of a lost link; the same one again is logged at debug level
+    bool settle_posted_ = false;
+    bool stopped_ = false;
+};
+
+void client::implementation::attempt() {
+    asio::co_spawn(executor_, dial(shared_from_this()),
+                   asio::bind_cancellation_slot(cancel_dial_.slot(), asio::detached));
+}
+
+asio::awaitable<void> client::implementation::dial(std::shared_ptr<implementation> self) {
+    auto stream = co_await connect(self);
+    if (self->stopped_) {
+        co_return;
+    }
+    if (stream) {
+        self->opened(std::move(*stream));
+    } else {
+        self->lost(stream.error().message());
+    }
+}
+
+asio::awaitable<result<std::unique_ptr<transport>>> client::implementation::connect(
+    std::shared_ptr<implementation> self) {
+    if (!self->options_.tls) {
+        auto plain = co_await rt::dial_plain(self->options_.endpoint);
+        if (!plain) {
+            co_return plain.error();
+        }
+        co_return make_transport(std::move(*plain));
+    }
+    auto context = self->options_.tls();
+    if (!context) {
+        co_return context.error();
+    }
+    auto secure = co_await rt::dial_tls(std::move(*context), self->options_.endpoint);
+    if (!secure) {
+        co_return secure.error();
+    }
+    co_return make_transport(std::move(*secure));
+}
+
+void client::implementation::opened(std::unique_ptr<transport> stream) {
+    connected_at_ = now();
+    link_ = std::make_shared<link>(shared_from_this(), std::move(stream));
+    session_.opened(now());
+    link_->receive();
+    settle();
+}
+
+void client::implementation::on_connected() {
+    last_reason_.clear();
+    log_.info("Connected by MQTT.", {{"to", endpoint()}, {"clientId", options_.client_id}});
+    if (owner_ != nullptr && owner_->on_state) {
+        owner_->on_state(true, "");
+    }
+}
+
+void client::implementation::lost(const std::string& reason) {
+    if (link_) {
+        link_->close();
+        link_.reset();
+        backoff_.connection_ended(now() - connected_at_);
+        deadline_.cancel();
+        armed_for_ = mono_time::max();
+    }
+    log_.write(reason == last_reason_ ? log_level::debug : log_level::warn, "No MQTT connection.",
+               {{"to", endpoint()}, {"clientId", options_.client_id}, {"reason", reason}});
+    last_reason_ = reason;
+    retry();
+    session_.lost(reason);
+    if (owner_ != nullptr && owner_->on_state) {
+        owner_->on_state(false, reason);
+    }
+}
+
+void client::implementation::retry() {
+    const auto random = static_cast<unsigned char>(random_bytes(1)[0]);
+    retry_.expires_after(backoff_.next(random));
+    retry_.async_wait([self = shared_from_this()](const error_code& cancelled) {
+        if (!cancelled && !self->stopped_) {
+            self->attempt();
+        }
+    });
+}
+
+void client::implementation::settle() {
+    if (!link_) {
+        return;
+    }
+    if (session_.failed()) {
+        lost(std::string(session_.failure()));
+        return;
+    }
+    link_->write();
+    arm_deadline();
+}
+
+// Collects what is published in one go, so that it leaves in one write.
+void client::implementation::settle_soon() {
+    if (link_ && !std::exchange(settle_posted_, true)) {
+        asio::post(executor_, [self = shared_from_this()] {
+            self->settle_posted_ = false;
+            self->settle();
+        });
+    }
+}
+
+// The timer is moved only when it would come too late; when it comes early, it looks again.
+void client::implementation::arm_deadline() {
+    const auto at = session_.deadline();
+    if (at >= armed_for_) {
+        return;
+    }
+    armed_for_ = at;
+    deadline_.expires_at(at);
+    deadline_.async_wait([self = shared_from_this()](const error_code& cancelled) {
+        if (cancelled) {
+            return;
+        }
+        self->armed_for_ = mono_time::max();
+        if (self->link_) {
+            self->session_.on_time(now());
+            self->settle();
+        }
+    });
+}
+
+void client::implementation::stop() {
+    if (std::exchange(stopped_, true)) {
+        return;
+    }
+    cancel_dial_.emit(asio::cancellation_type::terminal);
+    retry_.cancel();
+    deadline_.cancel();
+    session_.stop();
+    if (const auto ending = std::exchange(link_, nullptr)) {
+        ending->end();
+        deadline_.expires_after(linger_limit);
+        deadline_.async_wait([ending](const error_code&) { ending->close(); });
+    }
+}
+
+void client::implementation::abandon() {
+    owner_ = nullptr;
+    if (!std::exchange(stopped_, true)) {
+        cancel_dial_.emit(asio::cancellation_type::terminal);
+        retry_.cancel();
+        deadline_.cancel();
+        if (link_) {
+            link_->close();
+            link_.reset();
+        }
+    }
+}
+
+void client::implementation::link::receive() {
+    receiving_ = true;
+    const auto room = received_.room();
+    transport_->receive(room.data, room.size, shared_from_this());
+}
+
+void client::implementation::link::on_received(const error_code& failed, std::size_t count) {
+    receiving_ = false;
+    if (!current()) {
+        return;
+    }
+    if (failed) {
+        client_->lost(failed == asio::error::eof ? "the server closed the connection"
+                                                 : failed.message());
+        return;
+    }
+    received_.received(count);
+    received_.consume(client_->session_.receive(received_.data(), now()));
+    client_->settle();
+    // A server that sends but does not read its acknowledgements is not read from either.
+    if (current() && client_->session_.output().size() <= client_->options_.max_queued_bytes) {
+        receive();
+    }
+}
+
+void client::implementation::link::write() {
+    if (writing_) {
+        return;
+    }
+    const auto bytes = client_->session_.output().begin_write();
+    if (!bytes.empty()) {
+        writing_ = true;
+        transport_->send(bytes, shared_from_this());
+    } else if (ending_) {
+        transport_->shut_down(shared_from_this());
+    }
+}
+
+void client::implementation::link::on_sent(const error_code& failed) {
+    writing_ = false;
+    if (!ending_ && !current()) {
+        return;
+    }
+    if (failed) {
+        if (ending_) {
+            finish();
+        } else {
+            client_->lost(failed.message());
+        }
+        return;
+    }
+    client_->session_.written(now());
+    if (ending_) {
+        write();
+        return;
+    }
+    client_->settle();
+    if (current() && !receiving_) {
+        receive();
+    }
+}
+
+void client::implementation::link::end() {
+    ending_ = true;
+    write();
+}
+
+void client::implementation::link::close() {
+    transport_->close();
+}
+
+client::client(asio::any_io_executor executor, client_options options, logger log)
+    : implementation_(std::make_shared<implementation>(*this, std::move(executor),
+                                                       std::move(options), std::move(log))) {}
+
+client::~client() {
+    implementation_->abandon();
+}
+
+void client::start() {
+    implementation_->start();
+}
+
+void client::stop() {
+    implementation_->stop();
+}
+
+bool client::connected() const {
+    return implementation_->connected();
+}
+
+void client::subscribe(std::string filter, qos level, std::function<void(result<qos>)> done) {
+    implementation_->subscribe(std::move(filter), level, std::move(done));
+}
+
+void client::unsubscribe(std::string_view filter) {
+    implementation_->unsubscribe(filter);
+}
+
+send_result client::publish(std::string topic, std::shared_ptr<const std::string> payload,
+                            qos level, std::function<void(result<void>)> done) {
+    return implementation_->publish(std::move(topic), std::move(payload), level, std::move(done));
+}
+
+}  // namespace evergrass::mqtt
