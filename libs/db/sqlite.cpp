@@ -1,0 +1,353 @@
+#include "libs/db/sqlite.hpp"
+
+#include "libs/base/errors.hpp"
+#include "libs/base/file.hpp"
+
+#include <sqlite3.h>
+
+#include <cstddef>
+#include <fcntl.h>
+#include <filesystem>
+#include <map>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+namespace evergrass::db {
+namespace {
+
+// How long a statement waits for another process (`keys create` beside the running service).
+constexpr int busy_timeout_ms = 5'000;
+
+struct close_database {
+    void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+};
+struct finalize_statement {
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+};
+using database_handle = std::unique_ptr<sqlite3, close_database>;
+using statement_handle = std::unique_ptr<sqlite3_stmt, finalize_statement>;
+
+errc category_of(int code) {
+    switch (code & 0xff) {
+        case SQLITE_NOTADB:
+        case SQLITE_CORRUPT:
+            return errc::corrupt;
+        case SQLITE_CONSTRAINT:
+            return errc::conflict;
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+            return errc::timed_out;
+        case SQLITE_READONLY:
+        case SQLITE_PERM:
+        case SQLITE_AUTH:
+            return errc::denied;
+        case SQLITE_TOOBIG:
+            return errc::too_large;
+        case SQLITE_FULL:
+        case SQLITE_IOERR:
+        case SQLITE_CANTOPEN:
+        case SQLITE_NOMEM:
+            return errc::unavailable;
+        default:
+            return errc::invalid_input;
+    }
+}
+
+// What the person who runs the program can do about it.
+std::string_view advice(int code) {
+    switch (code & 0xff) {
+        case SQLITE_NOTADB:
+            return "; move the file away or restore it from a backup";
+        case SQLITE_CORRUPT:
+            return "; stop the program and restore the file from a backup, or try "
+                   "`sqlite3 FILE .recover`";
+        case SQLITE_FULL:
+            return "; free space on its disk";
+        case SQLITE_BUSY:
+            return "; another process holds it";
+        case SQLITE_READONLY:
+            return "; make the file and its directory writable for this user";
+        default:
+            return "";
+    }
+}
+
+// Makes the file for its owner alone; SQLite gives its -wal and -shm files the same mode.
+result<void> make_private_file(const std::string& path) {
+    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file >= 0) {
+        ::close(file);
+        const auto parent = std::filesystem::path(path).parent_path();
+        return sync_directory(parent.empty() ? "." : parent);
+    }
+    if (errno != EEXIST) {
+        return errno_error("cannot make the database " + path);
+    }
+    return {};
+}
+
+int bind_value(sqlite3_stmt* statement, int index, const value& bound) {
+    if (const auto* number = std::get_if<std::int64_t>(&bound)) {
+        return sqlite3_bind_int64(statement, index, *number);
+    }
+    if (const auto* text = std::get_if<std::string>(&bound)) {
+        return sqlite3_bind_text64(statement, index, text->data(), text->size(), SQLITE_STATIC,
+                                   SQLITE_UTF8);
+    }
+    if (const auto* bytes = std::get_if<blob>(&bound)) {
+        // An empty blob is not null: SQLite tells them apart by the pointer.
+        return sqlite3_bind_blob64(statement, index,
+                                   bytes->bytes.empty() ? "" : bytes->bytes.data(),
+                                   bytes->bytes.size(), SQLITE_STATIC);
+    }
+    return sqlite3_bind_null(statement, index);
+}
+
+// Gives a statement back for its next use on every way out: reset, and nothing of the caller bound.
+struct reset_on_exit {
+    sqlite3_stmt* statement;
+    ~reset_on_exit() {
+        sqlite3_reset(statement);
+        sqlite3_clear_bindings(statement);
+    }
+};
+
+}  // namespace
+
+std::string row::text(int column) const {
+    auto* statement = static_cast<sqlite3_stmt*>(statement_);
+    const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement, column));
+    const auto size = sqlite3_column_bytes(statement, column);
+    return bytes == nullptr ? std::string() : std::string(bytes, static_cast<std::size_t>(size));
+}
+
+std::int64_t row::integer(int column) const {
+    return sqlite3_column_int64(static_cast<sqlite3_stmt*>(statement_), column);
+}
+
+bool row::is_null(int column) const {
+    return sqlite3_column_type(static_cast<sqlite3_stmt*>(statement_), column) == SQLITE_NULL;
+}
+
+struct connection::implementation {
+    std::string path;
+    database_handle database;
+    // After `database`: statements are finalized before it closes.
+    std::map<std::string, statement_handle, std::less<>> statements;
+    std::recursive_mutex mutex;
+    int transaction_depth = 0;
+
+    error failed(int code, std::string_view what) const {
+        std::string context = "database " + path + ": " + std::string(what) + ": " +
+                              sqlite3_errmsg(database.get()) + std::string(advice(code));
+        return {category_of(code), std::move(context)};
+    }
+
+    result<statement_handle> prepare(std::string_view name, std::string_view sql) {
+        sqlite3_stmt* made = nullptr;
+        const int code =
+            sqlite3_prepare_v3(database.get(), sql.data(), static_cast<int>(sql.size()),
+                               SQLITE_PREPARE_PERSISTENT, &made, nullptr);
+        statement_handle statement(made);
+        if (code != SQLITE_OK) {
+            return failed(code, name);
+        }
+        return statement;
+    }
+
+    // The kept statement of that name. One that is being stepped further up the stack cannot be
+    // used twice: `spare` then holds another for the time of this call.
+    result<sqlite3_stmt*> statement(std::string_view name, std::string_view sql,
+                                    statement_handle& spare) {
+        const auto kept = statements.find(name);
+        if (kept != statements.end() && sqlite3_stmt_busy(kept->second.get()) == 0) {
+            if (sqlite3_sql(kept->second.get()) != sql) {
+                return error{errc::invalid_input,
+                             "two statements share the name " + std::string(name)};
+            }
+            return kept->second.get();
+        }
+        auto made = prepare(name, sql);
+        if (!made) {
+            return made.error();
+        }
+        if (kept != statements.end()) {
+            spare = std::move(*made);
+            return spare.get();
+        }
+        return statements.emplace(std::string(name), std::move(*made)).first->second.get();
+    }
+
+    result<void> step(std::string_view name, std::string_view sql, const std::vector<value>& bound,
+                      const std::function<void(const row&)>& each) {
+        statement_handle spare;
+        const auto found = statement(name, sql, spare);
+        if (!found) {
+            return found.error();
+        }
+        auto* const running = *found;
+        const reset_on_exit give_back{running};
+        for (std::size_t i = 0; i < bound.size(); ++i) {
+            const int code = bind_value(running, static_cast<int>(i + 1), bound[i]);
+            if (code != SQLITE_OK) {
+                return failed(code, name);
+            }
+        }
+        int code = sqlite3_step(running);
+        for (; code == SQLITE_ROW; code = sqlite3_step(running)) {
+            if (each) {
+                each(row(running));
+            }
+        }
+        if (code != SQLITE_DONE) {
+            return failed(code, name);
+        }
+        return {};
+    }
+
+    result<void> execute(const std::string& sql, std::string_view what) {
+        const int code = sqlite3_exec(database.get(), sql.c_str(), nullptr, nullptr, nullptr);
+        if (code != SQLITE_OK) {
+            return failed(code, what);
+        }
+        return {};
+    }
+
+    result<std::int64_t> number(std::string_view name, std::string_view sql) {
+        std::int64_t found = 0;
+        auto read = step(name, sql, {}, [&](const row& r) { found = r.integer(0); });
+        if (!read) {
+            return read.error();
+        }
+        return found;
+    }
+};
+
+connection::connection(std::unique_ptr<implementation> implementation)
+    : implementation_(std::move(implementation)) {}
+
+connection::~connection() = default;
+
+result<std::unique_ptr<connection>> connection::open(const std::string& path) {
+    if (auto made = make_private_file(path); !made) {
+        return made.error();
+    }
+    auto opened = std::make_unique<implementation>();
+    opened->path = path;
+    sqlite3* database = nullptr;
+    const int code = sqlite3_open_v2(
+        path.c_str(), &database,
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+    opened->database.reset(database);
+    if (code != SQLITE_OK) {
+        return opened->failed(code, "cannot open it");
+    }
+    sqlite3_busy_timeout(database, busy_timeout_ms);
+    // The first read: shows a file that is no database, or that was cut short.
+    if (auto tables = opened->number("db.probe", "SELECT count(*) FROM sqlite_master"); !tables) {
+        return tables.error();
+    }
+    for (const auto* setting :
+         {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA trusted_schema=OFF"}) {
+        if (auto set = opened->execute(setting, setting); !set) {
+            return set.error();
+        }
+    }
+    return std::unique_ptr<connection>(new connection(std::move(opened)));
+}
+
+result<void> connection::run(std::string_view name, std::string_view sql,
+                             const std::vector<value>& bound) {
+    const auto guard = lock();
+    return implementation_->step(name, sql, bound, nullptr);
+}
+
+result<void> connection::query(std::string_view name, std::string_view sql,
+                               const std::vector<value>& bound,
+                               const std::function<void(const row&)>& each) {
+    const auto guard = lock();
+    return implementation_->step(name, sql, bound, each);
+}
+
+std::int64_t connection::changes() const {
+    return sqlite3_changes64(implementation_->database.get());
+}
+
+result<void> connection::transaction(const std::function<result<void>()>& work) {
+    const auto guard = lock();
+    auto& depth = implementation_->transaction_depth;
+    const bool outermost = depth == 0;
+    const auto savepoint = "level" + std::to_string(depth);
+    if (auto begun = implementation_->execute(
+            outermost ? "BEGIN IMMEDIATE" : "SAVEPOINT " + savepoint, "begin");
+        !begun) {
+        return begun;
+    }
+    const auto undo = [&] {
+        // Fails only where SQLite has rolled back by itself (disk full): the outcome is the same.
+        (void)implementation_->execute(
+            outermost ? "ROLLBACK" : "ROLLBACK TO " + savepoint + "; RELEASE " + savepoint, "undo");
+    };
+    ++depth;
+    auto done = [&]() -> result<void> {
+        try {
+            return work();
+        } catch (...) {
+            --depth;
+            undo();
+            throw;
+        }
+    }();
+    --depth;
+    if (done) {
+        done = implementation_->execute(outermost ? "COMMIT" : "RELEASE " + savepoint, "commit");
+    }
+    if (!done) {
+        undo();
+    }
+    return done;
+}
+
+result<void> connection::migrate(const std::vector<std::string_view>& migrations) {
+    const auto guard = lock();
+    auto& here = *implementation_;
+    const auto version = here.number("db.version", "PRAGMA user_version");
+    if (!version) {
+        return version.error();
+    }
+    const auto known = static_cast<std::int64_t>(migrations.size());
+    if (*version < 0 || *version > known) {
+        return error{errc::unsupported, "database " + here.path + " has schema " +
+                                            std::to_string(*version) + ", this build knows up to " +
+                                            std::to_string(known) +
+                                            "; run the build that wrote it, or restore a backup"};
+    }
+    const auto objects = here.number("db.probe", "SELECT count(*) FROM sqlite_master");
+    if (!objects) {
+        return objects.error();
+    }
+    if (*version == 0 && *objects != 0) {
+        return error{errc::conflict,
+                     "database " + here.path + " belongs to another program; name another file"};
+    }
+    for (auto next = *version; next < known; ++next) {
+        const auto number = std::to_string(next + 1);
+        auto applied = transaction([&]() -> result<void> {
+            auto changed = here.execute(std::string(migrations[static_cast<std::size_t>(next)]),
+                                        "migration " + number);
+            return changed ? here.execute("PRAGMA user_version=" + number, "migration " + number)
+                           : changed;
+        });
+        if (!applied) {
+            return applied;
+        }
+    }
+    return {};
+}
+
+std::unique_lock<std::recursive_mutex> connection::lock() {
+    return std::unique_lock(implementation_->mutex);
+}
+
+}  // namespace evergrass::db

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "libs/base/result.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace evergrass::db {
+
+// A bound parameter or a column. blob bytes are held in a std::string too; see `blob`.
+struct blob {
+    std::string bytes;
+};
+using value = std::variant<std::monostate, std::int64_t, std::string, blob>;
+
+// One row of an answer; valid inside the callback only.
+class row {
+public:
+    std::string text(int column) const;
+    std::int64_t integer(int column) const;
+    bool is_null(int column) const;
+
+private:
+    friend class connection;
+    explicit row(void* statement) : statement_(statement) {}
+    void* statement_;
+};
+
+// One SQLite connection in WAL mode with synchronous=FULL: what a committed transaction wrote
+// survives kill -9 and a power cut. Statements are prepared once and kept. Not for use by two
+// threads at once; hold `lock()` where threads share it.
+class connection {
+public:
+    // Makes the file with mode 0600 when missing. The error names the file and what to do.
+    static result<std::unique_ptr<connection>> open(const std::string& path);
+    ~connection();
+
+    // `name` is the statement's name in logs and errors: one statement, one name. The text is a
+    // literal of ours; everything from outside is bound.
+    result<void> run(std::string_view name, std::string_view sql,
+                     const std::vector<value>& bound = {});
+    result<void> query(std::string_view name, std::string_view sql, const std::vector<value>& bound,
+                       const std::function<void(const row&)>& each);
+    std::int64_t changes() const;  // rows changed by the last run()
+
+    // Runs `work` in one transaction: committed when it returns success, rolled back on an error or
+    // an exception. Inside another transaction() it is a part of that one (a savepoint): an error
+    // undoes the part alone, and success is durable when the outermost has committed. Holds lock().
+    result<void> transaction(const std::function<result<void>()>& work);
+
+    // Applies the numbered migrations that the file has not had, each in a transaction of its own.
+    // A file from a later build is refused.
+    result<void> migrate(const std::vector<std::string_view>& migrations);
+
+    std::unique_lock<std::recursive_mutex> lock();
+
+private:
+    struct implementation;
+    explicit connection(std::unique_ptr<implementation> implementation);
+    std::unique_ptr<implementation> implementation_;
+};
+
+}  // namespace evergrass::db
