@@ -1,0 +1,39 @@
+#pragma once
+
+#include "libs/aws/sigv4.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+// The pieces of Signature Version 4 that signer and verifier share.
+namespace evergrass::aws {
+
+// The canonical request (headers named by `signed_headers`, lower case and sorted; a header that is
+// missing counts as empty). The body's hash is computed, never taken from a header.
+std::string canonical_request(const signable_request& r, std::string_view service,
+                              const std::vector<std::string>& signed_headers);
+
+// Path as it is signed: without dot segments and doubled slashes, and each percent sign encoded
+// again; S3 signs the path as it is on the wire.
+std::string canonical_path(std::string_view path, std::string_view service);
+
+// Pairs encoded anew and sorted.
+std::string canonical_query(std::string_view query);
+
+// The header's value with runs of blanks made one; several of the name are joined by commas.
+std::string canonical_header(const signable_request& r, std::string_view lower_name);
+
+struct scope {
+    std::string_view date;  // 20261123
+    std::string_view region;
+    std::string_view service;
+
+    std::string to_string() const;  // date/region/service/aws4_request
+};
+
+// 64 hex digits.
+std::string signature_of(std::string_view canonical, std::string_view amz_date, const scope& s,
+                         std::string_view secret_access_key);
+
+}  // namespace evergrass::aws

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "libs/base/result.hpp"
+#include "libs/base/time.hpp"
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// AWS Signature Version 4, both sides: the service verifies with it, our command line signs with
+// it.
+namespace evergrass::aws {
+
+struct credentials {
+    std::string access_key_id;
+    std::string secret_access_key;
+};
+
+// What is signed. Header names in any case.
+struct signable_request {
+    std::string method;
+    std::string target;  // path and query as on the wire
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string body;
+};
+
+// Adds x-amz-date, x-amz-content-sha256 (for s3 only) and Authorization. `Host` must be there.
+void sign(signable_request& r, const credentials& who, std::string_view region,
+          std::string_view service, wall_time now);
+
+struct authorization {
+    std::string access_key_id;
+    std::string date;  // 20261123
+    std::string region;
+    std::string service;
+    std::vector<std::string> signed_headers;  // lower case, sorted
+    std::string signature;                    // 64 hex digits
+};
+
+// Reads `Authorization: AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`.
+result<authorization> parse_authorization(std::string_view header);
+
+// Success when the request was signed with this secret within 15 minutes of `now`. The path is
+// encoded twice for every service but s3 (spec/cloud.md §6.1); the body's hash is always checked.
+result<void> verify(const signable_request& r, const authorization& claimed,
+                    std::string_view secret_access_key, wall_time now);
+
+}  // namespace evergrass::aws
