@@ -1,0 +1,68 @@
+#pragma once
+
+#include "libs/base/result.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// V1's config.json (spec/core.md §3): both the `crypto` section and the older paths under
+// `coreThing`, which count only where `crypto` is missing.
+namespace evergrass::edge {
+
+struct core_config {
+    std::filesystem::path ca_path;
+    std::filesystem::path certificate_path;
+    std::filesystem::path private_key_path;
+    // crypto.principals.MQTTServerCertificate.privateKeyPath: the owner's own key, when there is
+    // one.
+    std::optional<std::filesystem::path> server_key_path;
+    // crypto.deploymentSigningKeyPath, Evergrass's own: the service's public key in PEM.
+    std::optional<std::filesystem::path> signing_key_path;
+
+    std::string thing_arn;
+    std::string thing_name;
+    std::string region;
+    std::string account;
+    std::string partition;
+
+    std::string iot_host;
+    std::string gg_host;
+    std::uint16_t iot_mqtt_port = 8883;
+    std::uint16_t iot_http_port = 8443;
+    std::uint16_t gg_http_port = 8443;
+    std::uint16_t gg_mqtt_port = 8883;  // the local MQTT server; 0 lets the system pick (Evergrass)
+    std::uint16_t gg_daemon_port = 8000;  // IPC; 0 likewise
+    // Evergrass's own `coreThing.ggMqttAddress`: where the local MQTT server listens.
+    std::string gg_mqtt_address = "0.0.0.0";
+    std::string core_client_id;  // empty: V1's <thing>-cNN
+    std::chrono::seconds keep_alive{600};
+    std::chrono::seconds mqtt_operation_timeout{5};
+    std::chrono::seconds max_connection_retry_interval{60};
+
+    std::size_t max_work_items = 1024;
+    std::size_t max_concurrent_workers = 25;
+    std::chrono::milliseconds post_start_health_check_timeout{30'000};
+    bool allow_functions_to_run_as_root = false;
+
+    std::filesystem::path write_directory;  // <root>/ggc, or writeDirectory when it is set
+    std::filesystem::path pid_file_directory = "/var/run";
+
+    // What was read but has no effect in this build ("networkProxy", "useSystemd" …): logged once
+    // at start.
+    std::vector<std::string> without_effect;
+};
+
+// Reads the text of `<root>/config/config.json`. The error names the file, the member, what is
+// wrong with it and what it should be; members that nobody knows are reported in `without_effect`,
+// with the known one that is closest, since a typo there would otherwise be silent.
+result<core_config> parse_config(std::string_view text, const std::filesystem::path& root);
+
+// Finds and reads `<root>/config/config.json`, or `<root>/configuration/config.json` of V1.0.
+result<core_config> load_config(const std::filesystem::path& root);
+
+}  // namespace evergrass::edge

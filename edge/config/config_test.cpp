@@ -1,0 +1,127 @@
+#include "edge/config/config.hpp"
+
+#include "edge/config/uri.hpp"
+#include "libs/base/errors.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace evergrass::edge {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::string_view of_v1_11 = R"({
+  "coreThing": {
+    "caPath": "old.pem", "certPath": "old.cert", "keyPath": "old.key",
+    "thingArn": "arn:aws:iot:eu-north-1:111122223333:thing/Pump7_Core",
+    "iotHost": "iot.example", "ggHost": "gg.example", "keepAlive": 60,
+    "ggDaemonPort": 8001, "ggMqttPort": 18883
+  },
+  "runtime": {"cgroup": {"useSystemd": "yes"}, "allowFunctionsToRunAsRoot": "yes"},
+  "managedRespawn": false,
+  "crypto": {
+    "principals": {
+      "SecretsManager": {"privateKeyPath": "file:///greengrass/certs/a.private.key"},
+      "IoTCertificate": {
+        "privateKeyPath": "file:///greengrass/certs/a.private.key",
+        "certificatePath": "file:///greengrass/certs/a.cert.pem"}
+    },
+    "caPath": "file:///greengrass/certs/root.ca.pem"
+  }
+})";
+
+std::string replaced(std::string_view text, std::string_view from, std::string_view to) {
+    std::string out(text);
+    out.replace(out.find(from), from.size(), to);
+    return out;
+}
+
+TEST(config, crypto_wins_over_the_older_paths) {
+    const auto config = parse_config(of_v1_11, "/greengrass");
+    ASSERT_TRUE(config) << config.error().message();
+    EXPECT_EQ(config->ca_path, "/greengrass/certs/root.ca.pem");
+    EXPECT_EQ(config->certificate_path, "/greengrass/certs/a.cert.pem");
+    EXPECT_EQ(config->thing_name, "Pump7_Core");
+    EXPECT_EQ(config->region, "eu-north-1");
+    EXPECT_EQ(config->account, "111122223333");
+    EXPECT_EQ(config->gg_daemon_port, 8001);
+    EXPECT_EQ(config->gg_mqtt_port, 18883);
+    EXPECT_EQ(config->iot_mqtt_port, 8883);
+    EXPECT_EQ(config->write_directory, "/greengrass/ggc");
+    EXPECT_TRUE(config->allow_functions_to_run_as_root);
+    EXPECT_TRUE(config->without_effect.empty());
+}
+
+TEST(config, older_paths_are_relative_to_certs) {
+    const auto config = parse_config(R"({"coreThing":{
+        "caPath":"root.pem","certPath":"c.pem","keyPath":"/elsewhere/k.pem",
+        "thingArn":"arn:aws:iot:us-east-1:123456789012:thing/C","iotHost":"h","ggHost":"h"}})",
+                                     "/greengrass");
+    ASSERT_TRUE(config) << config.error().message();
+    EXPECT_EQ(config->ca_path, "/greengrass/certs/root.pem");
+    EXPECT_EQ(config->private_key_path, "/elsewhere/k.pem");
+}
+
+TEST(config, a_typo_is_noted_with_the_name_that_was_meant) {
+    const auto config =
+        parse_config(replaced(of_v1_11, "\"ggMqttPort\"", "\"ggMqtPort\""), "/greengrass");
+    ASSERT_TRUE(config);
+    ASSERT_EQ(config->without_effect.size(), 1U);
+    EXPECT_EQ(config->without_effect[0], "coreThing.ggMqtPort (did you mean 'ggMqttPort'?)");
+}
+
+TEST(config, broken_json_is_refused_with_line_and_column) {
+    const auto config =
+        parse_config(replaced(of_v1_11, "\"keepAlive\": 60,", "\"keepAlive\": 60"), "/greengrass");
+    ASSERT_FALSE(config);
+    EXPECT_THAT(config.error().message(), HasSubstr("line 6"));
+}
+
+struct fault {
+    const char* from;
+    const char* to;
+    const char* names;
+};
+
+class config_faults : public testing::TestWithParam<fault> {};
+
+TEST_P(config_faults, the_error_names_the_member_and_what_it_should_be) {
+    const auto config =
+        parse_config(replaced(of_v1_11, GetParam().from, GetParam().to), "/greengrass");
+    ASSERT_FALSE(config);
+    EXPECT_THAT(config.error().message(), HasSubstr(GetParam().names));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    each, config_faults,
+    testing::Values(
+        fault{"\"keepAlive\": 60", "\"keepAlive\": 10", "'coreThing.keepAlive' is 10; allowed"},
+        fault{"18883", "\"18883\"", "'coreThing.ggMqttPort' is not a whole number"},
+        fault{"18883", "70000", "'coreThing.ggMqttPort' is 70000, not a port"},
+        fault{"\"iotHost\"", "\"iotHots\"", "'coreThing.iotHost' is missing"},
+        fault{"arn:aws:iot:eu-north-1:111122223333:thing/Pump7_Core", "[THING_ARN_HERE]",
+              "'coreThing.thingArn' in config.json is '[THING_ARN_HERE]'"},
+        fault{"file:///greengrass/certs/root.ca.pem", "https://ca", "ErrUnknownURIScheme"},
+        fault{"file:///greengrass/certs/root.ca.pem", "file://greengrass/ca", "three slashes"},
+        fault{"\"certificatePath\"", "\"certificate\"",
+              "'crypto.principals.IoTCertificate.certificatePath' is missing"},
+        fault{"\"allowFunctionsToRunAsRoot\": \"yes\"", "\"allowFunctionsToRunAsRoot\": \"maybe\"",
+              "neither \"yes\" nor \"no\""}));
+
+TEST(config, without_any_paths_v1s_text_is_given) {
+    const auto config = parse_config(R"({"coreThing":{
+        "thingArn":"arn:aws:iot:us-east-1:123456789012:thing/C","iotHost":"h","ggHost":"h"}})",
+                                     "/greengrass");
+    ASSERT_FALSE(config);
+    EXPECT_THAT(config.error().message(), HasSubstr("missing the CaPath, CertPath or KeyPath"));
+}
+
+TEST(key_uri, hardware_keys_are_refused_as_unsupported) {
+    const auto path = parse_key_uri("m", "pkcs11:object=k;type=private");
+    ASSERT_FALSE(path);
+    EXPECT_EQ(path.error().code, errc::unsupported);
+}
+
+}  // namespace
+}  // namespace evergrass::edge
