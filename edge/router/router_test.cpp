@@ -1,0 +1,100 @@
+#include "edge/router/router.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+namespace evergrass::edge {
+namespace {
+
+using ::testing::ElementsAre;
+
+class recording_sink : public sink {
+public:
+    std::optional<drop_reason> deliver(const endpoint& target, const message& m) override {
+        taken.push_back(target.name + " " + m.topic);
+        if (on_deliver) {
+            on_deliver();
+        }
+        return answer;
+    }
+    std::vector<std::string> taken;
+    std::optional<drop_reason> answer;
+    std::function<void()> on_deliver;
+};
+
+message hello(std::string topic, std::size_t size = 5) {
+    return {std::move(topic), std::make_shared<const std::string>(size, 'x')};
+}
+
+class router_test : public ::testing::Test {
+protected:
+    router_test() {
+        auto table =
+            routing_table::build({{"1", "cloud", "t", "arn:aws:iot:r:123456789012:thing/a"},
+                                  {"2", "cloud", "t", "arn:aws:iot:r:123456789012:thing/b"},
+                                  {"3", "cloud", "t", "GGShadowService"},
+                                  {"4", "cloud", "other", "arn:aws:iot:r:123456789012:thing/a"}});
+        router_.set_table(*table);
+        router_.set_sink(endpoint_kind::device, &devices_);
+    }
+
+    std::uint64_t drops(drop_reason reason) const {
+        return router_.drops()[static_cast<std::size_t>(reason)];
+    }
+
+    const endpoint cloud_{endpoint_kind::cloud, ""};
+    recording_sink devices_;
+    router router_{logger()};
+};
+
+TEST_F(router_test, hands_the_message_to_each_target_and_counts_the_one_without_a_sink) {
+    const auto report = router_.publish(cloud_, hello("t"));
+    EXPECT_THAT(devices_.taken, ElementsAre("a t", "b t"));
+    EXPECT_EQ(report.delivered, 2U);
+    EXPECT_EQ(report.dropped, 1U);
+    EXPECT_EQ(report.last_drop, drop_reason::no_such_target);
+    EXPECT_EQ(drops(drop_reason::no_such_target), 1U);
+    EXPECT_EQ(router_.delivered(), 2U);
+}
+
+TEST_F(router_test, a_message_without_a_route_is_one_drop) {
+    const auto report = router_.publish(cloud_, hello("nowhere"));
+    EXPECT_EQ(report.dropped, 1U);
+    EXPECT_EQ(report.last_drop, drop_reason::no_subscription);
+    EXPECT_EQ(drops(drop_reason::no_subscription), 1U);
+}
+
+TEST_F(router_test, a_sink_that_refuses_is_counted_by_its_reason) {
+    devices_.answer = drop_reason::queue_full;
+    EXPECT_EQ(router_.publish(cloud_, hello("other")).last_drop, drop_reason::queue_full);
+    EXPECT_EQ(drops(drop_reason::queue_full), 1U);
+}
+
+TEST_F(router_test, a_payload_over_128_kb_goes_to_nobody) {
+    EXPECT_EQ(router_.publish(cloud_, hello("other", 128 * 1024)).delivered, 1U);
+    EXPECT_EQ(router_.publish(cloud_, hello("other", 128 * 1024 + 1)).last_drop,
+              drop_reason::message_too_large);
+    EXPECT_THAT(devices_.taken, ElementsAre("a other"));
+}
+
+TEST_F(router_test, a_sink_may_publish_and_replace_the_table_while_it_takes_a_message) {
+    devices_.on_deliver = [this] {
+        devices_.on_deliver = nullptr;
+        router_.publish(cloud_, hello("other"));
+        router_.set_table(std::make_shared<routing_table>());
+    };
+    EXPECT_EQ(router_.publish(cloud_, hello("t")).delivered, 2U);
+    EXPECT_THAT(devices_.taken, ElementsAre("a t", "a other", "b t"));
+    EXPECT_EQ(router_.publish(cloud_, hello("t")).last_drop, drop_reason::no_subscription);
+}
+
+TEST(drop_reason, every_reason_has_words) {
+    for (std::size_t i = 0; i < drop_reason_count; ++i) {
+        EXPECT_NE(to_string(static_cast<drop_reason>(i)), "unknown");
+    }
+}
+
+}  // namespace
+}  // namespace evergrass::edge

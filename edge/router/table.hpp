@@ -1,0 +1,66 @@
+#pragma once
+
+#include "contract/manifest.hpp"
+#include "libs/base/log.hpp"
+#include "libs/base/result.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace evergrass::edge {
+
+enum class endpoint_kind : std::uint8_t { device, function, connector, cloud, shadow_service };
+constexpr std::size_t endpoint_kind_count = 5;
+
+// One end of a subscription. `name`: thing name, function version ARN, connector ARN, or empty.
+struct endpoint {
+    endpoint_kind kind = endpoint_kind::cloud;
+    std::string name;
+
+    bool operator==(const endpoint&) const = default;
+};
+
+// A Source or Target of the group document as an endpoint. "GGShadowService" and its ARN, with and
+// without a version, are the shadow service.
+result<endpoint> parse_endpoint(std::string_view text);
+
+// The subscriptions of a deployment, immutable. Threads may read one table at once.
+class routing_table {
+public:
+    routing_table();  // empty: routes nothing
+    ~routing_table();
+    routing_table(const routing_table&) = delete;
+    routing_table& operator=(const routing_table&) = delete;
+
+    // The error names the subscription by its id and says what is wrong with which member.
+    static result<std::shared_ptr<const routing_table>> build(
+        const std::vector<contract::subscription>& subscriptions);
+
+    // Appends each target once, whichever number of subscriptions lead to it. Cost grows with the
+    // source's matching subjects, not with the table.
+    void match(const endpoint& source, std::string_view topic,
+               std::vector<const endpoint*>& targets) const;
+
+    // May this end ever publish to the topic (some subscription has it as source and matches)?
+    bool may_publish(const endpoint& source, std::string_view topic) const;
+    // Could a message reach this end on some topic that the filter covers? Asked at SUBSCRIBE.
+    bool may_receive(const endpoint& target, std::string_view filter) const;
+    // The subjects of subscriptions with this source: what the cloud link subscribes to for
+    // `cloud`.
+    std::vector<std::string> subjects_from(endpoint_kind source) const;
+
+    std::size_t size() const;
+
+private:
+    struct index;
+    std::unique_ptr<index> index_;
+};
+
+// Do two filters have a topic in common?
+bool filters_overlap(std::string_view a, std::string_view b);
+
+}  // namespace evergrass::edge
