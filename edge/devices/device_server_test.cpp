@@ -1,0 +1,199 @@
+#include "edge/devices/device_server.hpp"
+
+#include "libs/mqtt/client.hpp"
+#include "libs/rt/test_certificates.hpp"
+#include "libs/rt/test_run.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace evergrass::edge {
+namespace {
+
+namespace asio = boost::asio;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::string arn_of(const std::string& thing) {
+    return "arn:aws:iot:us-east-1:123456789012:thing/" + thing;
+}
+
+contract::group_member member(const std::string& thing, const rt::tls_identity& identity) {
+    return {thing, arn_of(thing),
+            "arn:aws:iot:us-east-1:123456789012:cert/" + rt::testing::id_of(identity), false};
+}
+
+class device_server_test : public ::testing::Test {
+protected:
+    device_server_test() {
+        auto table = routing_table::build(
+            {{"1", arn_of("pump"), "t/#", arn_of("lamp")}, {"2", "cloud", "t/#", arn_of("lamp")}});
+        router_.set_table(std::move(table).value());
+        server_.admit({member("pump", pump_), member("lamp", lamp_)});
+        EXPECT_TRUE(server_.open());
+        EXPECT_TRUE(server_.use_certificate(ca_.issue("core", {"127.0.0.1"})));
+    }
+
+    static device_server_settings settings() {
+        device_server_settings s;
+        s.address = "127.0.0.1";
+        s.port = 0;
+        return s;
+    }
+
+    // A client and what happened to it.
+    struct device {
+        std::unique_ptr<mqtt::client> client;
+        std::string reason;
+        std::vector<std::string> got;
+    };
+    std::unique_ptr<device> start(const rt::tls_identity& identity, std::string client_id) {
+        auto made = std::make_unique<device>();
+        mqtt::client_options options;
+        options.endpoint.host = "127.0.0.1";
+        options.endpoint.port = server_.port();
+        options.client_id = std::move(client_id);
+        options.first_retry = std::chrono::milliseconds(1);
+        rt::tls_client_options tls;
+        tls.ca_pem = ca_.pem;
+        tls.identity = identity;
+        options.tls = [context = rt::make_client_context(tls).value()] {
+            return result<std::shared_ptr<rt::tls_context>>(context);
+        };
+        made->client = std::make_unique<mqtt::client>(io_.get_executor(), options, logger());
+        made->client->on_message = [raw = made.get()](const mqtt::publish_view& m) {
+            raw->got.push_back(std::string(m.topic) + " " + std::string(m.payload));
+        };
+        made->client->on_state = [raw = made.get()](bool, std::string_view why) {
+            raw->reason = why;
+        };
+        made->client->start();
+        return made;
+    }
+    std::unique_ptr<device> connect(const rt::tls_identity& identity, std::string client_id) {
+        auto made = start(identity, std::move(client_id));
+        until([&] { return made->client->connected(); });
+        return made;
+    }
+    result<mqtt::qos> subscribe(device& d, std::string filter) {
+        std::optional<result<mqtt::qos>> answer;
+        d.client->subscribe(std::move(filter), mqtt::qos::at_most_once,
+                            [&](result<mqtt::qos> r) { answer = std::move(r); });
+        until([&] { return answer.has_value(); });
+        return *answer;
+    }
+    // Returns when the core has taken it.
+    void publish(device& d, std::string topic, std::string payload) {
+        bool done = false;
+        d.client->publish(std::move(topic), std::make_shared<const std::string>(std::move(payload)),
+                          mqtt::qos::at_least_once, [&](const result<void>&) { done = true; });
+        until([&] { return done; });
+    }
+    std::uint64_t drops(drop_reason reason) const {
+        return router_.drops()[static_cast<std::size_t>(reason)];
+    }
+    void until(const std::function<bool()>& done) { rt::testing::run_until(io_, done); }
+
+    asio::io_context io_;
+    rt::testing::test_ca ca_;
+    rt::tls_identity pump_ = ca_.issue("AWS IoT Certificate");
+    rt::tls_identity lamp_ = ca_.issue("AWS IoT Certificate");
+    rt::tls_identity stranger_ = ca_.issue("AWS IoT Certificate");
+    router router_{logger()};
+    device_server server_{io_.get_executor(), settings(), router_, logger()};
+};
+
+TEST_F(device_server_test, carries_a_message_from_device_to_device) {
+    const auto pump = connect(pump_, "pump");
+    const auto lamp = connect(lamp_, "lamp");
+    EXPECT_TRUE(subscribe(*lamp, "t/+"));
+    publish(*pump, "t/x", "on");
+    until([&] { return !lamp->got.empty(); });
+    EXPECT_THAT(lamp->got, ElementsAre("t/x on"));
+}
+
+TEST_F(device_server_test, a_certificate_of_another_group_gets_an_alert) {
+    const auto stranger = start(stranger_, "pump");
+    until([&] { return !stranger->reason.empty(); });
+    EXPECT_THAT(stranger->reason, HasSubstr("alert"));
+    EXPECT_EQ(server_.connected(), 0U);
+}
+
+TEST_F(device_server_test, the_client_id_has_to_be_the_things_name) {
+    const auto liar = start(pump_, "lamp");
+    until([&] { return !liar->reason.empty(); });
+    EXPECT_THAT(liar->reason, HasSubstr("CONNACK code 2"));
+}
+
+TEST_F(device_server_test, a_filter_that_nothing_can_reach_is_refused) {
+    const auto lamp = connect(lamp_, "lamp");
+    EXPECT_FALSE(subscribe(*lamp, "elsewhere"));
+    EXPECT_TRUE(subscribe(*lamp, "#"));
+    const auto pump = connect(pump_, "pump");
+    EXPECT_FALSE(subscribe(*pump, "t/x"));  // subscriptions have one direction
+}
+
+TEST_F(device_server_test, a_message_without_a_route_is_acknowledged_and_counted) {
+    const auto pump = connect(pump_, "pump");
+    publish(*pump, "elsewhere", "x");
+    EXPECT_TRUE(pump->client->connected());
+    EXPECT_EQ(drops(drop_reason::no_subscription), 1U);
+}
+
+TEST_F(device_server_test, says_why_a_device_did_not_get_a_message) {
+    const endpoint cloud{endpoint_kind::cloud, ""};
+    const message m{"t/x", std::make_shared<const std::string>("x")};
+    EXPECT_EQ(router_.publish(cloud, m).last_drop, drop_reason::device_not_connected);
+    const auto lamp = connect(lamp_, "lamp");
+    EXPECT_EQ(router_.publish(cloud, m).last_drop, drop_reason::device_not_subscribed);
+    EXPECT_TRUE(subscribe(*lamp, "t/y"));
+    EXPECT_EQ(router_.publish(cloud, m).last_drop, drop_reason::device_not_subscribed);
+    EXPECT_TRUE(subscribe(*lamp, "t/x"));
+    EXPECT_EQ(router_.publish(cloud, m).delivered, 1U);
+}
+
+TEST_F(device_server_test, a_deployment_closes_the_sessions_of_removed_devices_only) {
+    const auto pump = connect(pump_, "pump");
+    const auto lamp = connect(lamp_, "lamp");
+    server_.admit({member("lamp", lamp_)});
+    until([&] { return !pump->reason.empty(); });
+    EXPECT_TRUE(lamp->client->connected());
+    pump->reason.clear();
+    until(
+        [&] { return pump->reason.find("alert") != std::string::npos; });  // it does not come back
+    EXPECT_TRUE(lamp->reason.empty());
+}
+
+TEST_F(device_server_test, a_device_whose_certificate_changed_has_to_come_back_with_the_new_one) {
+    const auto old = connect(pump_, "pump");
+    const auto renewed = ca_.issue("AWS IoT Certificate");
+    server_.admit({member("pump", renewed)});
+    until([&] { return !old->reason.empty(); });
+    const auto fresh = connect(renewed, "pump");
+    EXPECT_TRUE(fresh->client->connected());
+}
+
+TEST_F(device_server_test, a_new_server_certificate_leaves_sessions_open) {
+    const auto pump = connect(pump_, "pump");
+    EXPECT_TRUE(server_.use_certificate(ca_.issue("core", {"127.0.0.1"})));
+    const auto lamp = connect(lamp_, "lamp");
+    EXPECT_TRUE(subscribe(*lamp, "t/#"));
+    publish(*pump, "t/x", "on");
+    until([&] { return !lamp->got.empty(); });
+    EXPECT_TRUE(pump->reason.empty());
+}
+
+TEST_F(device_server_test, a_port_in_use_says_so_and_what_to_do) {
+    auto taken = settings();
+    taken.port = server_.port();
+    device_server second(io_.get_executor(), taken, router_, logger());
+    const auto opened = second.open();
+    ASSERT_FALSE(opened);
+    EXPECT_THAT(opened.error().message(), HasSubstr("ggMqttPort"));
+    EXPECT_THAT(opened.error().message(), HasSubstr("another program listens there"));
+    router_.set_sink(endpoint_kind::device, &server_);
+}
+
+}  // namespace
+}  // namespace evergrass::edge
