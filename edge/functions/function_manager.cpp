@@ -1,0 +1,311 @@
+#include "edge/functions/function_manager.hpp"
+
+#include "edge/functions/ipc_endpoint.hpp"
+#include "libs/base/errors.hpp"
+#include "libs/base/random.hpp"
+#include "libs/http/server.hpp"
+#include "libs/rt/stream.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+namespace evergrass::edge {
+
+namespace asio = boost::asio;
+using namespace functions;
+
+namespace {
+
+constexpr std::size_t max_header_bytes = 64 * 1024;      // a client context travels in a header
+constexpr std::size_t max_body_bytes = 6 * 1024 * 1024;  // Lambda's limit of a payload
+constexpr std::chrono::hours keep_connection{24};        // a worker's, between its requests
+constexpr int port_attempts = 16;  // to find a free port on both loopback addresses
+
+// Those that have no runtime are parts of the core (GGIPDetector, GGCloudSpooler …).
+bool is_system_function(const contract::function& f) {
+    return f.runtime.empty() && f.artifact.empty();
+}
+
+}  // namespace
+
+class function_manager::implementation
+    : public std::enable_shared_from_this<function_manager::implementation> {
+public:
+    implementation(asio::any_io_executor executor, function_settings settings, router& messages,
+                   logger log)
+        : executor_(executor),
+          settings_(std::move(settings)),
+          log_(log),
+          changed_(std::make_shared<event>(executor)),
+          pool_(executor, settings_, pool_callbacks(), log),
+          endpoint_(std::make_shared<ipc_endpoint>(executor, pool_, messages, log)),
+          server_(
+              server_options(),
+              [endpoint = endpoint_](http::request r) {
+                  return ipc_endpoint::answer(endpoint, std::move(r));
+              },
+              log) {}
+
+    ~implementation() { endpoint_->stop(); }  // suspended requests may outlive the pool
+
+    result<void> open();
+    std::uint16_t ipc_port() const { return listeners_.empty() ? 0 : listeners_.front()->port(); }
+
+    static asio::awaitable<std::vector<function_failure>> apply(
+        std::shared_ptr<implementation> self, std::vector<contract::function> functions,
+        std::vector<contract::logger_setting> loggers);
+    static asio::awaitable<void> stop(std::shared_ptr<implementation> self);
+
+    std::optional<drop_reason> deliver(const endpoint& target, const message& m);
+    std::vector<function_status> status() const { return pool_.status(); }
+
+private:
+    using listeners = std::vector<std::unique_ptr<rt::listener>>;
+
+    static http::server_options server_options();
+    worker_pool::callbacks pool_callbacks();
+    result<listeners> listen();
+    result<std::unique_ptr<rt::listener>> listen_on(const std::string& address, std::uint16_t port);
+    std::set<std::string> remove_all_but(const std::vector<contract::function>& wanted,
+                                         bool restart_all);
+    void add_missing(const std::vector<contract::function>& wanted);
+    void tell_isolation(const std::vector<contract::function>& wanted);
+    bool any_has_workers(const std::set<std::string>& arns) const;
+
+    asio::any_io_executor executor_;
+    function_settings settings_;
+    logger log_;
+    std::shared_ptr<event> changed_;          // something apply() or stop() may wait for
+    std::set<std::string> starting_;          // pinned functions that apply() waits for
+    std::set<std::string> broken_;            // pinned ones that failed to start and didn't recover
+    std::vector<function_failure> failures_;  // of the deployment being applied
+    worker_pool pool_;
+    std::shared_ptr<ipc_endpoint> endpoint_;
+    http::server server_;
+    listeners listeners_;
+};
+
+http::server_options function_manager::implementation::server_options() {
+    http::server_options options;
+    options.max_header_bytes = max_header_bytes;
+    options.max_body_bytes = max_body_bytes;
+    options.idle_timeout = keep_connection;
+    return options;
+}
+
+worker_pool::callbacks function_manager::implementation::pool_callbacks() {
+    worker_pool::callbacks calls;
+    calls.hand_over = [this](worker_id worker, work item) {
+        endpoint_->hand_over(worker, std::move(item));
+    };
+    calls.finish = [this](finished f) { endpoint_->finish(std::move(f)); };
+    calls.came_up = [this](const std::string& arn) {
+        starting_.erase(arn);
+        broken_.erase(arn);
+        changed_->wake();
+    };
+    calls.start_failed = [this](const std::string& arn, std::string reason) {
+        if (starting_.erase(arn) != 0) {
+            failures_.push_back({arn, std::move(reason)});
+            broken_.insert(arn);
+            changed_->wake();
+        }
+    };
+    calls.ended = [this](worker_id worker) {
+        endpoint_->worker_ended(worker);
+        changed_->wake();
+    };
+    return calls;
+}
+
+result<void> function_manager::implementation::open() {
+    for (int attempt = 1;; ++attempt) {
+        auto opened = listen();
+        if (opened) {
+            listeners_ = std::move(*opened);
+            break;
+        }
+        // A port that the system picked for 127.0.0.1 may be taken on ::1.
+        if (settings_.ipc_port != 0 || attempt == port_attempts) {
+            return with_context(opened.error(),
+                                "the functions' port (ggDaemonPort in config.json)");
+        }
+    }
+    pool_.set_ipc_port(ipc_port());
+    log_.info("Functions are served.",
+              {{"address", settings_.ipc_address}, {"port", static_cast<int>(ipc_port())}});
+    return {};
+}
+
+// Both loopback addresses, for `localhost` is either of them, and a stranger that listened on the
+// other one would be sent the functions' tokens.
+result<function_manager::implementation::listeners> function_manager::implementation::listen() {
+    listeners all;
+    auto first = listen_on(settings_.ipc_address, settings_.ipc_port);
+    if (!first) {
+        return first.error();
+    }
+    all.push_back(std::move(*first));
+    if (settings_.ipc_address != "127.0.0.1") {
+        return all;
+    }
+    auto second = listen_on("::1", all.front()->port());
+    if (second) {
+        all.push_back(std::move(*second));
+    } else if (second.error().code == boost::system::errc::address_in_use) {
+        return second.error();
+    } else {
+        log_.info("This host has no IPv6 loopback; functions are served on 127.0.0.1 only.",
+                  {{"reason", second.error()}});
+    }
+    return all;
+}
+
+result<std::unique_ptr<rt::listener>> function_manager::implementation::listen_on(
+    const std::string& address, std::uint16_t port) {
+    rt::listen_options options;
+    options.address = address;
+    options.port = port;
+    return rt::listener::open_plain(
+        executor_, options,
+        [this](rt::plain_connection connection) {
+            boost::system::error_code ignored;
+            connection.socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+            server_.serve(std::move(connection));
+        },
+        log_);
+}
+
+asio::awaitable<std::vector<function_failure>> function_manager::implementation::apply(
+    std::shared_ptr<implementation> self, std::vector<contract::function> functions,
+    std::vector<contract::logger_setting> loggers) {
+    std::erase_if(functions, is_system_function);
+    const bool level_changed = self->pool_.prepare(loggers);
+    const auto ending = self->remove_all_but(functions, level_changed);
+    while (self->any_has_workers(ending)) {
+        co_await event::wait(self->changed_);
+    }
+    self->failures_.clear();
+    self->starting_.clear();
+    self->tell_isolation(functions);
+    self->add_missing(functions);
+    while (!self->starting_.empty()) {
+        co_await event::wait(self->changed_);
+    }
+    co_return std::move(self->failures_);
+}
+
+// Unchanged functions stay, but for pinned ones that never came up: their host may have been put
+// right since.
+std::set<std::string> function_manager::implementation::remove_all_but(
+    const std::vector<contract::function>& wanted, bool restart_all) {
+    std::set<std::string> removed;
+    for (const auto& arn : pool_.arns()) {
+        const auto& running = *pool_.find(arn);
+        const bool stays = !restart_all && !broken_.contains(arn) &&
+                           std::find(wanted.begin(), wanted.end(), running) != wanted.end();
+        if (!stays) {
+            pool_.remove(arn);
+            broken_.erase(arn);
+            removed.insert(arn);
+        }
+    }
+    return removed;
+}
+
+void function_manager::implementation::add_missing(const std::vector<contract::function>& wanted) {
+    for (const auto& f : wanted) {
+        if (pool_.find(f.arn) != nullptr) {
+            continue;
+        }
+        if (f.pinned) {
+            starting_.insert(f.arn);
+        }
+        if (auto added = pool_.add(f); !added) {
+            starting_.erase(f.arn);
+            // In the words of a worker's failure: operators look for them.
+            const auto reason = "worker with " + uuid_v4() + " failed to initialize with reason " +
+                                added.error().message();
+            log_.error("A function cannot run.", {{"function", f.arn}, {"reason", reason}});
+            failures_.push_back({f.arn, reason});
+        }
+    }
+}
+
+void function_manager::implementation::tell_isolation(
+    const std::vector<contract::function>& wanted) {
+    const auto contained = std::count_if(wanted.begin(), wanted.end(), [](const auto& f) {
+        return f.isolation_mode == contract::isolation::greengrass_container;
+    });
+    if (contained != 0) {
+        log_.info(
+            "Functions configured for GreengrassContainer run as plain processes: this core "
+            "has no containers.",
+            {{"functions", contained}});
+    }
+}
+
+bool function_manager::implementation::any_has_workers(const std::set<std::string>& arns) const {
+    return std::any_of(arns.begin(), arns.end(),
+                       [this](const auto& arn) { return pool_.has_workers(arn); });
+}
+
+asio::awaitable<void> function_manager::implementation::stop(std::shared_ptr<implementation> self) {
+    for (const auto& arn : self->pool_.arns()) {
+        self->pool_.remove(arn);
+    }
+    while (self->pool_.has_workers()) {
+        co_await event::wait(self->changed_);
+    }
+    self->endpoint_->stop();
+    for (const auto& l : self->listeners_) {
+        l->stop();
+    }
+    co_await self->server_.stop(std::chrono::milliseconds{0});
+}
+
+std::optional<drop_reason> function_manager::implementation::deliver(const endpoint& target,
+                                                                     const message& m) {
+    const auto refused =
+        pool_.submit(target.name, {uuid_v4(), m.payload, routed_client_context(m.topic), 0});
+    if (!refused) {
+        return std::nullopt;
+    }
+    return *refused == refusal::queue_full ? drop_reason::queue_full
+                                           : drop_reason::function_stopped;
+}
+
+function_manager::function_manager(asio::any_io_executor executor, function_settings settings,
+                                   router& messages, logger log)
+    : implementation_(std::make_shared<implementation>(std::move(executor), std::move(settings),
+                                                       messages, std::move(log))) {}
+
+function_manager::~function_manager() = default;
+
+result<void> function_manager::open() {
+    return implementation_->open();
+}
+
+std::uint16_t function_manager::ipc_port() const {
+    return implementation_->ipc_port();
+}
+
+asio::awaitable<std::vector<function_failure>> function_manager::apply(
+    std::vector<contract::function> functions, std::vector<contract::logger_setting> loggers) {
+    return implementation::apply(implementation_, std::move(functions), std::move(loggers));
+}
+
+asio::awaitable<void> function_manager::stop() {
+    return implementation::stop(implementation_);
+}
+
+std::optional<drop_reason> function_manager::deliver(const endpoint& target, const message& m) {
+    return implementation_->deliver(target, m);
+}
+
+std::vector<function_status> function_manager::status() const {
+    return implementation_->status();
+}
+
+}  // namespace evergrass::edge

@@ -1,0 +1,93 @@
+#pragma once
+
+#include "contract/manifest.hpp"
+#include "edge/router/router.hpp"
+#include "libs/base/log.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace evergrass::edge {
+
+struct function_settings {
+    std::filesystem::path ggc_root;     // <root>/ggc: deployment/lambda/<ARN>/, var/log/user/…
+    std::filesystem::path runtime_dir;  // holds python/lambda_runtime.py, …
+    std::string ipc_address = "127.0.0.1";  // and ::1 too when it is this
+    std::uint16_t ipc_port = 8000;          // ggDaemonPort; 0: the system picks one
+    std::string region;
+    std::string account;
+    std::string core_thing;
+    std::string iot_host;  // "host:port" for AWS_IOT_MQTT_ENDPOINT and friends
+    std::string gg_host;
+    std::size_t max_work_items = 1024;              // maxWorkItemCount: queued over all functions
+    std::size_t max_concurrent_workers = 25;        // maxConcurrentLimit: on-demand ones
+    std::chrono::milliseconds start_limit{30'000};  // postStartHealthCheckTimeout
+    std::chrono::seconds idle_reap{60};  // an on-demand worker without work ends after this
+    bool allow_root = false;             // allowFunctionsToRunAsRoot
+};
+
+enum class worker_state {  // names of V1's health API (spec/core.md §6)
+    not_started,
+    starting,
+    initialized,
+    waiting,
+    working,
+    failed_initialization,
+    terminated
+};
+
+struct function_status {
+    std::string arn;
+    worker_state state = worker_state::not_started;
+    int workers = 0;
+    std::uint64_t invocations = 0;
+    std::uint64_t errors = 0;
+    std::uint64_t restarts = 0;
+    std::size_t queued = 0;
+};
+
+struct function_failure {
+    std::string arn;
+    std::string reason;  // for the deployment's error message
+};
+
+// Runs the group's functions: their queues, worker processes, and the IPC endpoint that they talk
+// to (spec/lambda-ipc.md). Is the router's sink for functions. All calls on the executor it was
+// made with.
+class function_manager : public sink {
+public:
+    function_manager(boost::asio::any_io_executor executor, function_settings settings,
+                     router& messages, logger log);
+    ~function_manager() override;  // kills what still runs
+
+    // Opens the IPC endpoint. The error names the port and says what to do when it is in use.
+    result<void> open();
+    std::uint16_t ipc_port() const;
+
+    // Makes the running functions be these: stops removed ones, restarts those whose code or
+    // configuration changed, starts new ones, leaves the others alone. Returns when each pinned
+    // function is initialized (first GET work, PUT initialized or any other IPC call; or still
+    // alive at start_limit) or has failed; empty means that all are well. Code must be in place
+    // already.
+    boost::asio::awaitable<std::vector<function_failure>> apply(
+        std::vector<contract::function> functions, std::vector<contract::logger_setting> loggers);
+
+    // SIGTERM, then SIGKILL after 2 s; children of the workers end too.
+    boost::asio::awaitable<void> stop();
+
+    std::optional<drop_reason> deliver(const endpoint& target, const message& m) override;
+    std::vector<function_status> status() const;
+
+private:
+    class implementation;
+    std::shared_ptr<implementation> implementation_;
+};
+
+}  // namespace evergrass::edge

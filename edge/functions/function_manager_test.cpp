@@ -1,0 +1,324 @@
+// Life and death of functions: what the manager does with real workers.
+#include "edge/functions/function_manager_fixture.hpp"
+
+#include <csignal>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace evergrass::edge {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+const std::string echo = R"(
+import greengrasssdk
+client = greengrasssdk.client('iot-data')
+def handler(event, context):
+    client.publish(topic='out/' + context.client_context.custom['subject'],
+                   payload=str(event['n'] + 1))
+)";
+
+TEST_F(function_manager_test, carries_a_message_through_a_long_lived_function) {
+    start();
+    route({"echo"});
+    EXPECT_THAT(apply({function("echo", echo)}), IsEmpty());
+    EXPECT_EQ(status_of("echo").state, worker_state::waiting);
+    send("echo", R"({"n": 41})");
+    EXPECT_EQ(message_at(0), "42");
+    EXPECT_EQ(to_cloud.messages[0].topic, "out/to/echo");
+    send("echo", R"({"n": 1})");
+    EXPECT_EQ(message_at(1), "2");
+    EXPECT_EQ(status_of("echo").invocations, 2U);
+    EXPECT_THAT(log_of("echo"),
+                AllOf(HasSubstr("][INFO]-loop.py:"), HasSubstr(",START RequestId: "),
+                      HasSubstr("End RequestId: ")));
+}
+
+TEST_F(function_manager_test, starts_an_on_demand_function_with_its_first_message) {
+    start();
+    route({"echo"});
+    EXPECT_THAT(apply({function("echo", echo, false)}), IsEmpty());
+    EXPECT_EQ(status_of("echo").workers, 0);
+    send("echo", R"({"n": 1})");
+    EXPECT_EQ(message_at(0), "2");
+    EXPECT_EQ(status_of("echo").workers, 1);
+    wait_until([&] { return status_of("echo").state == worker_state::waiting; }, "idleness");
+    send("echo", R"({"n": 2})");
+    EXPECT_EQ(message_at(1), "3");
+    EXPECT_EQ(status_of("echo").workers, 1) << "the idle worker is reused";
+}
+
+TEST_F(function_manager_test, tells_why_a_function_fails_at_import) {
+    start();
+    const auto failures = apply({function("broken", "import no_such_module\n")});
+    ASSERT_THAT(failures, SizeIs(1));
+    EXPECT_EQ(failures[0].arn, arn_of("broken"));
+    EXPECT_THAT(failures[0].reason,
+                AllOf(HasSubstr("worker with "), HasSubstr(" failed to initialize"),
+                      HasSubstr("Failed to import handler function \"code.handler\" due to "
+                                "exception: No module named 'no_such_module'"),
+                      HasSubstr("exit status 1")));
+    EXPECT_THAT(log_of("broken"), HasSubstr("][FATAL]-lambda_runtime.py:"));
+}
+
+TEST_F(function_manager_test, tells_which_runtime_and_which_handler_are_missing) {
+    start();
+    auto node = function("node", "");
+    node.runtime = "nodejs12.x";
+    auto handler = function("handler", "");
+    handler.handler = "code.missing";
+    const auto failures = apply({node, handler});
+    ASSERT_THAT(failures, SizeIs(2));
+    EXPECT_THAT(failures[0].reason, HasSubstr("nodejs12.x"));
+    EXPECT_THAT(failures[1].reason, HasSubstr("has no function 'missing'"));
+}
+
+TEST_F(function_manager_test, leaves_an_unchanged_function_alone_and_replaces_a_changed_one) {
+    const std::string tell_pid = R"(
+import greengrasssdk, os
+def handler(event, context):
+    greengrasssdk.client('iot-data').publish(topic='pid', payload=str(os.getpid()))
+)";
+    start();
+    route({"a", "b"});
+    auto a = function("a", tell_pid);
+    auto b = function("b", tell_pid);
+    EXPECT_THAT(apply({a, b}), IsEmpty());
+    send("a", "{}");
+    const auto a_before = message_at(0);
+    send("b", "{}");
+    const auto b_before = message_at(1);
+    b.variables = {{"NEW", "1"}};
+    EXPECT_THAT(apply({a, b}), IsEmpty());
+    send("a", "{}");
+    EXPECT_EQ(message_at(2), a_before);
+    send("b", "{}");
+    EXPECT_NE(message_at(3), b_before);
+    EXPECT_EQ(::kill(std::stoi(b_before), 0), -1) << "its process is gone";
+    EXPECT_THAT(apply({b}), IsEmpty());
+    send("a", "{}");
+    EXPECT_EQ(messages.drops()[static_cast<std::size_t>(drop_reason::function_stopped)], 1U);
+}
+
+TEST_F(function_manager_test, starts_a_crashed_function_again_and_counts_it) {
+    const std::string code = R"(
+import greengrasssdk, os
+def handler(event, context):
+    if event.get('crash'):
+        os._exit(7)
+    greengrasssdk.client('iot-data').publish(topic='x', payload='alive')
+)";
+    start();
+    route({"f"});
+    EXPECT_THAT(apply({function("f", code)}), IsEmpty());
+    send("f", R"({"crash": true})");
+    send("f", "{}");
+    EXPECT_EQ(message_at(0), "alive");
+    EXPECT_EQ(status_of("f").restarts, 1U);
+    EXPECT_EQ(status_of("f").errors, 1U);
+}
+
+// Invokes "target" and publishes what it got: payload, then the function error.
+const std::string invoker = R"(
+import greengrasssdk, json
+target = 'arn:aws:lambda:us-east-1:123456789012:function:target'
+def handler(event, context):
+    try:
+        r = greengrasssdk.client('lambda').invoke(FunctionName=event.get('arn', target),
+            InvocationType=event.get('type', 'RequestResponse'), Payload=event['payload'])
+        body = r['Payload'] if isinstance(r['Payload'], bytes) else r['Payload'].read()
+        answer = [body.decode(), r['FunctionError']]
+    except Exception as e:
+        answer = [type(e).__name__, str(e)]
+    greengrasssdk.client('iot-data').publish(topic='answer', payload=json.dumps(answer))
+)";
+
+TEST_F(function_manager_test, lets_functions_invoke_each_other) {
+    const std::string target = R"(
+import sys
+def handler(event, context):
+    if event == 'fail':
+        raise KeyError('lost')
+    return {'got': event, 'version': context.function_version}
+)";
+    start();
+    route({"invoker", "target"});
+    EXPECT_THAT(apply({function("invoker", invoker), function("target", target, false)}),
+                IsEmpty());
+    send("invoker", R"({"payload": "[1]"})");
+    EXPECT_EQ(message_at(0), R"(["{\"got\": [1], \"version\": \"1\"}", ""])");
+    send("invoker", R"({"payload": "\"fail\""})");
+    EXPECT_THAT(message_at(1), AllOf(HasSubstr("\\\"errorMessage\\\": \\\"'lost'\\\""),
+                                     HasSubstr("\\\"errorType\\\": \\\"KeyError\\\""),
+                                     HasSubstr("stackTrace"), HasSubstr("\"Handled\"")));
+    send("invoker", R"({"payload": "not json"})");
+    EXPECT_THAT(message_at(2),
+                AllOf(HasSubstr("could not be parsed as JSON"), HasSubstr("\"Handled\"")));
+    send("invoker", R"({"payload": "{}", "type": "Event"})");
+    EXPECT_EQ(message_at(3), R"(["", ""])");
+    send("invoker", R"({"payload": "{}", "arn":
+        "arn:aws:lambda:us-east-1:123456789012:function:nobody:1"})");
+    EXPECT_THAT(message_at(4), HasSubstr("HTTP Error 404"));
+}
+
+TEST_F(function_manager_test, kills_a_function_at_its_timeout_and_tells_its_invoker) {
+    const std::string endless = R"(
+import signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+def handler(event, context):
+    while True:
+        signal.pause()
+)";
+    start();
+    route({"invoker"});
+    auto target = function("target", endless, false);
+    target.timeout_seconds = 1;
+    EXPECT_THAT(apply({function("invoker", invoker), target}), IsEmpty());
+    send("invoker", R"({"payload": "{}"})");
+    EXPECT_THAT(message_at(0),
+                AllOf(HasSubstr("timed out after 1.00 seconds"), HasSubstr("\"Unhandled\"")));
+    wait_until([&] { return status_of("target").workers == 0; }, "the killed worker's end");
+}
+
+TEST_F(function_manager_test, stops_a_circle_of_invocations_at_its_deepest) {
+    const std::string circle = R"(
+import greengrasssdk, json
+def handler(event, context):
+    try:
+        r = greengrasssdk.client('lambda').invoke(FunctionName=context.invoked_function_arn,
+                                                  Payload=b'{}')
+        return 1 + json.loads(r['Payload'].read())
+    except greengrasssdk.Lambda.InvocationException as e:
+        assert '508' in str(e), e
+        return 1
+)";
+    start();
+    route({"invoker"});
+    EXPECT_THAT(apply({function("invoker", invoker), function("target", circle, false)}),
+                IsEmpty());
+    send("invoker", R"({"payload": "{}"})");
+    EXPECT_EQ(message_at(0), R"(["16", ""])");
+}
+
+TEST_F(function_manager_test, kills_a_function_that_ignores_sigterm_and_its_children) {
+    const std::string stubborn = R"(
+import greengrasssdk, signal, subprocess, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()'])
+def handler(event, context):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    greengrasssdk.client('iot-data').publish(topic='pid', payload=str(child.pid))
+)";
+    start();
+    route({"f"});
+    EXPECT_THAT(apply({function("f", stubborn)}), IsEmpty());
+    send("f", "{}");
+    const auto child = std::stoi(message_at(0));
+    const int handle = static_cast<int>(::syscall(SYS_pidfd_open, child, 0));
+    ASSERT_GE(handle, 0);
+    EXPECT_THAT(apply({}), IsEmpty());
+    pollfd ended{handle, POLLIN, 0};
+    EXPECT_EQ(::poll(&ended, 1, std::chrono::milliseconds(patience).count()), 1);
+    ::close(handle);
+}
+
+TEST_F(function_manager_test, reads_a_flood_of_output_within_the_logs_space) {
+    const std::string flood = R"(
+import greengrasssdk, os
+def handler(event, context):
+    for i in range(20000):
+        print('line', i, 'of a flood of output that nobody will ever read')
+    os.write(1, b'x' * 300000)
+    greengrasssdk.client('iot-data').publish(topic='done', payload='done')
+)";
+    start();
+    route({"f"});
+    EXPECT_THAT(apply({function("f", flood)}), IsEmpty());
+    send("f", "{}");
+    EXPECT_EQ(message_at(0), "done");
+    std::uintmax_t total = 0;
+    for (const auto& file : std::filesystem::recursive_directory_iterator(root / "var/log/user")) {
+        total += file.is_regular_file() ? file.file_size() : 0;
+    }
+    EXPECT_LE(total, 128U * 1024);
+    EXPECT_GT(total, 32U * 1024);
+}
+
+TEST_F(function_manager_test, writes_prints_and_log_records_with_their_level_and_place) {
+    const std::string talk = R"(
+import greengrasssdk, logging, sys
+def handler(event, context):
+    print('printed', 1)
+    print('to stderr', file=sys.stderr)
+    logging.getLogger('mine').warning('careful %d', 2)
+    logging.getLogger('mine').debug('unseen')
+    greengrasssdk.client('iot-data').publish(topic='done', payload='done')
+)";
+    start();
+    route({"f"});
+    EXPECT_THAT(apply({function("f", talk)}), IsEmpty());
+    send("f", "{}");
+    message_at(0);
+    apply({});
+    EXPECT_THAT(log_of("f"),
+                AllOf(HasSubstr("][INFO]-code.py:4,printed 1\n"),
+                      HasSubstr("][ERROR]-code.py:5,to stderr\n"),
+                      HasSubstr("][WARN]-code.py:6,careful 2\n"), Not(HasSubstr("unseen"))));
+}
+
+TEST_F(function_manager_test, gives_a_binary_function_its_bytes) {
+    const std::string binary = R"(
+import greengrasssdk
+def handler(event, context):
+    greengrasssdk.client('iot-data').publish(topic='x', payload=bytes(reversed(event)))
+)";
+    start();
+    route({"f"});
+    auto f = function("f", binary);
+    f.encoding_type = contract::encoding::binary;
+    EXPECT_THAT(apply({f}), IsEmpty());
+    send("f", std::string("\0\xff{", 3));
+    EXPECT_EQ(message_at(0), std::string("{\xff\0", 3));
+}
+
+TEST_F(function_manager_test, refuses_to_run_a_function_as_root_without_consent) {
+    start();
+    auto f = function("f", echo);
+    f.identity = {0, 0};
+    const auto failures = apply({f});
+    ASSERT_THAT(failures, SizeIs(1));
+    EXPECT_THAT(failures[0].reason, HasSubstr("are configured to run as root but Greengrass is not "
+                                              "configured to run Lambda functions with root "
+                                              "permissions"));
+}
+
+TEST_F(function_manager_test, names_the_port_that_is_in_use) {
+    start();
+    settings.ipc_port = manager->ipc_port();
+    function_manager second(io.get_executor(), settings, messages, logger{});
+    const auto opened = second.open();
+    ASSERT_FALSE(opened);
+    EXPECT_THAT(opened.error().message(),
+                AllOf(HasSubstr("ggDaemonPort"), HasSubstr(std::to_string(settings.ipc_port))));
+}
+
+TEST_F(function_manager_test, drops_work_beyond_the_bound_of_its_queues) {
+    settings.max_work_items = 2;
+    start();
+    route({"f"});
+    auto f = function("f", "import signal\ndef handler(e, c):\n    signal.pause()\n");
+    EXPECT_THAT(apply({f}), IsEmpty());
+    for (int i = 0; i < 5; ++i) {
+        send("f", "{}");
+    }
+    EXPECT_EQ(messages.drops()[static_cast<std::size_t>(drop_reason::queue_full)], 2U);
+    EXPECT_EQ(status_of("f").queued, 2U);
+}
+
+}  // namespace
+}  // namespace evergrass::edge

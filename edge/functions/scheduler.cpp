@@ -1,0 +1,487 @@
+#include "edge/functions/scheduler.hpp"
+
+#include "libs/base/arn.hpp"
+#include "libs/base/json.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <utility>
+
+namespace evergrass::edge::functions {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+// V1 restarted pinned functions without documenting its pace. The first restart follows at once;
+// one that goes on failing is tried after 1, 2, 4 … 60 s; a minute of life makes it the first
+// again.
+constexpr milliseconds first_pause{1000};
+constexpr milliseconds longest_pause{60'000};
+constexpr milliseconds forgiven_after{60'000};
+
+milliseconds restart_pause(std::uint32_t failures_in_row) {
+    if (failures_in_row <= 1) {
+        return milliseconds{0};
+    }
+    const auto doublings = std::min<std::uint32_t>(failures_in_row - 2, 6);
+    return std::min(first_pause * (1 << doublings), longest_pause);
+}
+
+std::string timeout_text(milliseconds timeout) {
+    std::array<char, 64> text{};
+    std::snprintf(text.data(), text.size(), "Task timed out after %.2f seconds",
+                  static_cast<double>(timeout.count()) / 1000.0);
+    return text.data();
+}
+
+}  // namespace
+
+outcome unhandled_error(std::string_view text, std::string_view type) {
+    json::object body;
+    body["errorMessage"] = text;
+    body["errorType"] = type;
+    return {outcome_kind::unhandled, json::serialize(body)};
+}
+
+void scheduler::add(function_spec spec, mono_time now) {
+    auto f = std::make_shared<function>();
+    f->spec = std::move(spec);
+    functions_.emplace(f->spec.arn, f);
+    if (f->spec.pinned) {
+        launch(f, now);
+    }
+}
+
+void scheduler::remove(const std::string& arn) {
+    const auto found = functions_.find(arn);
+    if (found == functions_.end()) {
+        return;
+    }
+    const auto f = found->second;
+    functions_.erase(found);
+    f->removed = true;
+    while (!f->queue.empty()) {
+        fail(*f, pop(*f), unhandled_error("The function was stopped.", "Function.Stopped"));
+    }
+    for (auto& [id, w] : workers_) {
+        if (w.owner == f) {
+            end(w, false);
+        }
+    }
+}
+
+std::string scheduler::resolve(std::string_view arn) const {
+    if (const auto exact = functions_.find(arn); exact != functions_.end()) {
+        return exact->first;
+    }
+    // Versions of one function stand together in the map.
+    const std::string prefix = std::string(arn) + ":";
+    const auto first = functions_.lower_bound(prefix);
+    if (first == functions_.end() || !first->first.starts_with(prefix)) {
+        return {};
+    }
+    const auto parsed = parse_function_arn(first->first);
+    if (!parsed || parsed->unqualified() != arn) {
+        return {};
+    }
+    const auto second = std::next(first);
+    const bool unique = second == functions_.end() || !second->first.starts_with(prefix);
+    return unique ? first->first : std::string{};
+}
+
+std::optional<refusal> scheduler::submit(const std::string& arn, work item, mono_time now) {
+    const auto found = functions_.find(arn);
+    if (found == functions_.end()) {
+        return refusal::unknown_function;
+    }
+    if (const worker* invoker = find(item.invoker); invoker != nullptr) {
+        item.depth = invoker->working_on.empty() ? 1 : invoker->depth + 1;
+        if (item.depth > max_depth) {
+            return refusal::too_deep;
+        }
+    }
+    const auto& f = found->second;
+    if (!f->idle.empty()) {
+        hand(workers_.at(f->idle.back()), std::move(item), now);
+        return std::nullopt;
+    }
+    if (queued_ >= limits_.max_work_items) {
+        return refusal::queue_full;
+    }
+    f->queue.push_back({++last_order_, std::move(item)});
+    ++queued_;
+    serve_queues(now);
+    return std::nullopt;
+}
+
+void scheduler::ask(worker_id id, mono_time now) {
+    worker* w = find(id);
+    if (w == nullptr || w->ending) {
+        return;
+    }
+    mark_initialized(*w);
+    if (!w->working_on.empty()) {
+        complete(*w, unhandled_error("The function asked for its next work without giving a result "
+                                     "for this invocation.",
+                                     "Function.NoResult"));
+        w->working_on.clear();
+    }
+    leave_idle(*w);
+    w->asking = true;
+    w->state = worker_state::waiting;
+    w->since = now;
+    auto& f = *w->owner;
+    if (!f.queue.empty()) {
+        hand(*w, pop(f), now);
+        return;
+    }
+    f.idle.push_back(id);
+    if (!f.spec.pinned) {
+        note(now + limits_.idle_reap);
+        serve_queues(now);  // another function may need its place
+    }
+}
+
+void scheduler::withdraw(worker_id id) {
+    worker* w = find(id);
+    if (w == nullptr || !w->asking) {
+        return;
+    }
+    leave_idle(*w);
+    w->asking = false;
+    w->state = worker_state::initialized;
+}
+
+void scheduler::initialized(worker_id id) {
+    if (worker* w = find(id); w != nullptr) {
+        mark_initialized(*w);
+    }
+}
+
+void scheduler::gave_up(worker_id id) {
+    if (worker* w = find(id); w != nullptr) {
+        w->gave_up = true;
+        end(*w, false);
+    }
+}
+
+bool scheduler::finish(worker_id id, std::string_view invocation, outcome result) {
+    worker* w = find(id);
+    if (w == nullptr || w->working_on.empty() || w->working_on != invocation) {
+        return false;
+    }
+    complete(*w, std::move(result));
+    w->working_on.clear();
+    w->state = worker_state::initialized;
+    return true;
+}
+
+void scheduler::exited(worker_id id, std::string_view reason, mono_time now) {
+    const auto found = workers_.find(id);
+    if (found == workers_.end()) {
+        return;
+    }
+    leave_idle(found->second);
+    const worker w = std::move(found->second);
+    workers_.erase(found);
+    auto& f = *w.owner;
+    --f.worker_count;
+    const bool was_starting = w.state == worker_state::starting;
+    f.starting -= was_starting ? 1 : 0;
+    on_demand_ -= f.spec.pinned ? 0 : 1;
+    if (!w.working_on.empty()) {
+        complete(w,
+                 unhandled_error("The worker ended before it gave a result: " + std::string(reason),
+                                 "Function.WorkerEnded"));
+    }
+    drop_work_of(id);
+    f.last_state = worker_state::terminated;
+    if (!f.removed) {
+        if (was_starting || w.gave_up) {
+            fail_start(f, w, reason);
+        }
+        if (f.spec.pinned) {
+            plan_restart(f, w, now);
+        }
+    }
+    serve_queues(now);
+}
+
+void scheduler::tick(mono_time now) {
+    deadline_.reset();
+    for (auto& [id, w] : workers_) {
+        carry_out_due(w, now);
+        if (const auto next = deadline_of(w)) {
+            note(*next);
+        }
+    }
+    for (auto& [arn, f] : functions_) {
+        if (!f->restart_at) {
+            continue;
+        }
+        if (*f->restart_at > now) {
+            note(*f->restart_at);
+            continue;
+        }
+        f->restart_at.reset();
+        ++f->restarts;
+        launch(f, now);
+    }
+}
+
+std::optional<mono_time> scheduler::deadline() const {
+    return deadline_;
+}
+
+std::vector<action> scheduler::take_actions() {
+    return std::exchange(actions_, {});
+}
+
+std::vector<function_status> scheduler::status() const {
+    std::vector<function_status> all;
+    all.reserve(functions_.size());
+    for (const auto& [arn, f] : functions_) {
+        function_status s;
+        s.arn = arn;
+        s.state = f->last_state;
+        s.workers = static_cast<int>(f->worker_count);
+        s.invocations = f->invocations;
+        s.errors = f->errors;
+        s.restarts = f->restarts;
+        s.queued = f->queue.size();
+        bool seen = false;
+        for (const auto& [id, w] : workers_) {
+            // The busiest of several workers speaks for the function.
+            if (w.owner == f && !w.ending && (!seen || w.state > s.state)) {
+                s.state = w.state;
+                seen = true;
+            }
+        }
+        all.push_back(std::move(s));
+    }
+    return all;
+}
+
+std::vector<worker_view> scheduler::workers() const {
+    std::vector<worker_view> all;
+    all.reserve(workers_.size());
+    for (const auto& [id, w] : workers_) {
+        all.push_back({id, w.owner->spec.arn, w.ending ? worker_state::terminated : w.state});
+    }
+    std::sort(all.begin(), all.end(),
+              [](const auto& a, const auto& b) { return a.worker < b.worker; });
+    return all;
+}
+
+scheduler::worker* scheduler::find(worker_id id) {
+    const auto found = workers_.find(id);
+    return found == workers_.end() ? nullptr : &found->second;
+}
+
+void scheduler::launch(const std::shared_ptr<function>& f, mono_time now) {
+    worker w;
+    w.id = ++last_worker_;
+    w.owner = f;
+    w.launched = now;
+    ++f->worker_count;
+    ++f->starting;
+    on_demand_ += f->spec.pinned ? 0 : 1;
+    note(now + limits_.start_limit);
+    actions_.push_back(start_worker{w.id, f->spec.arn});
+    workers_.emplace(w.id, std::move(w));
+}
+
+void scheduler::hand(worker& w, work item, mono_time now) {
+    leave_idle(w);
+    w.asking = false;
+    w.state = worker_state::working;
+    w.since = now;
+    w.working_on = item.id;
+    w.result_wanted = item.invoker != 0;
+    w.depth = item.depth;
+    ++w.owner->invocations;
+    note(now + w.owner->spec.timeout);
+    actions_.push_back(hand_over{w.id, std::move(item)});
+}
+
+void scheduler::end(worker& w, bool at_once) {
+    leave_idle(w);
+    w.asking = false;
+    if (!w.ending || at_once) {
+        w.ending = true;
+        actions_.push_back(end_worker{w.id, at_once});
+    }
+    if (at_once) {
+        drop_work_of(w.id);
+    }
+}
+
+void scheduler::mark_initialized(worker& w) {
+    if (w.state != worker_state::starting) {
+        return;
+    }
+    auto& f = *w.owner;
+    w.state = worker_state::initialized;
+    --f.starting;
+    if (f.spec.pinned && !f.announced && !f.removed) {
+        f.announced = true;
+        actions_.push_back(came_up{f.spec.arn});
+    }
+}
+
+void scheduler::leave_idle(worker& w) {
+    std::erase(w.owner->idle, w.id);
+}
+
+void scheduler::complete(const worker& w, outcome result) {
+    w.owner->errors += result.kind == outcome_kind::success ? 0 : 1;
+    if (w.result_wanted) {
+        actions_.push_back(finished{w.working_on, std::move(result)});
+    }
+}
+
+void scheduler::fail(function& f, const work& item, outcome result) {
+    ++f.errors;
+    if (item.invoker != 0) {
+        actions_.push_back(finished{item.id, std::move(result)});
+    }
+}
+
+void scheduler::fail_start(function& f, const worker& w, std::string_view reason) {
+    f.last_state = worker_state::failed_initialization;
+    actions_.push_back(start_failed{f.spec.arn, w.id});
+    // One failed start costs one invocation, so a broken function empties its queue and no more
+    // workers are started than there was work. A pinned function's queue waits for the restart.
+    if (!f.spec.pinned && !f.queue.empty()) {
+        fail(f, pop(f),
+             unhandled_error("The function's worker failed to initialize: " + std::string(reason),
+                             "Function.InitializationFailed"));
+    }
+}
+
+void scheduler::plan_restart(function& f, const worker& ended, mono_time now) {
+    if (now - ended.launched >= forgiven_after) {
+        f.failures_in_row = 0;
+    }
+    ++f.failures_in_row;
+    f.restart_at = now + restart_pause(f.failures_in_row);
+    note(*f.restart_at);
+}
+
+work scheduler::pop(function& f) {
+    work item = std::move(f.queue.front().item);
+    f.queue.pop_front();
+    --queued_;
+    return item;
+}
+
+void scheduler::drop_work_of(worker_id invoker) {
+    for (auto& [arn, f] : functions_) {
+        queued_ -= std::erase_if(f->queue,
+                                 [invoker](const queued& q) { return q.item.invoker == invoker; });
+    }
+}
+
+// Starts on-demand workers for queued work that no starting worker will take, the longest waiting
+// first; at the limit, idle workers of other functions make room.
+void scheduler::serve_queues(mono_time now) {
+    while (on_demand_ < limits_.max_on_demand_workers) {
+        const auto f = longest_waiting();
+        if (!f) {
+            return;
+        }
+        launch(f, now);
+    }
+    std::size_t waiting = 0;
+    for (const auto& [arn, f] : functions_) {
+        if (!f->spec.pinned && f->queue.size() > f->starting) {
+            waiting += f->queue.size() - f->starting;
+        }
+    }
+    if (waiting != 0) {
+        free_idle_workers(waiting);
+    }
+}
+
+std::shared_ptr<scheduler::function> scheduler::longest_waiting() const {
+    std::shared_ptr<function> best;
+    std::uint64_t best_order = 0;
+    for (const auto& [arn, f] : functions_) {
+        if (f->spec.pinned || f->queue.size() <= f->starting) {
+            continue;
+        }
+        const auto order = f->queue[f->starting].order;
+        if (!best || order < best_order) {
+            best = f;
+            best_order = order;
+        }
+    }
+    return best;
+}
+
+void scheduler::free_idle_workers(std::size_t wanted) {
+    std::vector<worker*> idle;
+    for (auto& [id, w] : workers_) {
+        if (w.owner->spec.pinned) {
+            continue;
+        }
+        if (w.ending) {
+            wanted -= wanted > 0 ? 1 : 0;  // its place is on the way
+        } else if (w.asking) {
+            idle.push_back(&w);
+        }
+    }
+    std::sort(idle.begin(), idle.end(),
+              [](const worker* a, const worker* b) { return a->since < b->since; });
+    for (std::size_t i = 0; i < std::min(wanted, idle.size()); ++i) {
+        end(*idle[i], false);
+    }
+}
+
+std::optional<mono_time> scheduler::deadline_of(const worker& w) const {
+    if (w.ending) {
+        return std::nullopt;
+    }
+    if (w.state == worker_state::starting) {
+        return w.launched + limits_.start_limit;
+    }
+    if (!w.working_on.empty()) {
+        return w.since + w.owner->spec.timeout;
+    }
+    if (w.asking && !w.owner->spec.pinned) {
+        return w.since + limits_.idle_reap;
+    }
+    return std::nullopt;
+}
+
+void scheduler::carry_out_due(worker& w, mono_time now) {
+    const auto at = deadline_of(w);
+    if (!at || *at > now) {
+        return;
+    }
+    if (w.state == worker_state::starting) {
+        // A long-lived function may never ask for work (an endless loop at module level): alive
+        // is up. An on-demand one that doesn't ask is of no use.
+        if (w.owner->spec.pinned) {
+            mark_initialized(w);
+        } else {
+            end(w, true);
+        }
+    } else if (!w.working_on.empty()) {
+        complete(w, unhandled_error(timeout_text(w.owner->spec.timeout), "Function.TimedOut"));
+        w.working_on.clear();
+        end(w, true);
+    } else {
+        end(w, false);  // idle for long enough
+    }
+}
+
+void scheduler::note(mono_time t) {
+    if (!deadline_ || t < *deadline_) {
+        deadline_ = t;
+    }
+}
+
+}  // namespace evergrass::edge::functions

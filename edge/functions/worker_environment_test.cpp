@@ -1,0 +1,75 @@
+#include "edge/functions/worker_environment.hpp"
+
+#include <gmock/gmock.h>
+
+namespace evergrass::edge::functions {
+namespace {
+
+using testing::Contains;
+using testing::Each;
+using testing::Not;
+using testing::StartsWith;
+
+struct setting {
+    function_settings settings;
+    contract::function f;
+
+    setting() {
+        settings.region = "eu-west-1";
+        settings.core_thing = "core";
+        settings.iot_host = "iot.example:9883";
+        settings.gg_host = "gg.example";
+        f.arn = "arn:aws:lambda:eu-west-1:123456789012:function:hello:3";
+    }
+    std::vector<std::string> build() {
+        return build_environment(settings, f, {"/ggc/hello", "Basic abc", 8000, "INFO", "/bin"});
+    }
+};
+
+TEST(worker_environment, tells_the_function_who_it_is_and_where_the_core_is) {
+    setting s;
+    const auto all = s.build();
+    EXPECT_THAT(all, Contains("MY_FUNCTION_ARN=" + s.f.arn));
+    EXPECT_THAT(all, Contains("AWS_CONTAINER_AUTHORIZATION_TOKEN=Basic abc"));
+    EXPECT_THAT(all, Contains("AWS_CONTAINER_CREDENTIALS_FULL_URI="
+                              "http://localhost:8000/2016-11-01/credentialprovider/"));
+    EXPECT_THAT(all, Contains("ENCODING_TYPE=json"));
+    EXPECT_THAT(all, Contains("AWS_IOT_MQTT_ENDPOINT=iot.example:9883"));
+    EXPECT_THAT(all, Contains("AWS_IOT_HTTP_ENDPOINT=iot.example:8443"));
+    EXPECT_THAT(all, Contains("AWS_GG_HTTP_ENDPOINT=gg.example:8443"));
+    EXPECT_THAT(all, Contains("PATH=/bin:/ggc/hello:/usr/bin:/usr/local/bin"));
+    EXPECT_THAT(all, Contains("PYTHONPATH=/ggc/hello"));
+    EXPECT_THAT(all, Contains("_GG_LOG_FD_INFO=1"));
+    EXPECT_THAT(all, Contains("_GG_LOG_FD_ERROR=2"));
+}
+
+TEST(worker_environment, applies_the_functions_own_variables_last) {
+    setting s;
+    s.f.variables = {{"LOG_LEVEL", "DEBUG"}, {"COLOUR", "green"}, {"EMPTY", ""}};
+    const auto all = s.build();
+    EXPECT_THAT(all, Contains("LOG_LEVEL=DEBUG"));
+    EXPECT_THAT(all, Not(Contains("LOG_LEVEL=INFO")));
+    EXPECT_THAT(all, Contains("COLOUR=green"));
+    EXPECT_THAT(all, Contains("EMPTY="));
+}
+
+TEST(worker_environment, does_not_let_variables_change_the_identity) {
+    setting s;
+    s.f.variables = {{"MY_FUNCTION_ARN", "arn:aws:lambda:::function:other"},
+                     {"_GG_LOG_FD_INFO", "99"},
+                     {"GG_DAEMON_PORT", "1"}};
+    const auto all = s.build();
+    EXPECT_THAT(all, Contains("MY_FUNCTION_ARN=" + s.f.arn));
+    EXPECT_THAT(all, Contains("_GG_LOG_FD_INFO=1"));
+    EXPECT_THAT(all, Contains("GG_DAEMON_PORT=8000"));
+}
+
+TEST(worker_environment, leaves_out_names_that_cannot_be_passed) {
+    setting s;
+    s.f.variables = {{"A=B", "x"}, {"", "x"}, {std::string("N\0L", 3), "x"}};
+    EXPECT_THAT(s.build(),
+                Each(Not(testing::AnyOf(StartsWith("A=B"), StartsWith("="), StartsWith("N")))));
+}
+
+}  // namespace
+}  // namespace evergrass::edge::functions

@@ -1,0 +1,296 @@
+#include "edge/functions/worker_pool.hpp"
+
+#include "edge/functions/worker_environment.hpp"
+#include "libs/base/encoding.hpp"
+#include "libs/base/random.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <cstdlib>
+#include <unistd.h>
+#include <utility>
+
+namespace evergrass::edge::functions {
+
+namespace {
+
+constexpr std::size_t token_bytes = 24;
+constexpr std::size_t longest_reason = 500;
+
+mono_time now() {
+    return std::chrono::steady_clock::now();
+}
+
+std::string path_of_core() {
+    const char* path = std::getenv("PATH");
+    return path == nullptr ? std::string{} : path;
+}
+
+scheduler_limits limits_from(const function_settings& settings) {
+    return {settings.max_work_items, settings.max_concurrent_workers, settings.start_limit,
+            settings.idle_reap};
+}
+
+}  // namespace
+
+worker_pool::worker_pool(boost::asio::any_io_executor executor, const function_settings& settings,
+                         callbacks calls, logger log)
+    : executor_(executor),
+      settings_(settings),
+      calls_(std::move(calls)),
+      log_(log),
+      logs_(settings.ggc_root, std::move(log)),
+      host_path_(path_of_core()),
+      host_{{}, settings.runtime_dir},
+      scheduler_(limits_from(settings)),
+      watcher_(executor),
+      timer_(executor) {}
+
+worker_pool::~worker_pool() {
+    *alive_ = false;
+}
+
+result<void> worker_pool::add(const contract::function& f) {
+    auto plan = plan_launch(f, host_);
+    if (!plan) {
+        return plan.error();
+    }
+    auto identity = resolve_identity(f, settings_.allow_root, ::geteuid() == 0);
+    if (!identity) {
+        return identity.error();
+    }
+    if (!plan->remark.empty()) {
+        log_.info(plan->remark, {{"function", f.arn}});
+    }
+    auto d = std::make_shared<deployed>();
+    d->f = f;
+    d->plan = std::move(*plan);
+    d->identity = *identity;
+    d->directory = settings_.ggc_root / "deployment" / "lambda" / f.arn;
+    d->log = logs_.of_function(f.arn);
+    functions_.emplace(f.arn, std::move(d));
+    scheduler_.add({f.arn, f.pinned, std::chrono::seconds(f.timeout_seconds)}, now());
+    settle();
+    return {};
+}
+
+void worker_pool::remove(const std::string& arn) {
+    functions_.erase(arn);
+    scheduler_.remove(arn);
+    settle();
+}
+
+bool worker_pool::has_workers(const std::string& arn) const {
+    for (const auto& [id, w] : workers_) {
+        if (w.owner->f.arn == arn) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const contract::function* worker_pool::find(const std::string& arn) const {
+    const auto found = functions_.find(arn);
+    return found == functions_.end() ? nullptr : &found->second->f;
+}
+
+std::vector<std::string> worker_pool::arns() const {
+    std::vector<std::string> all;
+    for (const auto& [arn, d] : functions_) {
+        all.push_back(arn);
+    }
+    return all;
+}
+
+std::optional<refusal> worker_pool::submit(const std::string& arn, work item) {
+    const auto refused = scheduler_.submit(arn, std::move(item), now());
+    settle();
+    return refused;
+}
+
+void worker_pool::ask(worker_id worker) {
+    scheduler_.ask(worker, now());
+    settle();
+}
+
+void worker_pool::withdraw(worker_id worker) {
+    scheduler_.withdraw(worker);
+    settle();
+}
+
+void worker_pool::initialized(worker_id worker) {
+    scheduler_.initialized(worker);
+    settle();
+}
+
+void worker_pool::gave_up(worker_id id, std::string_view reason) {
+    if (const auto found = workers_.find(id); found != workers_.end()) {
+        found->second.last_fatal = reason.substr(0, longest_reason);
+    }
+    scheduler_.gave_up(id);
+    settle();
+}
+
+bool worker_pool::finish(worker_id worker, std::string_view invocation, outcome result) {
+    const bool taken = scheduler_.finish(worker, invocation, std::move(result));
+    settle();
+    return taken;
+}
+
+std::optional<worker_identity> worker_pool::identify(const std::string& token) const {
+    const auto found = tokens_.find(token);
+    if (found == tokens_.end()) {
+        return std::nullopt;
+    }
+    return worker_identity{found->second, workers_.at(found->second).owner->f.arn};
+}
+
+std::vector<worker_report> worker_pool::workers() const {
+    std::vector<worker_report> all;
+    for (const auto& view : scheduler_.workers()) {
+        if (const auto found = workers_.find(view.worker); found != workers_.end()) {
+            const auto& w = found->second;
+            all.push_back({view.arn, w.uuid, w.process ? w.process->pid() : 0, view.state});
+        }
+    }
+    return all;
+}
+
+bool worker_pool::prepare(const std::vector<contract::logger_setting>& loggers) {
+    host_.interpreters = find_interpreters(host_path_);
+    const bool level_changed = logs_.configure(loggers);
+    for (auto& [arn, d] : functions_) {
+        d->log = logs_.of_function(arn);
+    }
+    return level_changed;
+}
+
+const logger* worker_pool::log_of(const std::string& arn) const {
+    const auto found = functions_.find(arn);
+    return found == functions_.end() ? nullptr : &found->second->log;
+}
+
+void worker_pool::settle() {
+    for (auto actions = scheduler_.take_actions(); !actions.empty();
+         actions = scheduler_.take_actions()) {
+        for (auto& a : actions) {
+            std::visit([this](auto& one) { carry_out(one); }, a);
+        }
+    }
+    arm();
+}
+
+// The timer is set again only for an earlier moment: with each invocation's deadline it would be
+// set on every message, and tick() minds being called too early as little as too late.
+void worker_pool::arm() {
+    const auto next = scheduler_.deadline();
+    if (!next || (armed_ && *armed_ <= *next)) {
+        return;
+    }
+    armed_ = next;
+    timer_.expires_at(*next);
+    timer_.async_wait([this, alive = alive_](const boost::system::error_code& code) {
+        if (code || !*alive) {
+            return;
+        }
+        armed_.reset();
+        scheduler_.tick(now());
+        settle();
+    });
+}
+
+void worker_pool::carry_out(start_worker& a) {
+    worker w;
+    w.owner = functions_.at(a.arn);
+    w.uuid = uuid_v4();
+    w.token = "Basic " + base64_encode(random_bytes(token_bytes));
+    tokens_.emplace(w.token, a.worker);
+    auto& kept = workers_.emplace(a.worker, std::move(w)).first->second;
+    if (auto launched = launch(a.worker, kept); !launched) {
+        // Not from here: its failure may start the next one.
+        boost::asio::post(
+            executor_, [this, alive = alive_, id = a.worker, reason = launched.error().message()] {
+                if (*alive) {
+                    worker_ended(id, reason);
+                }
+            });
+    }
+}
+
+void worker_pool::carry_out(end_worker& a) {
+    const auto found = workers_.find(a.worker);
+    if (found == workers_.end() || !found->second.process) {
+        return;
+    }
+    if (a.at_once) {
+        found->second.process->kill();
+    } else {
+        found->second.process->terminate();
+    }
+}
+
+void worker_pool::carry_out(hand_over& a) {
+    calls_.hand_over(a.worker, std::move(a.item));
+}
+
+void worker_pool::carry_out(finished& a) {
+    calls_.finish(std::move(a));
+}
+
+void worker_pool::carry_out(came_up& a) {
+    calls_.came_up(a.arn);
+}
+
+void worker_pool::carry_out(start_failed& a) {
+    log_.error("A function failed to start.", {{"function", a.arn}, {"reason", end_reason_}});
+    calls_.start_failed(a.arn, end_reason_);
+}
+
+result<void> worker_pool::launch(worker_id id, worker& w) {
+    const auto& d = *w.owner;
+    spawn_options options;
+    options.program = d.plan.program.string();
+    options.arguments = d.plan.arguments;
+    options.directory = d.directory.string();
+    options.identity = d.identity;
+    options.environment = build_environment(
+        settings_, d.f, {d.directory, w.token, ipc_port_, to_string(logs_.level()), host_path_});
+    auto process = worker_process::start(
+        executor_, watcher_, options,
+        {[this, id](log_level level, std::string_view line) { take_line(id, level, line); },
+         [this, id](std::string reason) { worker_ended(id, reason); }});
+    if (!process) {
+        return process.error();
+    }
+    w.process = std::move(*process);
+    logs_.of_runtime().info(
+        "Worker started.",
+        {{"function", d.f.arn}, {"workerId", w.uuid}, {"pid", w.process->pid()}});
+    return {};
+}
+
+void worker_pool::take_line(worker_id id, log_level level, std::string_view line) {
+    auto& w = workers_.at(id);
+    w.owner->log.write(level, line);
+    if (level == log_level::fatal) {
+        w.last_fatal = line.substr(0, longest_reason);
+    } else if (level == log_level::error) {
+        w.last_error = line.substr(0, longest_reason);
+    }
+}
+
+void worker_pool::worker_ended(worker_id id, const std::string& reason) {
+    auto w = std::move(workers_.at(id));
+    workers_.erase(id);
+    tokens_.erase(w.token);
+    const auto& last_words = w.last_fatal.empty() ? w.last_error : w.last_fatal;
+    const auto why = last_words.empty() ? reason : last_words + " (" + reason + ")";
+    logs_.of_runtime().info("Worker ended.",
+                            {{"function", w.owner->f.arn}, {"workerId", w.uuid}, {"reason", why}});
+    end_reason_ = "worker with " + w.uuid + " failed to initialize with reason " + why;
+    scheduler_.exited(id, why, now());
+    settle();
+    calls_.ended(id);
+}
+
+}  // namespace evergrass::edge::functions

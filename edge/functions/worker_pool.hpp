@@ -1,0 +1,129 @@
+#pragma once
+
+#include "edge/functions/function_logs.hpp"
+#include "edge/functions/identity.hpp"
+#include "edge/functions/runtimes.hpp"
+#include "edge/functions/scheduler.hpp"
+#include "edge/functions/worker_process.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+namespace evergrass::edge::functions {
+
+struct worker_identity {
+    worker_id worker = 0;
+    std::string arn;
+};
+
+struct worker_report {  // one line of the health API
+    std::string arn;
+    std::string uuid;
+    pid_t pid = 0;
+    worker_state state = worker_state::not_started;
+};
+
+// The scheduler with real processes and the real clock: carries its actions out and tells it what
+// comes of them. One executor.
+class worker_pool {
+public:
+    // Called while the pool is at work: they note and wake, and never call back into the pool.
+    struct callbacks {
+        std::function<void(worker_id, work)> hand_over;
+        std::function<void(finished)> finish;
+        std::function<void(const std::string& arn)> came_up;
+        std::function<void(const std::string& arn, std::string reason)> start_failed;
+        std::function<void(worker_id)> ended;
+    };
+
+    worker_pool(boost::asio::any_io_executor executor, const function_settings& settings,
+                callbacks calls, logger log);
+    ~worker_pool();  // kills the workers
+
+    void set_ipc_port(std::uint16_t port) { ipc_port_ = port; }
+
+    // Deploys a function; a pinned one is started. The error is why it can never run here.
+    result<void> add(const contract::function& f);
+    // Tells its workers to end. has_workers() says when they did.
+    void remove(const std::string& arn);
+    bool has_workers(const std::string& arn) const;
+    bool has_workers() const { return !workers_.empty(); }
+    const contract::function* find(const std::string& arn) const;
+    std::vector<std::string> arns() const;
+
+    // Of the scheduler, each followed by the actions it asked for.
+    std::optional<refusal> submit(const std::string& arn, work item);
+    void ask(worker_id worker);
+    void withdraw(worker_id worker);
+    void initialized(worker_id worker);
+    void gave_up(worker_id worker, std::string_view reason);
+    bool finish(worker_id worker, std::string_view invocation, outcome result);
+    std::string resolve(std::string_view arn) const { return scheduler_.resolve(arn); }
+
+    std::optional<worker_identity> identify(const std::string& token) const;
+    std::vector<function_status> status() const { return scheduler_.status(); }
+    std::vector<worker_report> workers() const;
+
+    // Before a deployment's functions are added: looks for interpreters anew and applies the
+    // loggers. True when workers that run must start anew for it.
+    bool prepare(const std::vector<contract::logger_setting>& loggers);
+
+    const logger* log_of(const std::string& arn) const;
+    const logger& runtime_log() { return logs_.of_runtime(); }
+
+private:
+    struct deployed {
+        contract::function f;
+        launch_plan plan;
+        std::optional<process_identity> identity;
+        std::filesystem::path directory;
+        logger log;
+    };
+    struct worker {
+        std::shared_ptr<deployed> owner;
+        std::string uuid;
+        std::string token;
+        std::string last_fatal;  // what it said last at that level, to explain its end
+        std::string last_error;
+        std::unique_ptr<worker_process> process;
+    };
+
+    void settle();
+    void arm();
+    void carry_out(start_worker& a);
+    void carry_out(end_worker& a);
+    void carry_out(hand_over& a);
+    void carry_out(finished& a);
+    void carry_out(came_up& a);
+    void carry_out(start_failed& a);
+    result<void> launch(worker_id id, worker& w);
+    void take_line(worker_id id, log_level level, std::string_view line);
+    void worker_ended(worker_id id, const std::string& reason);
+
+    boost::asio::any_io_executor executor_;
+    const function_settings& settings_;
+    callbacks calls_;
+    logger log_;
+    function_logs logs_;
+    std::uint16_t ipc_port_ = 0;
+    std::string host_path_;
+    host_programs host_;
+    scheduler scheduler_;
+    std::map<std::string, std::shared_ptr<deployed>, std::less<>> functions_;
+    std::unordered_map<worker_id, worker> workers_;
+    std::unordered_map<std::string, worker_id> tokens_;
+    // Why a start failed, between the end of the process and the scheduler's word on it.
+    std::string end_reason_;
+    child_watcher watcher_;
+    boost::asio::steady_timer timer_;
+    std::optional<mono_time> armed_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for handlers on their way
+};
+
+}  // namespace evergrass::edge::functions
