@@ -1,0 +1,158 @@
+#include "edge/cloud_link/cloud_link.hpp"
+
+namespace evergrass::edge {
+namespace {
+
+// V1 sent one message a round trip; this many may be unacknowledged at once.
+constexpr std::size_t max_in_flight = 100;
+
+mqtt::client_options client_options_of(const cloud_link_settings& settings) {
+    mqtt::client_options options;
+    options.endpoint.host = settings.host;
+    options.endpoint.port = settings.port;
+    options.tls = settings.tls;
+    options.client_id = settings.client_id;
+    options.keep_alive = settings.keep_alive;
+    options.operation_timeout = settings.operation_timeout;
+    options.max_retry = settings.max_retry;
+    options.max_inflight = max_in_flight;
+    options.max_queued_bytes = settings.queue_bytes;
+    return options;
+}
+
+}  // namespace
+
+cloud_link::cloud_link(boost::asio::any_io_executor executor, cloud_link_settings settings,
+                       router& messages, logger log)
+    : settings_(std::move(settings)),
+      router_(messages),
+      log_(std::move(log)),
+      queue_(settings_.queue_bytes),
+      client_(std::move(executor), client_options_of(settings_), log_) {
+    client_.on_message = [this](const mqtt::publish_view& received) {
+        router_.publish(
+            {endpoint_kind::cloud, ""},
+            {std::string(received.topic), std::make_shared<const std::string>(received.payload)});
+    };
+    client_.on_state = [this](bool connected, std::string_view reason) {
+        note_state(connected, reason);
+    };
+    router_.set_sink(endpoint_kind::cloud, this);
+}
+
+cloud_link::~cloud_link() {
+    *alive_ = false;
+    router_.set_sink(endpoint_kind::cloud, nullptr);
+}
+
+void cloud_link::start() {
+    client_.start();
+}
+
+void cloud_link::stop() {
+    client_.stop();
+}
+
+bool cloud_link::connected() const {
+    return client_.connected();
+}
+
+// Each state is logged once; an attempt that fails as the last one did is not worth a line.
+void cloud_link::note_state(bool connected, std::string_view reason) {
+    if (connected) {
+        log_.info("Connected to the cloud.", {{"host", settings_.host},
+                                              {"clientId", settings_.client_id},
+                                              {"waiting", queue_.messages()}});
+        trouble_.clear();
+        pump();
+        return;
+    }
+    if (trouble_ != reason) {
+        trouble_ = reason;
+        log_.warn("No connection to the cloud. Local messages go on; those for the cloud wait.",
+                  {{"host", settings_.host},
+                   {"port", settings_.port},
+                   {"reason", reason},
+                   {"caFile", settings_.ca_file}});
+    } else {
+        log_.debug("Still no connection to the cloud.", {{"reason", reason}});
+    }
+}
+
+void cloud_link::follow_table() {
+    std::set<std::string> wanted;
+    for (auto& subject : router_.table().subjects_from(endpoint_kind::cloud)) {
+        wanted.insert(std::move(subject));
+    }
+    for (const auto& subject : subjects_) {
+        if (!wanted.contains(subject)) {
+            client_.unsubscribe(subject);
+        }
+    }
+    for (const auto& subject : wanted) {
+        if (subjects_.contains(subject)) {
+            continue;
+        }
+        client_.subscribe(
+            subject, mqtt::qos::at_most_once, [log = log_, subject](result<mqtt::qos> granted) {
+                if (!granted) {
+                    log.warn(
+                        "The cloud refused a subscription.",
+                        {{"subject", subject},
+                         {"reason", granted.error()},
+                         {"next", "allow iot:Subscribe and iot:Receive in the core's policy"}});
+                }
+            });
+    }
+    subjects_ = std::move(wanted);
+}
+
+std::optional<drop_reason> cloud_link::deliver(const endpoint&, const message& m) {
+    if (!queue_.push({m.topic, m.payload})) {
+        return drop_reason::message_too_large;
+    }
+    note_overflow();
+    pump();
+    return std::nullopt;
+}
+
+// The first loss of a run is said, then each thousandth.
+void cloud_link::note_overflow() {
+    const auto lost = queue_.overwritten();
+    if (lost != overwritten_logged_ &&
+        (overwritten_logged_ == 0 || lost - overwritten_logged_ >= 1000)) {
+        log_.warn("The queue for the cloud is full: the oldest messages are overwritten.",
+                  {{"lost", lost}, {"queueBytes", settings_.queue_bytes}});
+        overwritten_logged_ = lost;
+    }
+}
+
+void cloud_link::pump() {
+    while (client_.connected() && in_flight_ < max_in_flight) {
+        auto next = queue_.pop();
+        if (!next) {
+            return;
+        }
+        ++in_flight_;  // before: a message that can never be sent is answered at once
+        const auto sent =
+            client_.publish(next->topic, next->payload, mqtt::qos::at_least_once,
+                            [this, alive = alive_](const result<void>& outcome) {
+                                if (!*alive) {
+                                    return;
+                                }
+                                --in_flight_;
+                                if (!outcome) {
+                                    log_.warn("A message for the cloud was not delivered.",
+                                              {{"reason", outcome.error()}});
+                                }
+                                pump();
+                            });
+        if (sent != mqtt::send_result::queued) {
+            --in_flight_;
+            queue_.put_back(std::move(*next));
+            return;
+        }
+    }
+}
+
+}  // namespace evergrass::edge

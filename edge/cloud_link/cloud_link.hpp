@@ -1,0 +1,72 @@
+#pragma once
+
+#include "edge/cloud_link/outbound_queue.hpp"
+#include "edge/router/router.hpp"
+#include "libs/base/log.hpp"
+#include "libs/mqtt/client.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace evergrass::edge {
+
+struct cloud_link_settings {
+    std::string host;           // iotHost
+    std::uint16_t port = 8883;  // iotMqttPort
+    std::string ca_file;        // whom the core trusts as its cloud, for log lines
+    std::string client_id;      // coreClientId, or V1's <thing>-c00
+    // Asked at each attempt: the core's certificate as it is on disk then.
+    std::function<result<std::shared_ptr<rt::tls_context>>()> tls;
+    std::chrono::seconds keep_alive{600};
+    std::chrono::milliseconds operation_timeout{5'000};
+    std::chrono::milliseconds max_retry{60'000};
+    std::size_t queue_bytes = 2'621'440;  // V1's 2.5 MB (spec/core.md §10)
+};
+
+// The core's MQTT connection to the cloud: the router's sink for `cloud`, and the source of what
+// the cloud sends. Messages go out at QoS 1 in order, several in flight; while the link is down
+// they wait in memory (lost when the core ends; what a file keeps comes with the spooler). One
+// executor.
+class cloud_link : public sink {
+public:
+    cloud_link(boost::asio::any_io_executor executor, cloud_link_settings settings,
+               router& messages, logger log);
+    ~cloud_link() override;
+
+    void start();
+    void stop();
+
+    // Makes the subscriptions at the cloud be those that the router's table has with source
+    // `cloud`.
+    void follow_table();
+
+    std::optional<drop_reason> deliver(const endpoint& target, const message& m) override;
+
+    bool connected() const;
+    const outbound_queue& queue() const { return queue_; }
+
+private:
+    void pump();
+    void note_state(bool connected, std::string_view reason);
+    void note_overflow();
+
+    cloud_link_settings settings_;
+    router& router_;
+    logger log_;
+    outbound_queue queue_;
+    mqtt::client client_;
+    std::set<std::string> subjects_;
+    std::size_t in_flight_ = 0;
+    std::uint64_t overwritten_logged_ = 0;
+    std::string trouble_;  // the last reason that was logged; empty while connected
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace evergrass::edge
