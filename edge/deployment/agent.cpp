@@ -1,0 +1,442 @@
+#include "edge/deployment/agent.hpp"
+
+#include "libs/base/digest.hpp"
+#include "libs/base/errors.hpp"
+#include "libs/base/file.hpp"
+#include "libs/base/random.hpp"
+#include "libs/rt/run_on.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+
+namespace evergrass::edge {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::uint64_t max_artifact_bytes = 250ULL * 1024 * 1024;
+
+// Half fixed, half by chance, so that a fleet that lost its service does not come back in one blow.
+std::chrono::milliseconds with_jitter(std::chrono::milliseconds delay) {
+    const auto byte = static_cast<unsigned char>(random_bytes(1)[0]);
+    return delay / 2 + delay * byte / 510;
+}
+
+// Goes away by itself: asked again later, nothing is decided.
+bool is_of_the_link(const error& e) {
+    return e.code == errc::unavailable || e.code == errc::timed_out;
+}
+
+// Hashing and unpacking a large package would hold up every message of the core: it is done on the
+// disk's own thread.
+using disk_work = std::function<result<void>()>;
+
+std::string summary(const std::vector<part_failure>& failures) {
+    std::string text;
+    for (const auto& failure : failures) {
+        text += (text.empty() ? "" : "; ") + failure.part + ": " + failure.reason;
+    }
+    return text;
+}
+
+}  // namespace
+
+deployment_agent::deployment_agent(agent_settings settings, deployment_store& store,
+                                   signing_key& key, service_client& service,
+                                   server_certificate& certificate, deployment_target& target,
+                                   asio::any_io_executor disk, const clock& time, logger log)
+    : settings_(std::move(settings)),
+      store_(store),
+      key_(key),
+      service_(service),
+      certificate_(certificate),
+      target_(target),
+      disk_(std::move(disk)),
+      time_(time),
+      log_(std::move(log)) {}
+
+asio::awaitable<std::vector<part_failure>> deployment_agent::boot() {
+    progress_ = store_.load_progress();
+    std::vector<part_failure> failures;
+    auto sealed = store_.current();
+    if (!sealed) {
+        log_.error("The last deployment cannot be run.", {{"reason", sealed.error()}});
+        failures.push_back({"deployment", sealed.error().message()});
+        progress_.last_deployment_id.clear();  // so that the service sends its newest again
+        co_return failures;
+    }
+    if (!*sealed) {
+        log_.info("No deployment yet. Waiting for one from the service.");
+        write_group_file();
+        co_return failures;
+    }
+    auto manifest = key_.open(**sealed);
+    if (!manifest) {
+        log_.error("The last deployment cannot be run.", {{"reason", manifest.error()}});
+        failures.push_back({"deployment", manifest.error().message()});
+        co_return failures;
+    }
+    // Code may be missing after a power cut between the switch of an earlier build and its
+    // cleaning.
+    if (auto placed = store_.place_code(*manifest); !placed) {
+        log_.error("The code of the last deployment is not complete.",
+                   {{"reason", placed.error()}});
+        failures.push_back({"deployment", placed.error().message()});
+    }
+    running_ = *manifest;
+    write_group_file();
+    auto parts = co_await target_.apply(*manifest);
+    failures.insert(failures.end(), parts.begin(), parts.end());
+    log_.info("Running the last deployment.",
+              {{"deploymentId", manifest->deployment_id}, {"failedParts", failures.size()}});
+    co_return failures;
+}
+
+asio::awaitable<void> deployment_agent::run() {
+    // A cancelled step ends with its own error; what it was about to save is saved all the same.
+    co_await asio::this_coro::throw_if_cancelled(false);
+    auto retry = settings_.first_retry;
+    for (;;) {
+        auto outcome = co_await round();
+        const auto state = co_await asio::this_coro::cancellation_state;
+        if (state.cancelled() != asio::cancellation_type::none) {
+            co_return;
+        }
+        note_link(outcome);
+        if (outcome) {
+            retry = settings_.first_retry;
+            continue;
+        }
+        service_.drop_connection();
+        const bool waited = co_await rt::sleep_for(with_jitter(retry));
+        if (!waited) {
+            co_return;
+        }
+        retry = std::min(retry * 2, settings_.max_retry);
+    }
+}
+
+// A refused certificate is said once, and again only when its reason changes.
+void deployment_agent::note_certificate(const result<void>& outcome) {
+    auto reason = outcome ? std::string() : outcome.error().message();
+    if (!reason.empty() && reason != certificate_trouble_) {
+        log_.warn(
+            "The local MQTT server's certificate could not be renewed. The stored one is used.",
+            {{"reason", reason}});
+    }
+    certificate_trouble_ = std::move(reason);
+}
+
+// Each state of the link is said once, and again only when its reason changes.
+void deployment_agent::note_link(const result<void>& outcome) {
+    if (outcome) {
+        if (!was_linked_ || !link_trouble_.empty()) {
+            log_.info("Connected to the service for deployments.");
+        }
+        was_linked_ = true;
+        link_trouble_.clear();
+        return;
+    }
+    auto reason = outcome.error().message();
+    if (reason != link_trouble_) {
+        log_.warn("The service cannot be asked for deployments. What is deployed goes on.",
+                  {{"reason", reason}, {"caFile", settings_.ca_file}});
+        link_trouble_ = std::move(reason);
+    }
+}
+
+asio::awaitable<result<void>> deployment_agent::round() {
+    if (!key_.known()) {
+        auto taken = co_await take_signing_key();
+        if (!taken) {
+            co_return taken;
+        }
+    }
+    if (progress_.report) {
+        auto delivered = co_await deliver_report();
+        if (!delivered) {
+            co_return delivered;
+        }
+    }
+    if (running_) {
+        auto renewed = co_await renew_certificate(connectivity_version_);
+        if (!renewed && is_of_the_link(renewed.error())) {
+            co_return renewed;
+        }
+        note_certificate(renewed);  // a refusal must not keep deployments away
+    }
+    if (const auto state = co_await asio::this_coro::cancellation_state;
+        state.cancelled() != asio::cancellation_type::none) {
+        co_return error{errc::closed, "the core is stopping"};
+    }
+    // The first poll of a link does not wait: its answer says that the link is up.
+    const int wait = was_linked_ && link_trouble_.empty() ? settings_.poll_seconds : 0;
+    auto answer = co_await service_.poll_deployment(progress_.last_deployment_id, wait);
+    if (!answer && answer.error().code == errc::not_found) {
+        // A core that is set up before its group: the poll was held, nothing is wrong.
+        if (!told_to_wait_) {
+            log_.info("Waiting for the first deployment.", {{"reason", answer.error()}});
+            told_to_wait_ = true;
+        }
+        co_return result<void>();
+    }
+    if (!answer) {
+        co_return answer.error();
+    }
+    connectivity_version_ = answer->connectivity_version;
+    if (answer->deployment) {
+        auto deployed = co_await deploy(std::move(*answer->deployment));
+        co_return deployed;
+    }
+    co_return result<void>();
+}
+
+asio::awaitable<result<void>> deployment_agent::take_signing_key() {
+    auto pem = co_await service_.fetch_signing_key();
+    if (!pem) {
+        co_return pem.error();
+    }
+    auto kept = key_.keep(*pem);
+    if (kept) {
+        log_.info("The service's deployment-signing key was taken and is trusted from now on.",
+                  {{"keyId", sha256_hex(*pem)}});
+    }
+    co_return kept;
+}
+
+asio::awaitable<result<void>> deployment_agent::deliver_report() {
+    auto told = co_await service_.report(*progress_.report);
+    if (!told && told.error().code != errc::not_found && told.error().code != errc::invalid_input) {
+        co_return with_context(told.error(), "failed to report deployment status back to cloud");
+    }
+    progress_.report.reset();
+    co_return store_.save_progress(progress_);
+}
+
+asio::awaitable<result<void>> deployment_agent::renew_certificate(
+    std::string connectivity_version) {
+    if (running_->group_cas.empty()) {
+        co_return result<void>();
+    }
+    auto connection = service_.connection();
+    if (!connection) {
+        co_return connection.error();
+    }
+    certificate_purpose wanted;
+    wanted.names = local_names(settings_.listen_address);
+    wanted.authority = sha256_hex(running_->group_cas.front());
+    wanted.connectivity_version = std::move(connectivity_version);
+    auto renewed = co_await certificate_.renew_if_due(
+        **connection, settings_.thing, running_->group_id, std::move(wanted), time_.now());
+    if (!renewed) {
+        co_return renewed.error();
+    }
+    if (*renewed && on_server_certificate) {
+        on_server_certificate();
+    }
+    co_return result<void>();
+}
+
+asio::awaitable<result<void>> deployment_agent::deploy(contract::signed_manifest sealed) {
+    auto manifest = key_.open(sealed);
+    if (!manifest) {
+        // Not ours to report on: the document may be anybody's. It is asked for again, later.
+        if (manifest.error().message() != link_trouble_) {
+            log_.error("A deployment was refused.", {{"reason", manifest.error()}});
+        }
+        co_return manifest.error();
+    }
+    const auto id = manifest->deployment_id;
+    log_.info("Deployment received.", {{"deploymentId", id},
+                                       {"type", contract::to_string(manifest->type)},
+                                       {"functions", manifest->functions.size()},
+                                       {"devices", manifest->devices.size()},
+                                       {"subscriptions", manifest->subscriptions.size()}});
+    if (manifest->core.thing_name() != settings_.thing) {
+        std::vector<part_failure> wrong_core;
+        wrong_core.push_back({"core", "the deployment is for the core '" +
+                                          manifest->core.thing_name() + "', this is '" +
+                                          settings_.thing + "'"});
+        auto told = co_await finish(id, "Failure", wrong_core.front().reason, wrong_core);
+        co_return told;
+    }
+    if (manifest->is_reset()) {
+        auto done = co_await reset(*manifest);
+        co_return done;
+    }
+    status_report begun;
+    begun.deployment_id = id;
+    begun.status = "InProgress";
+    auto announced = co_await service_.report(std::move(begun));
+    if (!announced && is_of_the_link(announced.error())) {
+        co_return announced;
+    }
+    auto staged = co_await stage(*manifest);
+    if (!staged) {
+        if (is_of_the_link(staged.error())) {
+            co_return staged;  // the link: nothing is decided, the same deployment comes again
+        }
+        const auto why =
+            "unable to execute download step in deployment. " + staged.error().message();
+        auto told = co_await finish(id, "Failure", why, {});
+        co_return told;
+    }
+    auto applied = co_await apply(sealed, *manifest);
+    co_return applied;
+}
+
+asio::awaitable<result<void>> deployment_agent::stage(const contract::manifest& m) {
+    std::vector<const contract::function*> missing;
+    disk_work look = [&]() -> result<void> {
+        for (const auto& f : m.functions) {
+            if (!f.artifact.empty() && !store_.has_artifact(f.artifact)) {
+                missing.push_back(&f);
+            }
+        }
+        return {};
+    };
+    co_await rt::run_on(disk_, std::move(look));
+    for (const auto* f : missing) {
+        auto fetched = co_await fetch(f->artifact);
+        if (!fetched && fetched.error().code == errc::corrupt) {
+            fetched = co_await fetch(f->artifact);  // what it was resumed from may be damaged
+        }
+        if (!fetched) {
+            co_return with_context(fetched.error(), "error while downloading: " + f->arn);
+        }
+    }
+    disk_work place = [&] { return store_.place_code(m); };
+    auto placed = co_await rt::run_on(disk_, std::move(place));
+    co_return placed;
+}
+
+asio::awaitable<result<void>> deployment_agent::fetch(std::string sha256) {
+    const auto destination = store_.artifact_path(sha256);
+    if (auto made = make_directories(destination.parent_path(), 0700); !made) {
+        co_return made;
+    }
+    auto partial = destination;
+    partial += ".part";
+    auto fetched = co_await service_.fetch_artifact(sha256, partial, max_artifact_bytes);
+    if (!fetched) {
+        co_return fetched;
+    }
+    std::error_code code;
+    std::filesystem::rename(partial, destination, code);
+    if (code) {
+        co_return error{code, "cannot save " + destination.string()};
+    }
+    disk_work check = [&]() -> result<void> {
+        if (store_.has_artifact(sha256)) {
+            return {};
+        }
+        return error{errc::corrupt,
+                     "the package does not have the SHA-256 that the deployment names. Deploy "
+                     "again; if it stays, publish the function anew"};
+    };
+    auto checked = co_await rt::run_on(disk_, std::move(check));
+    co_return checked;
+}
+
+asio::awaitable<result<void>> deployment_agent::apply(const contract::signed_manifest& sealed,
+                                                      const contract::manifest& m) {
+    if (auto switched = store_.switch_to(sealed); !switched) {
+        auto told = co_await finish(m.deployment_id, "Failure", switched.error().message(), {});
+        co_return told;
+    }
+    const auto former = former_deployment(m);
+    running_ = m;
+    auto failures = co_await target_.apply(m);
+    if (!failures.empty()) {
+        running_ = former;
+        co_await roll_back();
+        auto told = co_await finish(m.deployment_id, "Failure", summary(failures), failures);
+        co_return told;
+    }
+    write_group_file();
+    store_.remove_unused(m, former ? &*former : nullptr);
+    // The local MQTT server needs its certificate before devices are told that they may come.
+    const auto renewed = co_await renew_certificate(connectivity_version_);
+    note_certificate(renewed);
+    log_.info("Deployment applied.", {{"deploymentId", m.deployment_id}});
+    auto told = co_await finish(m.deployment_id, "Success", "", {});
+    co_return told;
+}
+
+// What to go back to when `m` fails. After a power cut between the switch and the report it is `m`
+// itself that runs already: then the one before.
+std::optional<contract::manifest> deployment_agent::former_deployment(
+    const contract::manifest& m) const {
+    if (running_ && running_->deployment_id != m.deployment_id) {
+        return running_;
+    }
+    const auto sealed = store_.previous();
+    if (!sealed || !*sealed) {
+        return std::nullopt;
+    }
+    auto manifest = key_.open(**sealed);
+    return manifest ? std::optional(std::move(*manifest)) : std::nullopt;
+}
+
+asio::awaitable<void> deployment_agent::roll_back() {
+    if (auto back = store_.switch_back(); !back) {
+        log_.error("The previous deployment cannot be restored.", {{"reason", back.error()}});
+    }
+    if (!running_) {
+        co_await target_.clear();
+        co_return;
+    }
+    auto failures = co_await target_.apply(*running_);
+    log_.warn("Rolled back to the previous deployment.",
+              {{"deploymentId", running_->deployment_id}, {"failedParts", failures.size()}});
+}
+
+asio::awaitable<result<void>> deployment_agent::reset(const contract::manifest& m) {
+    co_await target_.clear();
+    running_.reset();
+    auto forgotten = store_.forget();
+    write_group_file();
+    if (on_server_certificate) {
+        on_server_certificate();
+    }
+    // Named, because g++ 12 destroys temporaries of a conditional inside co_await twice.
+    const std::string status = forgotten ? "Success" : "Failure";
+    const std::string why = forgotten ? "" : forgotten.error().message();
+    auto told = co_await finish(m.deployment_id, status, why, {});
+    co_return told;
+}
+
+// The outcome is on disk before it is told: a report that was not delivered is sent again.
+asio::awaitable<result<void>> deployment_agent::finish(std::string deployment_id,
+                                                       std::string status, std::string message,
+                                                       std::vector<part_failure> details) {
+    if (status == "Failure") {
+        log_.error("Deployment failed.", {{"deploymentId", deployment_id}, {"reason", message}});
+    }
+    progress_.last_deployment_id = deployment_id;
+    status_report report;
+    report.deployment_id = std::move(deployment_id);
+    report.status = std::move(status);
+    report.error_message = std::move(message);
+    report.details = std::move(details);
+    progress_.report = std::move(report);
+    if (auto saved = store_.save_progress(progress_); !saved) {
+        co_return saved;
+    }
+    auto delivered = co_await deliver_report();
+    co_return delivered;
+}
+
+void deployment_agent::write_group_file() {
+    const auto written = store_.write_group_file(running_ ? &*running_ : nullptr);
+    if (!written) {
+        log_.error("group.json cannot be written.", {{"reason", written.error()}});
+    } else if (written->edited) {
+        log_.warn(
+            "group.json was changed by hand. The change is ignored and replaced: the core runs "
+            "the signed deployment only. Change the group at the service and deploy it.");
+    }
+}
+
+}  // namespace evergrass::edge

@@ -1,0 +1,87 @@
+#pragma once
+
+#include "edge/deployment/deployment_store.hpp"
+#include "edge/deployment/server_certificate.hpp"
+#include "edge/deployment/service_client.hpp"
+#include "edge/deployment/signing_key.hpp"
+#include "edge/deployment/target.hpp"
+#include "libs/base/log.hpp"
+#include "libs/base/time.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+namespace evergrass::edge {
+
+struct agent_settings {
+    std::string thing;
+    std::string ca_file;         // whom the core trusts as its service, for log lines
+    std::string listen_address;  // of the local MQTT server, for its certificate
+    int poll_seconds = 50;       // how long the service may hold a poll
+    std::chrono::milliseconds first_retry{500};
+    std::chrono::milliseconds max_retry{60'000};
+};
+
+// Brings deployments from the service to the core (docs/core-service-protocol.md, "One deployment,
+// step by step"): fetch, verify, stage, switch, report, roll back. Everything that the steps leave
+// is in the deployment_store, so the program may end at any point. Runs on one executor.
+class deployment_agent {
+public:
+    deployment_agent(agent_settings settings, deployment_store& store, signing_key& key,
+                     service_client& service, server_certificate& certificate,
+                     deployment_target& target, boost::asio::any_io_executor disk,
+                     const clock& time, logger log);
+
+    // Called when the local MQTT server has a new certificate to serve with.
+    std::function<void()> on_server_certificate;
+
+    // Runs what was deployed last, without the service. A damaged or unsigned deployment is
+    // reported and not run. Returns the parts that could not start.
+    boost::asio::awaitable<std::vector<part_failure>> boot();
+
+    // Talks to the service until cancelled. REQUIRES: boot() has returned.
+    boost::asio::awaitable<void> run();
+
+private:
+    boost::asio::awaitable<result<void>> round();
+    boost::asio::awaitable<result<void>> deliver_report();
+    boost::asio::awaitable<result<void>> take_signing_key();
+    boost::asio::awaitable<result<void>> renew_certificate(std::string connectivity_version);
+    boost::asio::awaitable<result<void>> deploy(contract::signed_manifest sealed);
+    boost::asio::awaitable<result<void>> stage(const contract::manifest& m);
+    boost::asio::awaitable<result<void>> fetch(std::string sha256);
+    boost::asio::awaitable<result<void>> apply(const contract::signed_manifest& sealed,
+                                               const contract::manifest& m);
+    std::optional<contract::manifest> former_deployment(const contract::manifest& m) const;
+    boost::asio::awaitable<void> roll_back();
+    boost::asio::awaitable<result<void>> reset(const contract::manifest& m);
+    boost::asio::awaitable<result<void>> finish(std::string deployment_id, std::string status,
+                                                std::string message,
+                                                std::vector<part_failure> details);
+    void write_group_file();
+    void note_link(const result<void>& outcome);
+    void note_certificate(const result<void>& outcome);
+
+    agent_settings settings_;
+    deployment_store& store_;
+    signing_key& key_;
+    service_client& service_;
+    server_certificate& certificate_;
+    deployment_target& target_;
+    boost::asio::any_io_executor disk_;
+    const clock& time_;
+    logger log_;
+    deployment_progress progress_;
+    std::optional<contract::manifest> running_;
+    std::string connectivity_version_;
+    std::string link_trouble_;         // the last reason that was logged; empty while all is well
+    std::string certificate_trouble_;  // likewise
+    bool was_linked_ = false;
+    bool told_to_wait_ = false;
+};
+
+}  // namespace evergrass::edge

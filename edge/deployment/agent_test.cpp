@@ -1,0 +1,403 @@
+#include "edge/deployment/agent.hpp"
+
+#include "edge/deployment/test_directory.hpp"
+#include "libs/base/digest.hpp"
+#include "libs/http/server.hpp"
+#include "libs/pki/pki.hpp"
+#include "libs/rt/test_run.hpp"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace evergrass::edge {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+std::string zip_with(const std::string& name, const std::string& content) {
+    std::string bytes(64 * 1024, '\0');
+    std::size_t used = 0;
+    archive* a = archive_write_new();
+    archive_write_set_format_zip(a);
+    archive_write_open_memory(a, bytes.data(), bytes.size(), &used);
+    archive_entry* entry = archive_entry_new();
+    archive_entry_set_pathname(entry, name.c_str());
+    archive_entry_set_filetype(entry, AE_IFREG);
+    archive_entry_set_perm(entry, 0644);
+    archive_entry_set_size(entry, static_cast<la_int64_t>(content.size()));
+    archive_write_header(a, entry);
+    archive_write_data(a, content.data(), content.size());
+    archive_entry_free(entry);
+    archive_write_close(a);
+    archive_write_free(a);
+    bytes.resize(used);
+    return bytes;
+}
+
+// The service's side of the protocol, as far as an agent sees it.
+struct fake_service {
+    std::string key = pki::generate_ed25519_key();
+    std::optional<std::pair<std::string, std::string>> newest;  // id and signed manifest
+    std::map<std::string, std::string> artifacts;
+    std::vector<std::string> reports;  // "id status"
+    std::vector<std::string> messages;
+    int refused_reports = 0;  // that many are answered 503
+    int polls = 0;
+
+    void deploy(const contract::manifest& m, std::string with_key = {}) {
+        const auto& signer = with_key.empty() ? key : with_key;
+        const auto text = contract::to_json_text(m);
+        newest = {m.deployment_id, contract::to_json_text(contract::signed_manifest{
+                                       text, pki::sign_ed25519(signer, text).value(),
+                                       sha256_hex(pki::public_key_of(signer).value())})};
+    }
+
+    static asio::awaitable<http::response> handle(fake_service* self, http::request asked) {
+        http::response answer;
+        const std::string path(asked.path());
+        if (path == "/evergrass/v1/signing-key") {
+            answer.body =
+                json::serialize(json::object{{"publicKey", pki::public_key_of(self->key).value()}});
+        } else if (path.ends_with("/deployment")) {
+            ++self->polls;
+            const auto after = http::parse_query(asked.query())[0].second;
+            if (self->newest && self->newest->first != after) {
+                answer.body = self->newest->second;
+            } else {
+                co_await rt::sleep_for(1h);
+                answer.status = 204;
+            }
+        } else if (path.ends_with("/status")) {
+            self->take_report(path, asked.body, answer);
+        } else if (const auto found = self->artifacts.find(path.substr(path.rfind('/') + 1));
+                   found != self->artifacts.end()) {
+            answer.body = found->second;
+        } else {
+            answer.status = 404;
+            answer.body = R"({"message":"no such thing"})";
+        }
+        co_return answer;
+    }
+
+    void take_report(const std::string& path, const std::string& body, http::response& answer) {
+        const auto document = parse_json(body).value();
+        const auto& report = document.get_object();
+        const auto status = string_member(report, "status").value();
+        if (status != "InProgress" && refused_reports > 0) {
+            --refused_reports;
+            answer.status = 503;
+            return;
+        }
+        const auto begin = path.find("deployments/") + 12;
+        reports.push_back(path.substr(begin, path.rfind('/') - begin) + " " + status);
+        messages.push_back(string_member(report, "errorMessage").value_or(""));
+        answer.body = "{}";
+    }
+};
+
+struct fake_target : deployment_target {
+    std::vector<std::string> calls;
+    std::string fails_on;  // deployment id
+
+    asio::awaitable<std::vector<part_failure>> apply(const contract::manifest& wanted) override {
+        calls.push_back(wanted.deployment_id);
+        std::vector<part_failure> failures;
+        if (wanted.deployment_id == fails_on) {
+            failures.push_back({"arn:x", "import failed"});
+        }
+        co_return failures;
+    }
+    asio::awaitable<void> clear() override {
+        calls.push_back("clear");
+        co_return;
+    }
+};
+
+contract::manifest manifest_of(std::string id) {
+    contract::manifest m;
+    m.deployment_id = std::move(id);
+    m.account = "123456789012";
+    m.region = "us-east-1";
+    m.group_id = "g-1";
+    m.group_version_arn =
+        "arn:aws:greengrass:us-east-1:123456789012:/greengrass/groups/g-1/versions/v-1";
+    m.core = {"c", "arn:aws:iot:us-east-1:123456789012:thing/Core",
+              "arn:aws:iot:us-east-1:123456789012:cert/" + std::string(64, 'c'), false};
+    return m;
+}
+
+contract::function function_of(const std::string& package) {
+    contract::function f;
+    f.id = "f";
+    f.arn = "arn:aws:lambda:us-east-1:123456789012:function:pump:7";
+    f.runtime = "python3.7";
+    f.handler = "pump.handler";
+    f.artifact = sha256_hex(package);
+    f.pinned = true;
+    return f;
+}
+
+struct agent_fixture : ::testing::Test {
+    asio::io_context io;
+    test_directory dir;
+    fake_service service;
+    fake_target target;
+    clock time;
+    std::unique_ptr<http::server> serving;
+    std::unique_ptr<rt::listener> listening;
+
+    // One life of the core's program.
+    struct core {
+        deployment_store store;
+        signing_key key;
+        service_client client;
+        server_certificate certificate;
+        asio::thread_pool disk{1};
+        deployment_agent agent;
+        asio::cancellation_signal cancel;
+        bool ended = false;
+
+        core(agent_fixture& f, std::uint16_t port)
+            : store(f.dir.path()),
+              key({}, f.dir.path() / "var/state/deployment-signing.pub.pem"),
+              client(f.io.get_executor(), settings(port)),
+              certificate(f.dir.path() / "var/state/server", {}, logger()),
+              agent(quick(), store, key, client, certificate, f.target, disk.get_executor(), f.time,
+                    logger()) {}
+
+        static service_settings settings(std::uint16_t port) {
+            service_settings to;
+            to.host = "127.0.0.1";
+            to.port = port;
+            to.thing = "Core";
+            to.tls = [] { return std::shared_ptr<rt::tls_context>(); };  // plain HTTP
+            return to;
+        }
+        static agent_settings quick() {
+            agent_settings settings;
+            settings.thing = "Core";
+            settings.first_retry = 1ms;
+            settings.max_retry = 2ms;
+            return settings;
+        }
+    };
+    std::unique_ptr<core> running;
+
+    agent_fixture() {
+        auto* fake = &service;
+        serving = std::make_unique<http::server>(
+            http::server_options{},
+            [fake](http::request asked) { return fake_service::handle(fake, std::move(asked)); },
+            logger());
+        listening = rt::listener::open_plain(
+                        io.get_executor(), {},
+                        [this](rt::plain_connection c) { serving->serve(std::move(c)); }, logger())
+                        .value();
+    }
+
+    ~agent_fixture() override {
+        stop_core();
+        listening.reset();
+        serving.reset();
+        io.restart();
+        io.poll();
+    }
+
+    std::vector<part_failure> start_core() {
+        running = std::make_unique<core>(*this, listening->port());
+        running->key.load().value();
+        auto failures = rt::testing::run(io, running->agent.boot());
+        auto* one = running.get();
+        asio::co_spawn(io, one->agent.run(),
+                       asio::bind_cancellation_slot(
+                           one->cancel.slot(), [one](std::exception_ptr) { one->ended = true; }));
+        return failures;
+    }
+
+    void stop_core() {
+        if (running) {
+            running->cancel.emit(asio::cancellation_type::terminal);
+            rt::testing::run_until(io, [this] { return running->ended; });
+            running.reset();
+        }
+    }
+
+    void run_until_reported(std::string report) {
+        rt::testing::run_until(io, [&] {
+            return std::find(service.reports.begin(), service.reports.end(), report) !=
+                   service.reports.end();
+        });
+    }
+};
+
+TEST_F(agent_fixture, a_deployment_is_fetched_placed_run_and_reported) {
+    const auto package = zip_with("pump.py", "print('hello')");
+    auto m = manifest_of("d1");
+    m.functions = {function_of(package)};
+    service.artifacts[m.functions[0].artifact] = package;
+    service.deploy(m);
+    EXPECT_TRUE(start_core().empty());
+    run_until_reported("d1 Success");
+    EXPECT_THAT(service.reports, ElementsAre("d1 InProgress", "d1 Success"));
+    EXPECT_THAT(target.calls, ElementsAre("d1"));
+    EXPECT_EQ(read_file(dir.path() / "deployment/lambda" / m.functions[0].arn / "pump.py").value(),
+              "print('hello')");
+    EXPECT_THAT(read_file(dir.path() / "deployment/group/group.json").value(), HasSubstr("pump:7"));
+}
+
+TEST_F(agent_fixture, without_the_service_the_last_deployment_runs_at_once) {
+    service.deploy(manifest_of("d1"));
+    start_core();
+    run_until_reported("d1 Success");
+    stop_core();
+    listening->stop();
+    EXPECT_TRUE(start_core().empty());
+    EXPECT_THAT(target.calls, ElementsAre("d1", "d1"));
+}
+
+TEST_F(agent_fixture, a_failed_deployment_is_rolled_back_and_reported_with_its_reason) {
+    service.deploy(manifest_of("d1"));
+    start_core();
+    run_until_reported("d1 Success");
+    stop_core();
+    target.fails_on = "d2";
+    service.deploy(manifest_of("d2"));
+    start_core();
+    run_until_reported("d2 Failure");
+    EXPECT_THAT(target.calls, ElementsAre("d1", "d1", "d2", "d1"));
+    EXPECT_THAT(service.messages.back(), HasSubstr("arn:x: import failed"));
+    stop_core();
+    start_core();
+    EXPECT_EQ(target.calls.back(), "d1");
+}
+
+TEST_F(agent_fixture, a_first_deployment_that_fails_leaves_an_empty_core) {
+    target.fails_on = "d1";
+    service.deploy(manifest_of("d1"));
+    start_core();
+    run_until_reported("d1 Failure");
+    EXPECT_THAT(target.calls, ElementsAre("d1", "clear"));
+    EXPECT_FALSE(running->store.current().value());
+}
+
+TEST_F(agent_fixture, after_a_power_cut_past_the_switch_a_failure_goes_back_to_the_one_before) {
+    service.deploy(manifest_of("d1"));
+    start_core();
+    run_until_reported("d1 Success");
+    service.deploy(manifest_of("d2"));
+    const auto d2 = contract::parse_signed_manifest(service.newest->second).value();
+    running->store.switch_to(d2).value();  // and then the power went
+    stop_core();
+    target.fails_on = "d2";
+    start_core();
+    run_until_reported("d2 Failure");
+    EXPECT_EQ(target.calls.back(), "d1");
+    const auto current = running->store.current().value();
+    EXPECT_THAT(current.value().manifest_text, HasSubstr("d1"));
+}
+
+TEST_F(agent_fixture, a_report_that_was_not_delivered_is_sent_when_the_service_is_back) {
+    service.refused_reports = 3;
+    service.deploy(manifest_of("d1"));
+    start_core();
+    rt::testing::run_until(io, [this] { return service.refused_reports == 2; });
+    stop_core();
+    start_core();
+    run_until_reported("d1 Success");
+    EXPECT_EQ(service.refused_reports, 0);
+}
+
+TEST_F(agent_fixture, a_package_with_other_bytes_is_a_failure_and_is_not_run) {
+    const auto package = zip_with("pump.py", "good");
+    auto m = manifest_of("d1");
+    m.functions = {function_of(package)};
+    service.artifacts[m.functions[0].artifact] = zip_with("pump.py", "evil");
+    service.deploy(m);
+    start_core();
+    run_until_reported("d1 Failure");
+    EXPECT_TRUE(target.calls.empty());
+    EXPECT_THAT(service.messages.back(), HasSubstr("SHA-256"));
+}
+
+TEST_F(agent_fixture, a_damaged_part_of_a_download_is_fetched_anew) {
+    const auto package = zip_with("pump.py", "good");
+    auto m = manifest_of("d1");
+    m.functions = {function_of(package)};
+    service.artifacts[m.functions[0].artifact] = package;
+    service.deploy(m);
+    make_directories(dir.path() / "var/state/artifacts").value();
+    write_file_atomically(
+        dir.path() / "var/state/artifacts" / (m.functions[0].artifact + ".zip.part"),
+        std::string(package.size(), 'x'))
+        .value();
+    start_core();
+    run_until_reported("d1 Success");
+}
+
+TEST_F(agent_fixture, a_deployment_of_another_key_is_refused_and_the_old_one_goes_on) {
+    service.deploy(manifest_of("d1"));
+    start_core();
+    run_until_reported("d1 Success");
+    stop_core();
+    service.deploy(manifest_of("d2"), pki::generate_ed25519_key());
+    const int polls = service.polls;
+    start_core();
+    rt::testing::run_until(io, [&] { return service.polls > polls + 1; });
+    EXPECT_THAT(target.calls, ElementsAre("d1", "d1"));
+    EXPECT_THAT(service.reports, ::testing::Each(StartsWith("d1 ")));
+}
+
+TEST_F(agent_fixture, a_deployment_for_another_core_is_refused) {
+    auto m = manifest_of("d1");
+    m.core.thing_arn = "arn:aws:iot:us-east-1:123456789012:thing/Other";
+    service.deploy(m);
+    start_core();
+    run_until_reported("d1 Failure");
+    EXPECT_TRUE(target.calls.empty());
+}
+
+TEST_F(agent_fixture, a_reset_empties_the_core_and_stays_after_a_restart) {
+    service.deploy(manifest_of("d1"));
+    start_core();
+    run_until_reported("d1 Success");
+    stop_core();
+    auto reset = manifest_of("d2");
+    reset.type = contract::deployment_type::reset;
+    service.deploy(reset);
+    start_core();
+    run_until_reported("d2 Success");
+    EXPECT_EQ(target.calls.back(), "clear");
+    EXPECT_EQ(read_file(dir.path() / "deployment/group/group.json").value(), "{}\n");
+    stop_core();
+    const auto calls = target.calls.size();
+    start_core();
+    EXPECT_EQ(target.calls.size(), calls);
+}
+
+TEST_F(agent_fixture, a_damaged_current_json_is_replaced_by_the_services_newest) {
+    service.deploy(manifest_of("d1"));
+    start_core();
+    run_until_reported("d1 Success");
+    stop_core();
+    write_file_atomically(dir.path() / "var/state/deployment/current.json", "{\"mani").value();
+    service.reports.clear();
+    const auto failures = start_core();
+    ASSERT_EQ(failures.size(), 1u);
+    EXPECT_THAT(failures[0].reason, HasSubstr("damaged"));
+    run_until_reported("d1 Success");
+}
+
+}  // namespace
+}  // namespace evergrass::edge

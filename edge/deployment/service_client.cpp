@@ -1,0 +1,159 @@
+#include "edge/deployment/service_client.hpp"
+
+#include "libs/base/encoding.hpp"
+#include "libs/base/errors.hpp"
+
+namespace evergrass::edge {
+namespace {
+
+// The service's refusals in words, with what to do about them.
+error refusal(const http::response& answer, const std::string& thing) {
+    const auto document = parse_json(answer.body);
+    const auto* object = document ? document->if_object() : nullptr;
+    const auto said =
+        object != nullptr ? string_member(*object, "message").value_or("") : std::string();
+    const auto quoted = said.empty() ? "" : " (" + said + ")";
+    if (answer.status == 401 || answer.status == 403) {
+        return {errc::denied, "the service refused this core" + quoted +
+                                  ". Its certificate must be ACTIVE, attached to the thing '" +
+                                  thing + "', and its policy must allow greengrass:*"};
+    }
+    if (answer.status == 404) {
+        return {errc::not_found, "the service knows no deployed group whose core is '" + thing +
+                                     "'" + quoted + ": create one and deploy it"};
+    }
+    const bool final = answer.status >= 400 && answer.status < 500;
+    return {final ? errc::invalid_input : errc::unavailable,
+            "the service answered HTTP " + std::to_string(answer.status) + quoted};
+}
+
+}  // namespace
+
+service_client::service_client(boost::asio::any_io_executor executor, service_settings settings)
+    : executor_(std::move(executor)), settings_(std::move(settings)) {}
+
+std::string service_client::path(std::string_view tail) const {
+    return "/evergrass/v1/cores/" + percent_encode(settings_.thing) + std::string(tail);
+}
+
+result<http::client*> service_client::connection() {
+    if (!client_) {
+        auto context = settings_.tls();
+        if (!context) {
+            return context.error();
+        }
+        http::client_options options;
+        options.host = settings_.host;
+        options.port = settings_.port;
+        options.tls = *context;
+        client_ = std::make_unique<http::client>(executor_, std::move(options));
+    }
+    return client_.get();
+}
+
+boost::asio::awaitable<result<http::response>> service_client::send(http::request ask) {
+    auto connected = connection();
+    if (!connected) {
+        co_return connected.error();
+    }
+    auto answer = co_await (*connected)->send(std::move(ask));
+    if (!answer) {
+        drop_connection();
+    }
+    co_return answer;
+}
+
+boost::asio::awaitable<result<service_client::poll_answer>> service_client::poll_deployment(
+    std::string after, int wait_seconds) {
+    http::request ask;
+    ask.method = "GET";
+    ask.target = path("/deployment?after=" + percent_encode(after) +
+                      "&wait=" + std::to_string(wait_seconds));
+    auto answer = co_await send(std::move(ask));
+    if (!answer) {
+        co_return answer.error();
+    }
+    poll_answer out;
+    if (const auto version = answer->headers.get("x-evergrass-connectivity-version")) {
+        out.connectivity_version = std::string(*version);
+    }
+    if (answer->status == 204) {
+        co_return out;
+    }
+    if (answer->status != 200) {
+        co_return refusal(*answer, settings_.thing);
+    }
+    auto sealed = contract::parse_signed_manifest(answer->body);
+    if (!sealed) {
+        co_return with_context(sealed.error(), "the service sent a deployment that is not one");
+    }
+    out.deployment = std::move(*sealed);
+    co_return out;
+}
+
+boost::asio::awaitable<result<std::string>> service_client::fetch_signing_key() {
+    http::request ask;
+    ask.method = "GET";
+    ask.target = "/evergrass/v1/signing-key";
+    auto answer = co_await send(std::move(ask));
+    if (!answer) {
+        co_return answer.error();
+    }
+    if (answer->status != 200) {
+        co_return refusal(*answer, settings_.thing);
+    }
+    const auto document = parse_json(answer->body);
+    const auto* object = document ? document->if_object() : nullptr;
+    auto key = object != nullptr ? string_member(*object, "publicKey") : std::nullopt;
+    if (!key) {
+        co_return error{errc::invalid_input, "the service's answer has no 'publicKey'"};
+    }
+    co_return std::move(*key);
+}
+
+boost::asio::awaitable<result<void>> service_client::fetch_artifact(
+    std::string sha256, std::filesystem::path destination, std::uint64_t max_bytes) {
+    auto connected = connection();
+    if (!connected) {
+        co_return connected.error();
+    }
+    http::request ask;
+    ask.method = "GET";
+    ask.target = path("/artifacts/" + sha256);
+    auto fetched =
+        co_await (*connected)->download(std::move(ask), std::move(destination), max_bytes);
+    if (!fetched) {
+        drop_connection();
+    }
+    co_return fetched;
+}
+
+boost::asio::awaitable<result<void>> service_client::report(status_report what) {
+    json::object body{{"status", what.status}};
+    if (!what.error_message.empty()) {
+        body["errorMessage"] = what.error_message;
+    }
+    if (!what.details.empty()) {
+        json::array details;
+        for (const auto& detail : what.details) {
+            details.push_back(json::object{{"detailedErrorCode", detail.part},
+                                           {"detailedErrorMessage", detail.reason}});
+        }
+        body["errorDetails"] = std::move(details);
+    }
+    http::request tell;
+    tell.method = "PUT";
+    tell.target = path("/deployments/" + percent_encode(what.deployment_id) + "/status");
+    tell.headers.set("content-type", "application/json");
+    tell.body = json::serialize(body);
+    auto answer = co_await send(std::move(tell));
+    if (!answer) {
+        co_return answer.error();
+    }
+    if (answer->status != 200) {
+        co_return refusal(*answer, settings_.thing);
+    }
+    co_return result<void>();
+}
+
+}  // namespace evergrass::edge

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "contract/manifest.hpp"
+#include "edge/deployment/deployment_store.hpp"
+#include "libs/base/result.hpp"
+#include "libs/http/client.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace evergrass::edge {
+
+struct service_settings {
+    std::string host;  // ggHost
+    std::uint16_t port = 8443;
+    std::string thing;
+    // Asked before each connection, so that certificates changed on disk are taken up.
+    std::function<result<std::shared_ptr<rt::tls_context>>()> tls;
+};
+
+// The core's side of docs/core-service-protocol.md, one call a row of its table. Errors say what to
+// do: errc::denied for refusals of the service, errc::unavailable for what goes away by itself. One
+// call at a time, on one executor.
+class service_client {
+public:
+    service_client(boost::asio::any_io_executor executor, service_settings settings);
+
+    struct poll_answer {
+        std::optional<contract::signed_manifest> deployment;  // nullopt: nothing new
+        std::string connectivity_version;                     // of the service's record, or empty
+    };
+    boost::asio::awaitable<result<poll_answer>> poll_deployment(std::string after,
+                                                                int wait_seconds);
+    boost::asio::awaitable<result<std::string>> fetch_signing_key();
+    boost::asio::awaitable<result<void>> fetch_artifact(std::string sha256,
+                                                        std::filesystem::path destination,
+                                                        std::uint64_t max_bytes);
+    boost::asio::awaitable<result<void>> report(status_report what);
+
+    // The connection of the last certificate on disk, for server_certificate.
+    result<http::client*> connection();
+    // After a failure: the next call connects anew, with what is on disk then.
+    void drop_connection() { client_.reset(); }
+
+private:
+    std::string path(std::string_view tail) const;
+    boost::asio::awaitable<result<http::response>> send(http::request ask);
+
+    boost::asio::any_io_executor executor_;
+    service_settings settings_;
+    std::unique_ptr<http::client> client_;
+};
+
+}  // namespace evergrass::edge
