@@ -1,0 +1,99 @@
+#include "cloud/store/store.hpp"
+
+namespace evergrass::cloud {
+namespace {
+
+// Times are milliseconds since 1970. JSON columns hold objects in the API's spelling.
+constexpr std::string_view first_release = R"sql(
+CREATE TABLE settings(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE access_keys(
+    id TEXT PRIMARY KEY, secret TEXT NOT NULL, role TEXT NOT NULL DEFAULT 'admin',
+    created_at INTEGER NOT NULL) WITHOUT ROWID;
+
+-- Function packages, by content.
+CREATE TABLE blobs(sha256 TEXT PRIMARY KEY, content BLOB NOT NULL);
+
+CREATE TABLE things(
+    name TEXT PRIMARY KEY, id TEXT NOT NULL, type_name TEXT, attributes TEXT NOT NULL DEFAULT '{}',
+    version INTEGER NOT NULL DEFAULT 1, created_at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE certificates(
+    id TEXT PRIMARY KEY, pem TEXT NOT NULL, status TEXT NOT NULL, mode TEXT NOT NULL DEFAULT 'DEFAULT',
+    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+    not_before INTEGER NOT NULL, not_after INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE thing_certificates(
+    thing TEXT NOT NULL, certificate_id TEXT NOT NULL, PRIMARY KEY(thing, certificate_id)) WITHOUT ROWID;
+CREATE INDEX thing_certificates_by_certificate ON thing_certificates(certificate_id);
+CREATE TABLE policies(
+    name TEXT PRIMARY KEY, default_version INTEGER NOT NULL, last_version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE policy_versions(
+    policy TEXT NOT NULL, version INTEGER NOT NULL, document TEXT NOT NULL, created_at INTEGER NOT NULL,
+    PRIMARY KEY(policy, version)) WITHOUT ROWID;
+-- target: a certificate's ARN, later also a thing group's.
+CREATE TABLE policy_targets(
+    policy TEXT NOT NULL, target TEXT NOT NULL, PRIMARY KEY(policy, target)) WITHOUT ROWID;
+CREATE INDEX policy_targets_by_target ON policy_targets(target);
+
+-- configuration: Lambda's FunctionConfiguration members but name, ARN, version and code.
+CREATE TABLE functions(
+    name TEXT PRIMARY KEY, configuration TEXT NOT NULL, blob TEXT NOT NULL, code_size INTEGER NOT NULL,
+    revision_id TEXT NOT NULL, last_version INTEGER NOT NULL DEFAULT 0, modified_at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE function_versions(
+    name TEXT NOT NULL, version INTEGER NOT NULL, configuration TEXT NOT NULL, blob TEXT NOT NULL,
+    code_size INTEGER NOT NULL, revision_id TEXT NOT NULL, modified_at INTEGER NOT NULL,
+    PRIMARY KEY(name, version)) WITHOUT ROWID;
+CREATE TABLE function_aliases(
+    name TEXT NOT NULL, alias TEXT NOT NULL, version TEXT NOT NULL, description TEXT NOT NULL DEFAULT '',
+    revision_id TEXT NOT NULL, PRIMARY KEY(name, alias)) WITHOUT ROWID;
+
+-- Greengrass. kind: connectors cores devices functions loggers resources subscriptions, and groups,
+-- which are versioned alike. content: the version's members in the API's spelling.
+CREATE TABLE definitions(
+    kind TEXT NOT NULL, id TEXT NOT NULL, name TEXT, latest_version TEXT,
+    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, PRIMARY KEY(kind, id)) WITHOUT ROWID;
+CREATE INDEX definitions_by_age ON definitions(kind, created_at, id);
+CREATE TABLE definition_versions(
+    kind TEXT NOT NULL, definition_id TEXT NOT NULL, version TEXT NOT NULL, ordinal INTEGER NOT NULL,
+    content TEXT NOT NULL, created_at INTEGER NOT NULL, PRIMARY KEY(kind, definition_id, version)) WITHOUT ROWID;
+CREATE TABLE tags(arn TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(arn, key)) WITHOUT ROWID;
+
+-- sequence orders deployments; core_thing and signed_manifest are null when Building failed.
+CREATE TABLE deployments(
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, group_id TEXT NOT NULL,
+    type TEXT NOT NULL, group_arn TEXT NOT NULL, group_version TEXT, core_thing TEXT, status TEXT NOT NULL,
+    error_message TEXT, error_details TEXT, signed_manifest TEXT,
+    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL);
+CREATE INDEX deployments_by_group ON deployments(group_id, sequence);
+CREATE INDEX deployments_by_core ON deployments(core_thing, sequence);
+-- Who is in the deployed version of which group: what discovery answers from.
+CREATE TABLE group_members(
+    group_id TEXT NOT NULL, thing TEXT NOT NULL, role TEXT NOT NULL, certificate_id TEXT NOT NULL,
+    PRIMARY KEY(group_id, thing, role)) WITHOUT ROWID;
+CREATE INDEX group_members_by_thing ON group_members(thing);
+-- Packages that deployments of a core refer to: what it may fetch.
+CREATE TABLE deployment_artifacts(
+    core_thing TEXT NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY(core_thing, sha256)) WITHOUT ROWID;
+CREATE TABLE group_settings(
+    group_id TEXT PRIMARY KEY, certificate_expiry_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE group_authorities(
+    id TEXT PRIMARY KEY, group_id TEXT NOT NULL, certificate_pem TEXT NOT NULL, key_pem TEXT NOT NULL,
+    created_at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX group_authorities_by_group ON group_authorities(group_id, created_at);
+CREATE TABLE connectivity(thing TEXT PRIMARY KEY, version TEXT NOT NULL, entries TEXT NOT NULL) WITHOUT ROWID;
+-- scope: 'account' or a group's id.
+CREATE TABLE roles(scope TEXT PRIMARY KEY, arn TEXT NOT NULL, associated_at INTEGER NOT NULL) WITHOUT ROWID;
+
+-- X-Amzn-Client-Token: the same token with the same request gets the same answer.
+CREATE TABLE client_tokens(
+    operation TEXT NOT NULL, token TEXT NOT NULL, request_sha256 TEXT NOT NULL, status INTEGER NOT NULL,
+    output TEXT NOT NULL, created_at INTEGER NOT NULL, PRIMARY KEY(operation, token)) WITHOUT ROWID;
+)sql";
+
+}  // namespace
+
+const std::vector<std::string_view>& migrations() {
+    static const std::vector<std::string_view> all = {first_release};
+    return all;
+}
+
+}  // namespace evergrass::cloud

@@ -1,0 +1,68 @@
+#include "cloud/store/store.hpp"
+
+#include <utility>
+
+namespace evergrass::cloud {
+namespace {
+
+// What a reset leaves: who may call the service, and what makes it this service (its CA and keys).
+bool is_kept(std::string_view table) {
+    return table == "access_keys" || table == "settings" || table.starts_with("sqlite_");
+}
+
+std::string arn_of(const service_identity& identity, std::string_view service,
+                   std::string_view resource) {
+    std::string arn = "arn:";
+    arn.append(identity.partition).append(":").append(service).append(":");
+    arn.append(identity.region).append(":").append(identity.account).append(":");
+    return arn.append(resource);
+}
+
+}  // namespace
+
+result<std::unique_ptr<store>> store::open(const std::string& path) {
+    auto opened = db::connection::open(path);
+    if (!opened) {
+        return opened.error();
+    }
+    if (auto migrated = (*opened)->migrate(migrations()); !migrated) {
+        return migrated.error();
+    }
+    return std::unique_ptr<store>(new store(std::move(*opened)));
+}
+
+result<void> store::reset() {
+    return db_->transaction([&]() -> result<void> {
+        std::vector<std::string> tables;
+        auto listed =
+            db_->query("store.tables", "SELECT name FROM sqlite_master WHERE type='table'", {},
+                       [&](const db::row& row) { tables.push_back(row.text(0)); });
+        if (!listed) {
+            return listed;
+        }
+        for (const auto& table : tables) {
+            if (is_kept(table)) {
+                continue;
+            }
+            // Table names are our migrations', never from outside.
+            if (auto emptied = db_->run("store.empty." + table, "DELETE FROM " + table); !emptied) {
+                return emptied;
+            }
+        }
+        return {};
+    });
+}
+
+std::string service_identity::iot_arn(std::string_view resource) const {
+    return arn_of(*this, "iot", resource);
+}
+
+std::string service_identity::lambda_arn(std::string_view resource) const {
+    return arn_of(*this, "lambda", resource);
+}
+
+std::string service_identity::greengrass_arn(std::string_view resource) const {
+    return arn_of(*this, "greengrass", resource);
+}
+
+}  // namespace evergrass::cloud
