@@ -1,0 +1,24 @@
+#pragma once
+
+#include "cloud/gateway/operation.hpp"
+#include "cloud/gateway/transaction.hpp"
+#include "libs/base/time.hpp"
+#include "libs/http/message.hpp"
+
+#include <string>
+
+namespace evergrass::cloud {
+
+// Who signed a request, and for what.
+struct caller {
+    std::string access_key_id;
+    std::string signing_name;  // the credential scope's service
+    std::string region;        // as the client has it; opaque (spec/cloud.md §6.1)
+};
+
+// Checks the signature in the Authorization header against the stored secret. The error is AWS's:
+// 403 with MissingAuthenticationTokenException, IncompleteSignatureException,
+// UnrecognizedClientException or InvalidSignatureException. `asked` is as before afterwards.
+answer<caller> authenticate(store& state, http::request& asked, wall_time now);
+
+}  // namespace evergrass::cloud

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "cloud/gateway/operation.hpp"
+#include "cloud/store/store.hpp"
+#include "libs/base/log.hpp"
+#include "libs/base/time.hpp"
+#include "libs/http/server.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+namespace evergrass::cloud {
+
+struct gateway_options {
+    // Operations run on this many threads of the gateway's own.
+    std::size_t threads = 2;
+    // Empties the service for `POST /_evergrass/reset`; empty: not started with --allow-reset. Runs
+    // on a thread of the gateway, while other operations may run.
+    std::function<result<void>()> reset;
+};
+
+// The door of the AWS APIs: authenticates (SigV4), routes by the service's model, validates, runs
+// the operation and shapes its answer as AWS does. Every answer has a request id, every refusal a
+// log line.
+//
+// `state` outlives the gateway; the gateway outlives the HTTP servers that use its handlers, and
+// ends before the executors those run on: its destructor waits for running operations.
+class gateway {
+public:
+    gateway(store& state, operation_table operations, service_identity identity, logger log,
+            gateway_options options, std::shared_ptr<const clock> time = std::make_shared<clock>());
+    ~gateway();
+    gateway(const gateway&) = delete;
+    gateway& operator=(const gateway&) = delete;
+
+    // For a server of libs/http; any executor. `plain_loopback`: this listener is the plain-HTTP
+    // one on loopback, the only place where the reset is served.
+    http::handler handler(bool plain_loopback);
+
+    // One request from start to end, on the caller's thread: what handler() runs on the pool.
+    http::response answer(const http::request& asked, bool plain_loopback);
+
+private:
+    class implementation;
+    std::unique_ptr<implementation> implementation_;
+};
+
+}  // namespace evergrass::cloud

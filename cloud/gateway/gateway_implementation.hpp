@@ -1,0 +1,56 @@
+#pragma once
+
+#include "cloud/gateway/authenticate.hpp"
+#include "cloud/gateway/gateway.hpp"
+#include "cloud/gateway/router.hpp"
+
+#include <boost/asio/thread_pool.hpp>
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace evergrass::cloud {
+
+// gateway.cpp has what one request goes through, gateway_handler.cpp the way to the pool and back.
+class gateway::implementation {
+public:
+    struct destination {
+        std::string_view service;
+        const service_model* model = nullptr;
+        route_match route;
+    };
+    struct log_context {
+        std::string request_id;
+        std::string operation;  // "greengrass:CreateGroup" once it is known
+    };
+
+    implementation(store& state_of, operation_table table, service_identity identity_of,
+                   logger log_to, gateway_options options_of, std::shared_ptr<const clock> time_of);
+
+    http::response respond(http::request asked, bool plain_loopback);
+
+    // Views into the request: `asked` outlives what is returned.
+    cloud::answer<destination> find_destination(const http::request& asked, const caller& by);
+    cloud::answer<http::response> serve(http::request& asked, bool plain_loopback,
+                                        log_context& about);
+    api_result run(const operation& work, const destination& to, const call& made);
+    api_error internal_fault(std::string_view service, std::string why) const;
+    void log_refusal(const api_error& refused, const http::request& asked,
+                     const log_context& about) const;
+    const router& router_of(std::string_view service, const service_model& model);
+
+    store& state;
+    const operation_table operations;
+    const service_identity identity;
+    const logger log;
+    const gateway_options options;
+    const std::shared_ptr<const clock> time;
+    const model_catalog catalog;
+    std::mutex routers_mutex;
+    std::map<std::string, router, std::less<>> routers;
+    boost::asio::thread_pool pool;
+};
+
+}  // namespace evergrass::cloud

@@ -1,0 +1,214 @@
+#include "cloud/gateway/gateway.hpp"
+
+#include "cloud/gateway/gateway_fixture.hpp"
+#include "libs/base/errors.hpp"
+#include "libs/base/file.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <gmock/gmock.h>
+
+#include <stdexcept>
+#include <thread>
+
+namespace evergrass::cloud {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class gateway_test : public gateway_fixture {
+protected:
+    static operation_table operations() {
+        operation_table table;
+        table.add("greengrass", "CreateGroup", [](const call& from) -> api_result {
+            return reply{{{"Name", from.input.at("Name")}, {"Id", "1"}}, 201};
+        });
+        table.add("greengrass", "GetGroup", [](const call&) -> api_result {
+            return api_error{404, "IdNotFoundException", "That Group Definition does not exist."};
+        });
+        table.add("greengrass", "GetAssociatedRole", [](const call&) -> api_result {
+            return api_error{404, "", "You need to attach an IAM role to this deployment group."};
+        });
+        table.add("greengrass", "ListGroups",
+                  [](const call&) -> api_result { throw std::runtime_error("a secret path"); });
+        table.add("lambda", "ListFunctions", [](const call&) -> api_result {
+            return internal_error(error{errc::corrupt, "a secret path"});
+        });
+        return table;
+    }
+
+    std::unique_ptr<gateway> make(gateway_options options = {}) {
+        auto log = logger::to_file(directory_ + "/log/gateway.log", log_level::debug, 1 << 20, 1);
+        EXPECT_TRUE(log);
+        return std::make_unique<gateway>(*state_, operations(), service_identity(), *log,
+                                         std::move(options), clock_);
+    }
+
+    std::string logged() const { return *read_file(directory_ + "/log/gateway.log"); }
+
+    static std::string type_of(const http::response& r) {
+        return std::string(r.headers.get("x-amzn-ErrorType").value_or("none"));
+    }
+
+    static std::string outcome(const http::response& r) {
+        return std::to_string(r.status) + " " + type_of(r);
+    }
+};
+
+http::request reset_request(std::string method = "POST", std::string host = "127.0.0.1:80") {
+    http::request made;
+    made.method = std::move(method);
+    made.target = "/_evergrass/reset";
+    made.headers.add("Host", std::move(host));
+    made.headers.add("X-Evergrass-Reset", "1");
+    return made;
+}
+
+TEST_F(gateway_test, a_signed_call_reaches_its_operation_and_the_answer_the_caller) {
+    const auto door = make();
+    const auto answered = door->answer(
+        signed_request("POST", "/greengrass/groups", "greengrass", R"({"Name":"g"})"), false);
+    EXPECT_EQ(answered.status, 201);
+    EXPECT_EQ(answered.body, R"({"Name":"g","Id":"1"})");
+    EXPECT_EQ(answered.headers.get("x-amzn-requestid")->size(), 36u);
+    EXPECT_THAT(logged(), AllOf(HasSubstr("[DEBUG]-API request."), HasSubstr("CreateGroup")));
+}
+
+TEST_F(gateway_test, an_operations_error_keeps_its_code_or_its_lack_of_one) {
+    const auto door = make();
+    EXPECT_EQ(
+        outcome(door->answer(signed_request("GET", "/greengrass/groups/g", "greengrass"), false)),
+        "404 IdNotFoundException");
+    EXPECT_EQ(outcome(door->answer(signed_request("GET", "/greengrass/groups/g/role", "greengrass"),
+                                   false)),
+              "404 none");
+}
+
+TEST_F(gateway_test, wrong_input_never_reaches_the_operation) {
+    const auto door = make();
+    EXPECT_EQ(outcome(door->answer(signed_request("POST", "/greengrass/groups", "greengrass", "{}"),
+                                   false)),
+              "400 InvalidInputException");
+    EXPECT_EQ(outcome(door->answer(signed_request("POST", "/greengrass/groups", "greengrass", "{"),
+                                   false)),
+              "400 BadRequestException");
+    EXPECT_THAT(logged(), AllOf(HasSubstr("An API request was refused."),
+                                HasSubstr("greengrass:CreateGroup"), HasSubstr("line 1")));
+}
+
+TEST_F(gateway_test, what_is_not_there_is_said_so) {
+    const auto door = make();
+    const auto ask = [&](const char* method, const char* target, const char* service) {
+        return door->answer(signed_request(method, target, service), false);
+    };
+    EXPECT_EQ(outcome(ask("GET", "/nothing", "greengrass")), "404 UnknownOperationException");
+    EXPECT_EQ(outcome(ask("GET", "/bucket", "s3")), "404 UnknownOperationException");
+    const auto missing = ask("GET", "/things", "execute-api");
+    EXPECT_EQ(outcome(missing), "501 NotImplementedException");
+    EXPECT_THAT(missing.body, HasSubstr("iot:ListThings"));
+}
+
+TEST_F(gateway_test, an_internal_fault_is_logged_and_kept_from_the_caller) {
+    const auto door = make();
+    const auto thrown =
+        door->answer(signed_request("GET", "/greengrass/groups", "greengrass"), false);
+    EXPECT_EQ(outcome(thrown), "500 InternalServerErrorException");
+    const auto failed =
+        door->answer(signed_request("GET", "/2015-03-31/functions/", "lambda"), false);
+    EXPECT_EQ(outcome(failed), "500 ServiceException");
+    for (const auto* answered : {&thrown, &failed}) {
+        EXPECT_THAT(answered->body, ::testing::Not(HasSubstr("secret")));
+        EXPECT_THAT(logged(), HasSubstr(std::string(*answered->headers.get("x-amzn-requestid"))));
+    }
+    EXPECT_THAT(logged(), AllOf(HasSubstr("[WARN]"), HasSubstr("exception: a secret path")));
+}
+
+TEST_F(gateway_test, an_unsigned_request_is_refused_and_a_visitor_is_told_how_to_call) {
+    const auto door = make();
+    http::request visit;
+    visit.method = "GET";
+    visit.target = "/";
+    visit.headers.add("Host", "10.0.0.1:8443");
+    const auto told = door->answer(visit, false);
+    EXPECT_EQ(outcome(told), "403 MissingAuthenticationTokenException");
+    EXPECT_THAT(told.body, HasSubstr("aws --endpoint-url https://10.0.0.1:8443"));
+    visit.target = "/greengrass/groups";
+    EXPECT_EQ(outcome(door->answer(visit, false)), "403 MissingAuthenticationTokenException");
+}
+
+TEST_F(gateway_test, the_reset_runs_only_when_allowed_and_only_on_loopback) {
+    int resets = 0;
+    const auto off = make();
+    EXPECT_EQ(off->answer(reset_request(), true).status, 404);
+    EXPECT_THAT(off->answer(reset_request(), true).body, HasSubstr("--allow-reset"));
+
+    gateway_options options;
+    options.reset = [&]() -> result<void> {
+        ++resets;
+        return {};
+    };
+    const auto on = make(options);
+    EXPECT_EQ(on->answer(reset_request(), false).status, 404);
+    EXPECT_EQ(on->answer(reset_request("GET"), true).status, 404);
+    for (const auto* host : {"evil.example", "127.0.0.1.evil.example", "", "[::2]", "localhostx"}) {
+        EXPECT_EQ(on->answer(reset_request("POST", host), true).status, 403) << host;
+    }
+    auto headerless = reset_request();
+    headerless.headers.set("X-Evergrass-Reset", "0");
+    EXPECT_EQ(on->answer(headerless, true).status, 403);
+    EXPECT_EQ(resets, 0);
+
+    for (const auto* host : {"127.0.0.1:8080", "127.9.9.9", "localhost:1", "[::1]:80", "[::1]"}) {
+        const auto done = on->answer(reset_request("POST", host), true);
+        EXPECT_EQ(done.status, 200) << host;
+        EXPECT_EQ(done.body, "{}");
+    }
+    EXPECT_EQ(resets, 5);
+}
+
+TEST_F(gateway_test, a_reset_that_fails_says_so) {
+    gateway_options options;
+    options.reset = []() -> result<void> { return error{errc::unavailable, "disk full"}; };
+    EXPECT_EQ(make(options)->answer(reset_request(), true).status, 500);
+    EXPECT_THAT(logged(), HasSubstr("disk full"));
+}
+
+TEST_F(gateway_test, the_handler_answers_on_the_executor_of_its_caller) {
+    const auto door = make();
+    auto handle = door->handler(false);
+    boost::asio::io_context here;
+    http::response answered;
+    std::thread::id resumed_on;
+    boost::asio::co_spawn(
+        here, handle(signed_request("POST", "/greengrass/groups", "greengrass", R"({"Name":"g"})")),
+        [&](const std::exception_ptr& failed, http::response response) {
+            EXPECT_EQ(failed, nullptr);
+            answered = std::move(response);
+            resumed_on = std::this_thread::get_id();
+        });
+    here.run();
+    EXPECT_EQ(answered.status, 201);
+    EXPECT_EQ(resumed_on, std::this_thread::get_id());
+}
+
+TEST_F(gateway_test, many_calls_at_once_are_all_answered) {
+    const auto door = make();
+    auto handle = door->handler(false);
+    boost::asio::io_context here;
+    int created = 0;
+    for (int i = 0; i < 50; ++i) {
+        boost::asio::co_spawn(
+            here,
+            handle(signed_request("POST", "/greengrass/groups", "greengrass", R"({"Name":"g"})",
+                                  {{"X-Amzn-Client-Token", std::to_string(i % 5)}})),
+            [&](const std::exception_ptr&, const http::response& response) {
+                created += response.status == 201 ? 1 : 0;
+            });
+    }
+    here.run();
+    EXPECT_EQ(created, 50);
+}
+
+}  // namespace
+}  // namespace evergrass::cloud
