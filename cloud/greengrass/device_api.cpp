@@ -1,0 +1,97 @@
+#include "cloud/greengrass/device_api.hpp"
+
+#include "cloud/greengrass/device_path.hpp"
+#include "cloud/greengrass/device_routes.hpp"
+#include "libs/rt/run_on.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+#include <functional>
+#include <utility>
+
+namespace evergrass::cloud {
+namespace {
+
+namespace asio = boost::asio;
+using greengrass::device_path;
+using greengrass::device_request;
+using greengrass::device_route;
+
+using blocking_work = std::function<std::optional<http::response>()>;
+
+http::response answer_now(const greengrass::device_routes& in, device_route route,
+                          const device_request& from) {
+    switch (route) {
+        case device_route::discover:
+            return greengrass::discover(in, from);
+        case device_route::artifact:
+            return greengrass::get_artifact(in, from);
+        case device_route::deployment_status:
+            return greengrass::put_deployment_status(in, from);
+        case device_route::server_certificate:
+            return greengrass::post_server_certificate(in, from);
+        case device_route::connectivity:
+            return greengrass::put_connectivity(in, from);
+        case device_route::signing_key:
+            return greengrass::get_signing_key(in, from);
+        case device_route::deployment:
+            break;  // waits: long_poll()
+    }
+    return greengrass::device_error(404, "No such path.");
+}
+
+}  // namespace
+
+struct device_api::implementation {
+    greengrass::device_routes routes;
+    asio::any_io_executor blocking;
+
+    asio::awaitable<std::optional<http::response>> long_poll(device_request from);
+};
+
+asio::awaitable<std::optional<http::response>> device_api::implementation::long_poll(
+    device_request from) {
+    const auto poll = greengrass::read_deployment_poll(from.asked);
+    const auto until = routes.services.time.mono_now() + poll.wait;
+    const auto executor = co_await asio::this_coro::executor;
+    deployment_notifier::watch watch(routes.services.notifier, from.thing, executor);
+    for (;;) {
+        const bool last_look = routes.services.time.mono_now() >= until;
+        blocking_work look = [&] {
+            return greengrass::look_for_deployment(routes, from, poll, last_look);
+        };
+        auto answer = co_await rt::run_on(blocking, std::move(look));
+        if (answer) {
+            co_return answer;
+        }
+        co_await watch.wait(until);
+    }
+}
+
+device_api::device_api(greengrass_services& services, const device_authority& authority,
+                       asio::any_io_executor blocking)
+    : implementation_(new implementation{{services, authority}, std::move(blocking)}) {}
+
+device_api::~device_api() = default;
+
+asio::awaitable<std::optional<http::response>> device_api::handle(http::request asked) {
+    const auto path = greengrass::parse_device_path(asked.method, asked.path());
+    if (!path) {
+        co_return std::nullopt;
+    }
+    const device_request from{asked, asked.peer ? asked.peer->id : std::string(), path->thing,
+                              path->part};
+    auto& self = *implementation_;
+    if (path->route == device_route::deployment) {
+        auto polled = co_await self.long_poll(from);
+        co_return polled;
+    }
+    const auto route = path->route;
+    blocking_work work = [&self, &from, route]() -> std::optional<http::response> {
+        return answer_now(self.routes, route, from);
+    };
+    auto answer = co_await rt::run_on(self.blocking, std::move(work));
+    co_return answer;
+}
+
+}  // namespace evergrass::cloud

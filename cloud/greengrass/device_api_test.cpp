@@ -1,0 +1,335 @@
+#include "cloud/greengrass/device_api.hpp"
+
+#include "cloud/greengrass/greengrass_fixture.hpp"
+#include "libs/base/json.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <gmock/gmock.h>
+
+#include <map>
+
+namespace evergrass::cloud {
+namespace {
+
+using ::testing::HasSubstr;
+
+class fake_authority final : public device_authority {
+public:
+    bool is_active(std::string_view id) const override { return active_.contains(id); }
+    bool is_attached(std::string_view id, std::string_view thing) const override {
+        const auto found = active_.find(id);
+        return found != active_.end() && found->second == thing;
+    }
+    bool allows(std::string_view, std::string_view action, std::string_view arn,
+                std::string_view) const override {
+        asked_ = std::string(action) + " " + std::string(arn);
+        return allowed_;
+    }
+
+    std::map<std::string, std::string, std::less<>> active_;  // certificate to thing
+    bool allowed_ = true;
+    mutable std::string asked_;
+};
+
+class device_api_test : public greengrass_fixture {
+protected:
+    void SetUp() override {
+        greengrass_fixture::SetUp();
+        api_ = std::make_unique<device_api>(*services_, authority_, pool_.get_executor());
+        authority_.active_ = {{certificate_id('c'), "core"}, {certificate_id('d'), "lamp"}};
+        register_member("core", 'c');
+        register_member("lamp", 'd');
+    }
+    void TearDown() override {
+        pool_.join();
+        greengrass_fixture::TearDown();
+    }
+
+    http::request request(std::string method, std::string target, char certificate,
+                          std::string body = "") {
+        http::request asked;
+        asked.method = std::move(method);
+        asked.target = std::move(target);
+        asked.body = std::move(body);
+        asked.peer = rt::peer_certificate{certificate_id(certificate), "pem"};
+        return asked;
+    }
+    static boost::asio::awaitable<void> put_answer(device_api& api, http::request asked,
+                                                   std::optional<http::response>& into) {
+        auto answer = co_await api.handle(std::move(asked));
+        into = std::move(answer);
+    }
+    // Begins a request; run() goes on with it.
+    std::shared_ptr<std::optional<http::response>> begin(http::request asked) {
+        auto answer = std::make_shared<std::optional<http::response>>();
+        boost::asio::co_spawn(io_, put_answer(*api_, std::move(asked), *answer),
+                              [answer](std::exception_ptr thrown) { EXPECT_FALSE(thrown); });
+        return answer;
+    }
+    std::optional<http::response> ask(http::request asked) {
+        const auto answer = begin(std::move(asked));
+        io_.restart();
+        io_.run();
+        return *answer;
+    }
+    http::response must_answer(http::request asked) {
+        auto answer = ask(std::move(asked));
+        EXPECT_TRUE(answer);
+        return answer.value_or(http::response());
+    }
+    json::object body_of(const http::response& answer) {
+        auto parsed = parse_json(answer.body);
+        EXPECT_TRUE(parsed && parsed->is_object()) << answer.body;
+        return parsed && parsed->is_object() ? parsed->get_object() : json::object();
+    }
+
+    // A group with the core and a device, and a function where wanted, deployed.
+    json::object deploy_group(bool with_function = false) {
+        json::object references;
+        json::array cores;
+        cores.emplace_back(member("core", 'c'));
+        references["CoreDefinitionVersionArn"] = define("Core", "Cores", std::move(cores));
+        json::array devices;
+        devices.emplace_back(member("lamp", 'd'));
+        references["DeviceDefinitionVersionArn"] = define("Device", "Devices", std::move(devices));
+        if (with_function) {
+            json::array functions;
+            functions.emplace_back(
+                json::object{{"Id", "f"}, {"FunctionArn", function_arn("f", "7")}});
+            references["FunctionDefinitionVersionArn"] =
+                define("Function", "Functions", std::move(functions));
+        }
+        group_ = make_group(std::move(references));
+        return deploy(group_);
+    }
+    std::string status_path(const json::object& deployment) {
+        return "/evergrass/v1/cores/core/deployments/" + text(deployment, "DeploymentId") +
+               "/status";
+    }
+
+    boost::asio::io_context io_{1};
+    boost::asio::thread_pool pool_{1};
+    fake_authority authority_;
+    std::unique_ptr<device_api> api_;
+    json::object group_;
+};
+
+TEST_F(device_api_test, other_paths_are_left_to_others) {
+    EXPECT_FALSE(ask(request("POST", "/topics/a", 'c')));
+}
+
+TEST_F(device_api_test, discovery_answers_as_the_device_sdks_read_it) {
+    deploy_group();
+    json::array entries;
+    entries.emplace_back(json::object{{"Id", "a"}, {"HostAddress", "h"}, {"PortNumber", 8883}});
+    output_of("UpdateConnectivityInfo", {{"ThingName", "core"}, {"ConnectivityInfo", entries}});
+
+    const auto answer = must_answer(request("GET", "/greengrass/discover/thing/lamp", 'd'));
+
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(authority_.asked_, "greengrass:Discover " + thing_arn("lamp"));
+    auto body = body_of(answer);
+    auto& found = body.at("GGGroups").at(0).as_object();
+    EXPECT_THAT(std::string(found.at("CAs").at(0).as_string()),
+                ::testing::StartsWith("-----BEGIN CERTIFICATE-----\n"));
+    found.erase("CAs");
+    EXPECT_EQ(json::serialize(body),
+              R"({"GGGroups":[{"GGGroupId":")" + text(group_, "Id") +
+                  R"(","Cores":[{"thingArn":"arn:aws:iot:us-east-1:123456789012:thing/core",)"
+                  R"("Connectivity":[{"Id":"a","HostAddress":"h","PortNumber":8883,)"
+                  R"("Metadata":""}]}]}]})");
+}
+
+TEST_F(device_api_test, a_core_that_nobody_can_reach_yet_is_discovered_with_no_address) {
+    deploy_group();
+    const auto body = body_of(must_answer(request("GET", "/greengrass/discover/thing/lamp", 'd')));
+    EXPECT_TRUE(body.at("GGGroups").at(0).at("Cores").at(0).at("Connectivity").as_array().empty());
+}
+
+TEST_F(device_api_test, a_device_of_no_deployed_group_discovers_nothing) {
+    EXPECT_EQ(must_answer(request("GET", "/greengrass/discover/thing/lamp", 'd')).status, 404);
+    deploy_group();
+    output_of("ResetDeployments", {{"GroupId", text(group_, "Id")}});
+    EXPECT_EQ(must_answer(request("GET", "/greengrass/discover/thing/lamp", 'd')).status, 404);
+}
+
+TEST_F(device_api_test, who_may_not_is_told_why) {
+    deploy_group();
+    const auto other = must_answer(request("GET", "/greengrass/discover/thing/lamp", 'c'));
+    EXPECT_EQ(other.status, 401);
+    EXPECT_THAT(text(body_of(other), "message"), HasSubstr("is not attached to thing 'lamp'"));
+    const auto unknown = must_answer(request("GET", "/greengrass/discover/thing/lamp", 'e'));
+    EXPECT_EQ(unknown.status, 401);
+    EXPECT_THAT(text(body_of(unknown), "message"), HasSubstr("not ACTIVE"));
+    authority_.allowed_ = false;
+    const auto refused = must_answer(request("GET", "/greengrass/discover/thing/lamp", 'd'));
+    EXPECT_EQ(refused.status, 401);
+    EXPECT_THAT(text(body_of(refused), "message"), HasSubstr("allows greengrass:Discover"));
+    auto bare = request("GET", "/greengrass/discover/thing/lamp", 'd');
+    bare.peer.reset();
+    EXPECT_EQ(must_answer(std::move(bare)).status, 401);
+}
+
+TEST_F(device_api_test, a_core_gets_its_newest_deployment_until_it_has_it) {
+    const auto made = deploy_group();
+    const auto answer = must_answer(request("GET", "/evergrass/v1/cores/core/deployment", 'c'));
+    EXPECT_EQ(answer.status, 200);
+    const auto manifest = contract::parse_signed_manifest(answer.body);
+    ASSERT_TRUE(manifest);
+    const auto id = text(made, "DeploymentId");
+    EXPECT_EQ(contract::parse_manifest(manifest->manifest_text)->deployment_id, id);
+    EXPECT_EQ(
+        must_answer(request("GET", "/evergrass/v1/cores/core/deployment?after=" + id, 'c')).status,
+        204);
+}
+
+TEST_F(device_api_test, a_core_that_was_never_deployed_to_gets_404) {
+    EXPECT_EQ(must_answer(request("GET", "/evergrass/v1/cores/core/deployment", 'c')).status, 404);
+}
+
+TEST_F(device_api_test, a_deployment_ends_the_long_poll_of_its_core) {
+    const auto answer = begin(request("GET", "/evergrass/v1/cores/core/deployment?wait=60", 'c'));
+    io_.restart();
+    while (notifier_.watchers() == 0) {
+        io_.run_one();
+    }
+    EXPECT_FALSE(*answer);
+    deploy_group();
+    io_.run();
+    ASSERT_TRUE(*answer);
+    EXPECT_EQ((*answer)->status, 200);
+    EXPECT_EQ(notifier_.watchers(), 0U);
+}
+
+TEST_F(device_api_test, a_failed_deployment_is_not_offered_again) {
+    const auto made = deploy_group();
+    const auto told =
+        must_answer(request("PUT", status_path(made), 'c',
+                            R"({"status":"Failure","errorMessage":"no","errorDetails":)"
+                            R"([{"detailedErrorCode":"1","detailedErrorMessage":"why"}]})"));
+    EXPECT_EQ(told.status, 200);
+    EXPECT_EQ(told.body, "{}");
+    const auto status = status_of(group_, made);
+    EXPECT_EQ(text(status, "DeploymentStatus"), "Failure");
+    EXPECT_EQ(text(status, "ErrorMessage"), "no");
+    EXPECT_EQ(json::serialize(status.at("ErrorDetails")),
+              R"([{"DetailedErrorCode":"1","DetailedErrorMessage":"why"}])");
+    EXPECT_EQ(must_answer(request("GET", "/evergrass/v1/cores/core/deployment", 'c')).status, 204);
+}
+
+TEST_F(device_api_test, after_a_failure_the_former_members_are_in_force) {
+    const auto first = deploy_group();
+    must_answer(request("PUT", status_path(first), 'c', R"({"status":"Success"})"));
+    json::array cores;
+    cores.emplace_back(member("core", 'c'));
+    const auto version =
+        output_of("CreateGroupVersion",
+                  {{"GroupId", text(group_, "Id")},
+                   {"CoreDefinitionVersionArn", define("Core", "Cores", std::move(cores))}});
+    const auto second = output_of("CreateDeployment", {{"GroupId", text(group_, "Id")},
+                                                       {"GroupVersionId", version.at("Version")},
+                                                       {"DeploymentType", "NewDeployment"}});
+    const auto discover = [&] {
+        return must_answer(request("GET", "/greengrass/discover/thing/lamp", 'd')).status;
+    };
+    EXPECT_EQ(discover(), 404);
+    must_answer(request("PUT", status_path(second), 'c', R"({"status":"Failure"})"));
+    EXPECT_EQ(discover(), 200);
+}
+
+TEST_F(device_api_test, how_a_deployment_ended_stays_when_the_core_starts_again) {
+    const auto made = deploy_group();
+    must_answer(request("PUT", status_path(made), 'c', R"({"status":"Success"})"));
+    must_answer(request("PUT", status_path(made), 'c', R"({"status":"InProgress"})"));
+    EXPECT_EQ(text(status_of(group_, made), "DeploymentStatus"), "Success");
+}
+
+TEST_F(device_api_test, a_report_that_makes_no_sense_is_refused) {
+    const auto made = deploy_group();
+    for (const auto* body : {"", "[]", R"({"status":"Done"})"}) {
+        EXPECT_EQ(must_answer(request("PUT", status_path(made), 'c', body)).status, 400) << body;
+    }
+    EXPECT_EQ(must_answer(request("PUT", "/evergrass/v1/cores/core/deployments/x/status", 'c',
+                                  R"({"status":"Success"})"))
+                  .status,
+              404);
+}
+
+TEST_F(device_api_test, a_core_fetches_the_packages_of_its_deployments_alone) {
+    publish_function("f");
+    const auto path = "/evergrass/v1/cores/core/artifacts/" + package_;
+    EXPECT_EQ(must_answer(request("GET", path, 'c')).status, 404);
+    deploy_group(true);
+    const auto whole = must_answer(request("GET", path, 'c'));
+    EXPECT_EQ(whole.status, 200);
+    EXPECT_EQ(whole.body, "the package");
+    auto rest = request("GET", path, 'c');
+    rest.headers.add("Range", "bytes=4-");
+    const auto part = must_answer(std::move(rest));
+    EXPECT_EQ(part.status, 206);
+    EXPECT_EQ(part.body, "package");
+    EXPECT_EQ(part.headers.get("content-range"), "bytes 4-10/11");
+    auto beyond = request("GET", path, 'c');
+    beyond.headers.add("Range", "bytes=11-");
+    EXPECT_EQ(must_answer(std::move(beyond)).status, 416);
+}
+
+TEST_F(device_api_test, the_groups_authority_signs_the_cores_server_certificate) {
+    deploy_group();
+    const auto key = pki::generate_rsa_key();
+    const auto csr = pki::make_csr("core", {}, key);
+    ASSERT_TRUE(csr);
+    json::array names;
+    names.emplace_back("127.0.0.1");
+    names.emplace_back("core.local");
+    const json::object body{{"groupId", text(group_, "Id")}, {"csr", *csr}, {"names", names}};
+    const auto answer = must_answer(
+        request("POST", "/evergrass/v1/cores/core/server-certificate", 'c', json::serialize(body)));
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    const auto info = pki::read_certificate(text(body_of(answer), "chain"));
+    ASSERT_TRUE(info);
+    EXPECT_THAT(info->issuer_common_name, HasSubstr(text(group_, "Id")));
+    EXPECT_THAT(info->names, ::testing::UnorderedElementsAre("127.0.0.1", "core.local"));
+    EXPECT_EQ(text(body_of(answer), "notAfter"), "2026-11-30T19:30:00.000Z");
+}
+
+TEST_F(device_api_test, a_certificate_is_for_the_core_of_the_group_only) {
+    deploy_group();
+    const auto csr = pki::make_csr("core", {}, pki::generate_ec_key());
+    json::array names;
+    names.emplace_back("h");
+    const auto ask_for = [&](const std::string& group, const std::string& request_text) {
+        const json::object body{{"groupId", group}, {"csr", request_text}, {"names", names}};
+        return must_answer(request("POST", "/evergrass/v1/cores/core/server-certificate", 'c',
+                                   json::serialize(body)))
+            .status;
+    };
+    EXPECT_EQ(ask_for("another", *csr), 404);
+    EXPECT_EQ(ask_for(text(group_, "Id"), "no csr"), 400);
+    names.emplace_back("not a name");
+    EXPECT_EQ(ask_for(text(group_, "Id"), *csr), 400);
+}
+
+TEST_F(device_api_test, a_core_says_where_it_is_reached) {
+    const auto answer =
+        must_answer(request("PUT", "/evergrass/v1/cores/core/connectivity", 'c',
+                            R"({"entries":[{"Id":"a","HostAddress":"h","PortNumber":1}]})"));
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_FALSE(text(body_of(answer), "version").empty());
+    const auto got = output_of("GetConnectivityInfo", {{"ThingName", "core"}});
+    EXPECT_EQ(got.at("ConnectivityInfo").as_array().size(), 1U);
+    EXPECT_EQ(
+        must_answer(request("PUT", "/evergrass/v1/cores/core/connectivity", 'c', "{}")).status,
+        400);
+}
+
+TEST_F(device_api_test, any_active_certificate_gets_the_signing_key) {
+    const auto answer = must_answer(request("GET", "/evergrass/v1/signing-key", 'd'));
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(text(body_of(answer), "publicKey"), signer_.public_key_pem());
+}
+
+}  // namespace
+}  // namespace evergrass::cloud

@@ -1,0 +1,69 @@
+#include "cloud/greengrass/device_routes.hpp"
+#include "libs/http/response_writer.hpp"
+
+#include <utility>
+
+namespace evergrass::cloud::greengrass {
+namespace {
+
+// The package, if a deployment of this core refers to it.
+result<std::optional<std::string>> find_artifact(store& state, const device_request& from) {
+    std::optional<std::string> content;
+    auto read = state.db().query("greengrass.find_artifact",
+                                 "SELECT content FROM blobs JOIN deployment_artifacts USING(sha256)"
+                                 " WHERE core_thing = ?1 AND sha256 = ?2",
+                                 {from.thing, from.part},
+                                 [&](const db::row& row) { content = row.text(0); });
+    if (!read) {
+        return read.error();
+    }
+    return content;
+}
+
+http::response whole(std::string content) {
+    http::response answer;
+    answer.headers.add("content-type", "application/zip");
+    answer.headers.add("accept-ranges", "bytes");
+    answer.body = std::move(content);
+    return answer;
+}
+
+http::response part_of(const std::string& content, const http::byte_range& range) {
+    auto answer = whole(content.substr(range.first, range.size));
+    answer.status = 206;
+    answer.headers.add("content-range", "bytes " + std::to_string(range.first) + "-" +
+                                            std::to_string(range.first + range.size - 1) + "/" +
+                                            std::to_string(content.size()));
+    return answer;
+}
+
+}  // namespace
+
+http::response get_artifact(const device_routes& in, const device_request& from) {
+    if (auto refused = refuse_device(in, from, "greengrass:GetDeploymentArtifacts")) {
+        return *refused;
+    }
+    auto hold = in.services.state.db().lock();
+    auto found = find_artifact(in.services.state, from);
+    hold.unlock();
+    if (!found) {
+        return store_failed(in, found.error());
+    }
+    if (!*found) {
+        return device_error(404, "No deployment of the core '" + from.thing +
+                                     "' refers to the package " + from.part + ".");
+    }
+    const auto asked = from.asked.headers.get("range");
+    if (!asked) {
+        return whole(std::move(**found));
+    }
+    const auto range = http::parse_range(*asked, (*found)->size());
+    if (!range) {
+        auto answer = device_error(416, range.error().message());
+        answer.headers.add("content-range", "bytes */" + std::to_string((*found)->size()));
+        return answer;
+    }
+    return *range ? part_of(**found, **range) : whole(std::move(**found));
+}
+
+}  // namespace evergrass::cloud::greengrass

@@ -1,0 +1,34 @@
+#include "cloud/greengrass/definitions.hpp"
+#include "cloud/greengrass/operations.hpp"
+
+#include <utility>
+
+namespace evergrass::cloud::greengrass {
+
+// GetCoreDefinitionVersion … and GetGroupVersion.
+api_result get_definition_version(greengrass_services& in, const definition_family& family,
+                                  const call& from) {
+    const auto id = required_text(from, family.id_member());
+    const auto version = required_text(from, family.version_id_member());
+    const auto hold = in.state.db().lock();
+    const auto owner = require_definition(in.state, family, id, family.missing);
+    if (!owner) {
+        return owner.error();
+    }
+    const auto found = find_version(in.state, family.kind, id, version);
+    if (!found) {
+        return internal_error(found.error());
+    }
+    if (!*found) {
+        return api_error{404,
+                         std::string(family.missing_version_code),
+                         "Version " + version + " of " + std::string(family.version_of) + " " + id +
+                             " does not exist.",
+                         {}};
+    }
+    auto output = describe(in.identity, family.kind, **found);
+    output["Definition"] = (*found)->content;
+    return reply{std::move(output)};
+}
+
+}  // namespace evergrass::cloud::greengrass

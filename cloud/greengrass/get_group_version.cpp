@@ -1,0 +1,9 @@
+#include "cloud/greengrass/operations.hpp"
+
+namespace evergrass::cloud::greengrass {
+
+api_result get_group_version(greengrass_services& in, const call& from) {
+    return get_definition_version(in, group_family(), from);
+}
+
+}  // namespace evergrass::cloud::greengrass

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "cloud/greengrass/build_log.hpp"
+#include "cloud/greengrass/records.hpp"
+#include "contract/manifest.hpp"
+
+namespace evergrass::cloud::greengrass {
+
+// Whether the thing and the certificate of a core or device are registered here and attached to
+// each other: nullopt when they are. `what` names the member in the fault ("Device 'id'"). The
+// caller holds the store's lock.
+result<std::optional<deployment_fault>> registration_fault(greengrass_services& in,
+                                                           const contract::group_member& member,
+                                                           const std::string& what);
+
+}  // namespace evergrass::cloud::greengrass

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "cloud/greengrass/deployment_notifier.hpp"
+#include "cloud/greengrass/deployment_signer.hpp"
+#include "cloud/store/store.hpp"
+#include "libs/base/log.hpp"
+#include "libs/base/time.hpp"
+
+#include <chrono>
+
+namespace evergrass::cloud {
+
+// What the operations and the cores' API share. Lives longer than the operation table and the
+// device_api.
+struct greengrass_services {
+    store& state;
+    const service_identity& identity;
+    const clock& time;
+    const deployment_signer& signer;
+    deployment_notifier& notifier;
+    logger log;
+    // Provisioning scripts deploy first and register the core after it, or the other way round: a
+    // core that isn't registered this long after its deployment makes the deployment fail.
+    std::chrono::milliseconds registration_grace{10'000};
+};
+
+}  // namespace evergrass::cloud
