@@ -1,0 +1,50 @@
+#include "cloud/iot/operations.hpp"
+
+#include <utility>
+
+namespace evergrass::cloud {
+
+void add_iot_operations(operation_table& table, registry& in) {
+    using implementation = api_result (*)(registry&, const call&);
+    static constexpr std::pair<std::string_view, implementation> operations[] = {
+        {"CreateThing", iot::create_thing},
+        {"DescribeThing", iot::describe_thing},
+        {"UpdateThing", iot::update_thing},
+        {"DeleteThing", iot::delete_thing},
+        {"ListThings", iot::list_things},
+        {"AttachThingPrincipal", iot::attach_thing_principal},
+        {"DetachThingPrincipal", iot::detach_thing_principal},
+        {"ListThingPrincipals", iot::list_thing_principals},
+        {"ListPrincipalThings", iot::list_principal_things},
+        {"CreateKeysAndCertificate", iot::create_keys_and_certificate},
+        {"CreateCertificateFromCsr", iot::create_certificate_from_csr},
+        {"RegisterCertificateWithoutCA", iot::register_certificate_without_ca},
+        {"DescribeCertificate", iot::describe_certificate},
+        {"UpdateCertificate", iot::update_certificate},
+        {"DeleteCertificate", iot::delete_certificate},
+        {"ListCertificates", iot::list_certificates},
+        {"CreatePolicy", iot::create_policy},
+        {"GetPolicy", iot::get_policy},
+        {"DeletePolicy", iot::delete_policy},
+        {"ListPolicies", iot::list_policies},
+        {"CreatePolicyVersion", iot::create_policy_version},
+        {"GetPolicyVersion", iot::get_policy_version},
+        {"ListPolicyVersions", iot::list_policy_versions},
+        {"DeletePolicyVersion", iot::delete_policy_version},
+        {"SetDefaultPolicyVersion", iot::set_default_policy_version},
+        {"AttachPolicy", iot::attach_policy},
+        {"DetachPolicy", iot::detach_policy},
+        {"AttachPrincipalPolicy", iot::attach_principal_policy},
+        {"DetachPrincipalPolicy", iot::detach_principal_policy},
+        {"ListAttachedPolicies", iot::list_attached_policies},
+        {"ListTargetsForPolicy", iot::list_targets_for_policy},
+        {"ListPrincipalPolicies", iot::list_principal_policies},
+        {"ListPolicyPrincipals", iot::list_policy_principals},
+        {"DescribeEndpoint", iot::describe_endpoint},
+    };
+    for (const auto& [name, run] : operations) {
+        table.add("iot", name, [&in, run = run](const call& from) { return run(in, from); });
+    }
+}
+
+}  // namespace evergrass::cloud

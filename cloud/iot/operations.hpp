@@ -1,0 +1,53 @@
+#pragma once
+
+#include "cloud/gateway/operation.hpp"
+#include "cloud/iot/registry.hpp"
+
+namespace evergrass::cloud {
+
+// Adds the operations of the service "iot" (spec/cloud.md §4.1). `in` outlives the table.
+void add_iot_operations(operation_table& table, registry& in);
+
+namespace iot {
+
+// Each in the file of its name.
+api_result create_thing(registry& in, const call& from);
+api_result describe_thing(registry& in, const call& from);
+api_result update_thing(registry& in, const call& from);
+api_result delete_thing(registry& in, const call& from);
+api_result list_things(registry& in, const call& from);
+api_result attach_thing_principal(registry& in, const call& from);
+api_result detach_thing_principal(registry& in, const call& from);
+api_result list_thing_principals(registry& in, const call& from);
+api_result list_principal_things(registry& in, const call& from);
+
+api_result create_keys_and_certificate(registry& in, const call& from);
+api_result create_certificate_from_csr(registry& in, const call& from);
+api_result register_certificate_without_ca(registry& in, const call& from);
+api_result describe_certificate(registry& in, const call& from);
+api_result update_certificate(registry& in, const call& from);
+api_result delete_certificate(registry& in, const call& from);
+api_result list_certificates(registry& in, const call& from);
+
+api_result create_policy(registry& in, const call& from);
+api_result get_policy(registry& in, const call& from);
+api_result delete_policy(registry& in, const call& from);
+api_result list_policies(registry& in, const call& from);
+api_result create_policy_version(registry& in, const call& from);
+api_result get_policy_version(registry& in, const call& from);
+api_result list_policy_versions(registry& in, const call& from);
+api_result delete_policy_version(registry& in, const call& from);
+api_result set_default_policy_version(registry& in, const call& from);
+api_result attach_policy(registry& in, const call& from);
+api_result detach_policy(registry& in, const call& from);
+api_result attach_principal_policy(registry& in, const call& from);
+api_result detach_principal_policy(registry& in, const call& from);
+api_result list_attached_policies(registry& in, const call& from);
+api_result list_targets_for_policy(registry& in, const call& from);
+api_result list_principal_policies(registry& in, const call& from);
+api_result list_policy_principals(registry& in, const call& from);
+
+api_result describe_endpoint(registry& in, const call& from);
+
+}  // namespace iot
+}  // namespace evergrass::cloud

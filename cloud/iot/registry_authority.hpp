@@ -1,0 +1,55 @@
+#pragma once
+
+#include "cloud/gateway/device_authority.hpp"
+#include "cloud/iot/policy.hpp"
+#include "cloud/iot/registry_changes.hpp"
+#include "cloud/store/store.hpp"
+#include "libs/base/log.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+namespace evergrass::cloud {
+
+// The registry's answers to every door, remembered per certificate until the registry changes. A
+// fault of the store, or a stored policy that cannot be read, is a refusal and a log line. Any
+// thread; an answer that is not remembered waits for the store.
+class registry_authority final : public device_authority {
+public:
+    registry_authority(store& state, const service_identity& identity,
+                       const registry_changes& changes, logger log);
+
+    bool is_active(std::string_view certificate_id) const override;
+    bool is_attached(std::string_view certificate_id, std::string_view thing) const override;
+    bool allows(std::string_view certificate_id, std::string_view action,
+                std::string_view resource_arn, std::string_view client_id) const override;
+
+private:
+    struct principal {
+        std::uint64_t generation = 0;
+        bool known = false;
+        bool active = false;
+        std::set<std::string, std::less<>> things;
+        std::vector<policy> policies;
+        std::vector<const policy*> policy_pointers;
+    };
+    using principal_pointer = std::shared_ptr<const principal>;
+
+    principal_pointer look_up(std::string_view certificate_id) const;
+    result<principal> load(const std::string& certificate_id) const;
+
+    store& state_;
+    const service_identity& identity_;
+    const registry_changes& changes_;
+    logger log_;
+    mutable std::shared_mutex mutex_;
+    mutable std::map<std::string, principal_pointer, std::less<>> known_;
+};
+
+}  // namespace evergrass::cloud

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace evergrass::cloud {
+
+// Tells the readers of the registry that it changed. An operation says so after its commit and
+// before its answer, so that what was answered is in force. Any thread.
+class registry_changes {
+public:
+    // Grows with each change; what was read under an older generation may be out of date.
+    std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
+
+    void changed() { generation_.fetch_add(1, std::memory_order_acq_rel); }
+
+    // The certificate is no longer ACTIVE, or is gone.
+    void certificate_lost(const std::string& certificate_id) {
+        changed();
+        if (on_certificate_lost) {
+            on_certificate_lost(certificate_id);
+        }
+    }
+
+    // The whole registry was emptied.
+    void emptied() {
+        changed();
+        if (on_emptied) {
+            on_emptied();
+        }
+    }
+
+    // Set at start-up, before the first operation runs; called on the operation's thread.
+    std::function<void(const std::string& certificate_id)> on_certificate_lost;
+    std::function<void()> on_emptied;
+
+private:
+    std::atomic<std::uint64_t> generation_{1};
+};
+
+}  // namespace evergrass::cloud

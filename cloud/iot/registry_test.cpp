@@ -1,0 +1,326 @@
+#include "cloud/iot/operations.hpp"
+#include "cloud/iot/records.hpp"
+#include "cloud/iot/registry_authority.hpp"
+#include "libs/base/digest.hpp"
+#include "libs/pki/pki.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+namespace evergrass::cloud {
+namespace {
+
+constexpr auto open_policy =
+    R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]})";
+
+device_ca make_issuer() {
+    const auto key = pki::generate_rsa_key();
+    pki::certificate_request wanted;
+    wanted.common_name = "Device CA";
+    wanted.is_ca = true;
+    wanted.not_before = wall_time(std::chrono::seconds(1'600'000'000));
+    wanted.not_after = wall_time(std::chrono::seconds(2'524'607'999));
+    return {pki::make_self_signed(wanted, key).value(), key};
+}
+
+const device_ca& issuer() {
+    static const device_ca one = make_issuer();
+    return one;
+}
+
+class iot_registry : public ::testing::Test {
+protected:
+    iot_registry() { add_iot_operations(table_, registry_); }
+    ~iot_registry() override { std::filesystem::remove_all(directory_); }
+
+    api_result run(std::string_view name, json::object input) {
+        call made;
+        made.input = std::move(input);
+        return (*table_.find("iot", name))(made);
+    }
+    json::object ok(std::string_view name, json::object input) {
+        auto done = run(name, std::move(input));
+        EXPECT_TRUE(done) << name << ": " << (done ? "" : done.error().message);
+        return done ? done->output : json::object();
+    }
+    std::string code(std::string_view name, json::object input) {
+        const auto done = run(name, std::move(input));
+        return done ? "success" : done.error().code;
+    }
+    // A new ACTIVE certificate.
+    std::string certificate() {
+        const auto made = ok("CreateKeysAndCertificate", {{"setAsActive", true}});
+        return std::string(made.at("certificateArn").as_string());
+    }
+    static std::string id_of(const std::string& arn) { return arn.substr(arn.find('/') + 1); }
+
+    std::filesystem::path directory_ = [] {
+        std::string pattern = std::filesystem::temp_directory_path() / "iot_registry_XXXXXX";
+        return std::filesystem::path(::mkdtemp(pattern.data()));
+    }();
+    std::unique_ptr<store> state_ = store::open((directory_ / "service.db").string()).value();
+    service_identity identity_;
+    clock clock_;
+    registry_changes changes_;
+    registry registry_{*state_, identity_, clock_, changes_, issuer(), {"host:1", "host:2"}};
+    registry_authority authority_{*state_, identity_, changes_, logger()};
+    operation_table table_;
+};
+
+TEST_F(iot_registry, creating_an_equal_thing_again_answers_the_same) {
+    const json::object input = {{"thingName", "t"},
+                                {"attributePayload", {{"attributes", {{"a", "1"}}}}}};
+    const auto first = ok("CreateThing", input);
+    EXPECT_EQ(first.at("thingArn").as_string(), "arn:aws:iot:us-east-1:123456789012:thing/t");
+    EXPECT_EQ(ok("CreateThing", input), first);
+    EXPECT_EQ(code("CreateThing", {{"thingName", "t"}}), "ResourceAlreadyExistsException");
+}
+
+TEST_F(iot_registry, attributes_are_replaced_merged_and_removed) {
+    ok("CreateThing",
+       {{"thingName", "t"}, {"attributePayload", {{"attributes", {{"a", "1"}, {"b", "2"}}}}}});
+    ok("UpdateThing",
+       {{"thingName", "t"},
+        {"attributePayload", {{"attributes", {{"a", ""}, {"c", "3"}}}, {"merge", true}}}});
+    auto thing = ok("DescribeThing", {{"thingName", "t"}});
+    EXPECT_EQ(thing.at("attributes"), (json::object{{"b", "2"}, {"c", "3"}}));
+    EXPECT_EQ(thing.at("version").as_int64(), 2);
+    ok("UpdateThing", {{"thingName", "t"}, {"attributePayload", {{"attributes", {{"d", "4"}}}}}});
+    thing = ok("DescribeThing", {{"thingName", "t"}});
+    EXPECT_EQ(thing.at("attributes"), (json::object{{"d", "4"}}));
+    EXPECT_EQ(code("UpdateThing", {{"thingName", "t"}, {"expectedVersion", 1}}),
+              "VersionConflictException");
+}
+
+TEST_F(iot_registry, deleting_a_thing_needs_its_principals_detached_and_no_thing_is_no_error) {
+    const auto arn = certificate();
+    ok("CreateThing", {{"thingName", "t"}});
+    ok("AttachThingPrincipal", {{"thingName", "t"}, {"principal", arn}});
+    EXPECT_EQ(code("DeleteThing", {{"thingName", "t"}}), "InvalidRequestException");
+    ok("DetachThingPrincipal", {{"thingName", "t"}, {"principal", arn}});
+    EXPECT_EQ(code("DetachThingPrincipal", {{"thingName", "t"}, {"principal", arn}}),
+              "ResourceNotFoundException");
+    ok("DeleteThing", {{"thingName", "t"}});
+    ok("DeleteThing", {{"thingName", "t"}});
+    EXPECT_EQ(code("DescribeThing", {{"thingName", "t"}}), "ResourceNotFoundException");
+}
+
+TEST_F(iot_registry, things_and_principals_are_listed_from_both_sides) {
+    const auto arn = certificate();
+    for (const auto* name : {"a", "b"}) {
+        ok("CreateThing", {{"thingName", name}});
+        ok("AttachThingPrincipal", {{"thingName", name}, {"principal", arn}});
+    }
+    EXPECT_EQ(ok("ListThingPrincipals", {{"thingName", "a"}}).at("principals"), json::array{arn});
+    EXPECT_EQ(ok("ListPrincipalThings", {{"principal", arn}}).at("things"),
+              (json::array{"a", "b"}));
+    EXPECT_EQ(code("ListThingPrincipals", {{"thingName", "c"}}), "ResourceNotFoundException");
+}
+
+TEST_F(iot_registry, a_list_is_read_in_pages) {
+    for (const auto* name : {"a", "b", "c"}) {
+        ok("CreateThing", {{"thingName", name}});
+    }
+    const auto first = ok("ListThings", {{"maxResults", 2}});
+    EXPECT_EQ(first.at("things").as_array().size(), 2u);
+    const auto second = ok("ListThings", {{"maxResults", 2}, {"nextToken", first.at("nextToken")}});
+    ASSERT_EQ(second.at("things").as_array().size(), 1u);
+    EXPECT_EQ(second.at("things").as_array()[0].at("thingName").as_string(), "c");
+    EXPECT_FALSE(second.contains("nextToken"));
+    EXPECT_EQ(code("ListThings", {{"nextToken", "%"}}), "InvalidRequestException");
+}
+
+TEST_F(iot_registry, things_are_found_by_attribute) {
+    ok("CreateThing",
+       {{"thingName", "a"}, {"attributePayload", {{"attributes", {{"x.y", "long"}}}}}});
+    ok("CreateThing", {{"thingName", "b"}, {"thingTypeName", "T"}});
+    const auto names = [&](json::object input) {
+        std::string found;
+        const auto listed = ok("ListThings", std::move(input));
+        for (const auto& thing : listed.at("things").as_array()) {
+            found += thing.at("thingName").as_string();
+        }
+        return found;
+    };
+    EXPECT_EQ(names({{"attributeName", "x.y"}}), "a");
+    EXPECT_EQ(names({{"attributeName", "x.y"}, {"attributeValue", "lo"}}), "");
+    EXPECT_EQ(names({{"attributeName", "x.y"},
+                     {"attributeValue", "lo"},
+                     {"usePrefixAttributeValue", true}}),
+              "a");
+    EXPECT_EQ(names({{"thingTypeName", "T"}}), "b");
+}
+
+TEST_F(iot_registry, a_certificate_is_made_for_the_key_it_comes_with_and_known_by_its_digest) {
+    const auto made = ok("CreateKeysAndCertificate", {{"setAsActive", true}});
+    const std::string pem(made.at("certificatePem").as_string());
+    const std::string key(made.at("keyPair").at("PrivateKey").as_string());
+    EXPECT_TRUE(pki::matches(pem, key).value());
+    const auto info = pki::read_certificate(pem).value();
+    EXPECT_EQ(made.at("certificateId").as_string(), info.id);
+    EXPECT_EQ(format_iso8601(info.not_after), "2049-12-31T23:59:59.000Z");
+    const auto shown = ok("DescribeCertificate", {{"certificateId", info.id}});
+    EXPECT_EQ(shown.at("certificateDescription").at("status").as_string(), "ACTIVE");
+}
+
+TEST_F(iot_registry, a_csr_gets_a_certificate_for_its_key) {
+    const auto key = pki::generate_ec_key();
+    const auto csr = pki::make_csr("device-7", {}, key).value();
+    const auto made = ok("CreateCertificateFromCsr", {{"certificateSigningRequest", csr}});
+    const std::string pem(made.at("certificatePem").as_string());
+    EXPECT_TRUE(pki::matches(pem, key).value());
+    EXPECT_EQ(pki::read_certificate(pem)->common_name, "device-7");
+    EXPECT_EQ(code("CreateCertificateFromCsr", {{"certificateSigningRequest", "x"}}),
+              "InvalidRequestException");
+}
+
+TEST_F(iot_registry, a_certificate_from_elsewhere_is_registered_once) {
+    const auto& pem = issuer().certificate_pem;
+    ok("RegisterCertificateWithoutCA", {{"certificatePem", pem}, {"status", "ACTIVE"}});
+    EXPECT_EQ(code("RegisterCertificateWithoutCA", {{"certificatePem", pem}}),
+              "ResourceAlreadyExistsException");
+    EXPECT_EQ(code("RegisterCertificateWithoutCA", {{"certificatePem", "x"}}),
+              "CertificateValidationException");
+    EXPECT_TRUE(authority_.is_active(pki::read_certificate(pem)->id));
+}
+
+TEST_F(iot_registry, a_certificate_is_deleted_only_when_inactive_and_detached) {
+    const auto arn = certificate();
+    const auto id = id_of(arn);
+    ok("CreateThing", {{"thingName", "t"}});
+    ok("AttachThingPrincipal", {{"thingName", "t"}, {"principal", arn}});
+    ok("CreatePolicy", {{"policyName", "p"}, {"policyDocument", open_policy}});
+    ok("AttachPolicy", {{"policyName", "p"}, {"target", arn}});
+    EXPECT_EQ(code("DeleteCertificate", {{"certificateId", id}}), "CertificateStateException");
+    ok("UpdateCertificate", {{"certificateId", id}, {"newStatus", "INACTIVE"}});
+    EXPECT_EQ(code("DeleteCertificate", {{"certificateId", id}, {"forceDelete", true}}),
+              "DeleteConflictException");
+    ok("DetachThingPrincipal", {{"thingName", "t"}, {"principal", arn}});
+    EXPECT_EQ(code("DeleteCertificate", {{"certificateId", id}}), "DeleteConflictException");
+    ok("DeleteCertificate", {{"certificateId", id}, {"forceDelete", true}});
+    EXPECT_EQ(code("DescribeCertificate", {{"certificateId", id}}), "ResourceNotFoundException");
+    ok("DeletePolicy", {{"policyName", "p"}});
+}
+
+TEST_F(iot_registry, a_policy_has_at_most_five_versions_and_its_default_one_stays) {
+    ok("CreatePolicy", {{"policyName", "p"}, {"policyDocument", open_policy}});
+    EXPECT_EQ(code("CreatePolicy", {{"policyName", "p"}, {"policyDocument", open_policy}}),
+              "ResourceAlreadyExistsException");
+    EXPECT_EQ(code("CreatePolicy", {{"policyName", "q"}, {"policyDocument", "{}"}}),
+              "MalformedPolicyException");
+    for (int i = 2; i <= 5; ++i) {
+        const auto made =
+            ok("CreatePolicyVersion", {{"policyName", "p"}, {"policyDocument", open_policy}});
+        EXPECT_EQ(made.at("policyVersionId").as_string(), std::to_string(i));
+    }
+    EXPECT_EQ(code("CreatePolicyVersion", {{"policyName", "p"}, {"policyDocument", open_policy}}),
+              "VersionsLimitExceededException");
+    EXPECT_EQ(code("DeletePolicyVersion", {{"policyName", "p"}, {"policyVersionId", "1"}}),
+              "InvalidRequestException");
+    EXPECT_EQ(code("DeletePolicy", {{"policyName", "p"}}), "DeleteConflictException");
+    ok("SetDefaultPolicyVersion", {{"policyName", "p"}, {"policyVersionId", "3"}});
+    EXPECT_EQ(ok("GetPolicy", {{"policyName", "p"}}).at("defaultVersionId").as_string(), "3");
+    for (const auto* id : {"1", "2", "4", "5"}) {
+        ok("DeletePolicyVersion", {{"policyName", "p"}, {"policyVersionId", id}});
+    }
+    EXPECT_EQ(
+        ok("ListPolicyVersions", {{"policyName", "p"}}).at("policyVersions").as_array().size(), 1u);
+    ok("DeletePolicy", {{"policyName", "p"}});
+}
+
+TEST_F(iot_registry, policies_are_listed_by_the_new_and_by_the_old_operations) {
+    const auto arn = certificate();
+    ok("CreatePolicy", {{"policyName", "p"}, {"policyDocument", open_policy}});
+    ok("AttachPrincipalPolicy", {{"policyName", "p"}, {"principal", arn}});
+    for (const auto& listed : {ok("ListAttachedPolicies", {{"target", arn}}),
+                               ok("ListPrincipalPolicies", {{"principal", arn}})}) {
+        EXPECT_EQ(listed.at("policies").as_array().at(0).at("policyName").as_string(), "p");
+    }
+    EXPECT_EQ(ok("ListTargetsForPolicy", {{"policyName", "p"}}).at("targets"), json::array{arn});
+    EXPECT_EQ(ok("ListPolicyPrincipals", {{"policyName", "p"}}).at("principals"), json::array{arn});
+    EXPECT_EQ(code("DeletePolicy", {{"policyName", "p"}}), "DeleteConflictException");
+    ok("DetachPolicy", {{"policyName", "p"}, {"target", arn}});
+    ok("DeletePolicy", {{"policyName", "p"}});
+}
+
+TEST_F(iot_registry, a_principal_of_another_account_or_form_is_refused) {
+    ok("CreateThing", {{"thingName", "t"}});
+    const auto id = id_of(certificate());
+    EXPECT_EQ(
+        code("AttachThingPrincipal",
+             {{"thingName", "t"}, {"principal", "arn:aws:iot:us-east-1:999999999999:cert/" + id}}),
+        "ResourceNotFoundException");
+    EXPECT_EQ(code("AttachThingPrincipal", {{"thingName", "t"}, {"principal", "me"}}),
+              "InvalidRequestException");
+}
+
+TEST_F(iot_registry, endpoints_are_those_of_the_settings) {
+    EXPECT_EQ(ok("DescribeEndpoint", {{"endpointType", "iot:Data-ATS"}}).at("endpointAddress"),
+              "host:1");
+    EXPECT_EQ(ok("DescribeEndpoint", {}).at("endpointAddress"), "host:1");
+    EXPECT_EQ(
+        ok("DescribeEndpoint", {{"endpointType", "iot:CredentialProvider"}}).at("endpointAddress"),
+        "host:2");
+    EXPECT_EQ(code("DescribeEndpoint", {{"endpointType", "iot:None"}}), "InvalidRequestException");
+}
+
+TEST_F(iot_registry, the_authority_sees_each_change_at_once) {
+    const auto arn = certificate();
+    const auto id = id_of(arn);
+    const auto may = [&] { return authority_.allows(id, "iot:Publish", "arn:x", ""); };
+    EXPECT_TRUE(authority_.is_active(id));
+    EXPECT_FALSE(may());
+    ok("CreatePolicy", {{"policyName", "p"}, {"policyDocument", open_policy}});
+    ok("AttachPolicy", {{"policyName", "p"}, {"target", arn}});
+    EXPECT_TRUE(may());
+    ok("CreatePolicyVersion",
+       {{"policyName", "p"},
+        {"policyDocument",
+         R"({"Statement":[{"Effect":"Allow","Action":"iot:Connect","Resource":"*"}]})"},
+        {"setAsDefault", true}});
+    EXPECT_FALSE(may());
+    ok("SetDefaultPolicyVersion", {{"policyName", "p"}, {"policyVersionId", "1"}});
+    EXPECT_TRUE(may());
+    ok("UpdateCertificate", {{"certificateId", id}, {"newStatus", "INACTIVE"}});
+    EXPECT_FALSE(authority_.is_active(id));
+    EXPECT_FALSE(may());
+    ok("UpdateCertificate", {{"certificateId", id}, {"newStatus", "ACTIVE"}});
+    EXPECT_TRUE(may());
+    ok("DetachPolicy", {{"policyName", "p"}, {"target", arn}});
+    EXPECT_FALSE(may());
+    EXPECT_FALSE(authority_.is_active("unknown"));
+}
+
+TEST_F(iot_registry, the_thing_of_a_connection_is_the_attached_one_that_the_client_is_named_after) {
+    const auto arn = certificate();
+    ok("CreateThing", {{"thingName", "t"}});
+    ok("CreateThing", {{"thingName", "other"}});
+    ok("AttachThingPrincipal", {{"thingName", "t"}, {"principal", arn}});
+    ok("CreatePolicy",
+       {{"policyName", "p"},
+        {"policyDocument",
+         R"({"Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"arn:${iot:Connection.Thing.ThingName}"}]})"}});
+    ok("AttachPolicy", {{"policyName", "p"}, {"target", arn}});
+    const auto id = id_of(arn);
+    EXPECT_TRUE(authority_.is_attached(id, "t"));
+    EXPECT_FALSE(authority_.is_attached(id, "other"));
+    EXPECT_TRUE(authority_.allows(id, "iot:Connect", "arn:t", "t"));
+    EXPECT_FALSE(authority_.allows(id, "iot:Connect", "arn:other", "other"));
+    EXPECT_FALSE(authority_.allows(id, "iot:Connect", "arn:t", ""));
+}
+
+TEST_F(iot_registry, a_certificate_that_is_lost_is_told_after_the_change_is_in_force) {
+    const auto id = id_of(certificate());
+    bool active_when_told = true;
+    changes_.on_certificate_lost = [&](const std::string& lost) {
+        EXPECT_EQ(lost, id);
+        active_when_told = authority_.is_active(lost);
+    };
+    ok("UpdateCertificate", {{"certificateId", id}, {"newStatus", "REVOKED"}});
+    EXPECT_FALSE(active_when_told);
+}
+
+}  // namespace
+}  // namespace evergrass::cloud
