@@ -1,0 +1,21 @@
+#include "cloud/lambda/operations.hpp"
+
+namespace evergrass::cloud::lambda {
+
+// Code has no Location: this build has no address from which a package can be fetched with a signed
+// link.
+api_result get_function(function_registry& in, const call& from) {
+    const auto wanted = requested_function(in, from);
+    if (!wanted) {
+        return wanted.error();
+    }
+    const auto hold = in.state.db().lock();
+    const auto function = require_qualified(in, *wanted);
+    if (!function) {
+        return function.error();
+    }
+    return reply{{{"Configuration", describe(in, *function, wanted->qualifier)},
+                  {"Code", {{"RepositoryType", "S3"}}}}};
+}
+
+}  // namespace evergrass::cloud::lambda
