@@ -1,0 +1,3 @@
+"""How a function's input and result are encoded."""
+JSON = 'json'
+BINARY = 'binary'

@@ -1,0 +1,133 @@
+"""A small HTTP/1.1 client for the core's IPC: one kept connection per thread.
+
+http.client parses headers with the e-mail package and sends head and body apart; this costs a
+function several times what the core itself needs for a message.
+"""
+import os
+import socket
+import threading
+
+_MAX_HEAD = 256 * 1024
+
+
+class HTTPError(Exception):
+    """A status of 400 or more. `body` says why."""
+
+    def __init__(self, status, reason, body):
+        Exception.__init__(self, 'HTTP Error {}: {}'.format(status, reason))
+        self.status = status
+        self.body = body
+
+
+class _Closed(Exception):
+    """The core closed the connection before it answered."""
+
+
+class _Connection(object):
+    def __init__(self, host, port):
+        self.process = os.getpid()
+        self._socket = socket.create_connection((host, port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._received = b''
+
+    def close(self):
+        self._socket.close()
+
+    def exchange(self, request):
+        self._socket.sendall(request)
+        status, reason, headers = self._read_head()
+        body = self._read_body(int(headers.get('content-length', '0')))
+        return status, reason, headers, body
+
+    def _receive(self):
+        data = self._socket.recv(65536)
+        if not data:
+            if self._received:
+                raise ValueError('the answer ends early')
+            raise _Closed('the core closed the connection')
+        self._received += data
+
+    def _read_head(self):
+        while b'\r\n\r\n' not in self._received:
+            if len(self._received) > _MAX_HEAD:
+                raise ValueError('the head of the answer is too large')
+            self._receive()
+        head, self._received = self._received.split(b'\r\n\r\n', 1)
+        lines = head.decode('latin-1').split('\r\n')
+        first = lines[0].split(' ', 2)
+        if len(first) < 2 or not first[0].startswith('HTTP/1.') or not first[1].isdigit():
+            raise ValueError('not an HTTP answer: {!r}'.format(lines[0]))
+        headers = {}
+        for line in lines[1:]:
+            name, _, value = line.partition(':')
+            headers[name.strip().lower()] = value.strip()
+        return int(first[1]), first[2] if len(first) > 2 else '', headers
+
+    def _read_body(self, length):
+        pieces = [self._received[:length]]
+        self._received = self._received[length:]
+        missing = length - len(pieces[0])
+        while missing > 0:
+            data = self._socket.recv(min(missing, 1024 * 1024))
+            if not data:
+                raise ValueError('the answer ends early')
+            pieces.append(data)
+            missing -= len(data)
+        return b''.join(pieces)
+
+
+_of_thread = threading.local()
+
+
+def _open(address):
+    """The thread's connection and whether it was used before. One that a forked child inherited is
+    its parent's: it is left alone."""
+    kept = getattr(_of_thread, 'connections', None)
+    if kept is None:
+        kept = _of_thread.connections = {}
+    connection = kept.get(address)
+    if connection is not None and connection.process == os.getpid():
+        return connection, True
+    connection = kept[address] = _Connection(*address)
+    return connection, False
+
+
+def _drop(address):
+    connection = _of_thread.connections.pop(address, None)
+    if connection is not None:
+        connection.close()
+
+
+def _encode(method, host, path, headers, body):
+    lines = ['{} {} HTTP/1.1'.format(method, path), 'Host: ' + host]
+    lines += ['{}: {}'.format(name, value) for name, value in headers]
+    lines.append('Content-Length: {}'.format(len(body)))
+    for line in lines:
+        if '\r' in line or '\n' in line:
+            raise ValueError('a line break in a header')
+    return ('\r\n'.join(lines) + '\r\n\r\n').encode('utf-8') + body
+
+
+def send(host, port, method, path, headers, body=b''):
+    """(status, headers by lower-case name, body). HTTPError for a status of 400 or more, OSError or
+    ValueError when there is no answer. Blocks for as long as the core takes."""
+    address = (host, port)
+    request = _encode(method, host, path, headers, body)
+    while True:
+        connection, used_before = _open(address)
+        try:
+            status, reason, answered, content = connection.exchange(request)
+            break
+        except (_Closed, socket.error) as error:
+            _drop(address)
+            # The core closed a connection that lay idle: it never saw this request.
+            if not used_before:
+                raise OSError(str(error))
+        except BaseException:  # half an answer may be on its way
+            _drop(address)
+            raise
+    if answered.get('connection', '').lower() == 'close':
+        _drop(address)
+    if status >= 400:
+        raise HTTPError(status, reason, content)
+    return status, answered, content
