@@ -1,0 +1,232 @@
+#include "apps/greengrassd/core.hpp"
+
+#include "libs/base/errors.hpp"
+#include "libs/base/file.hpp"
+#include "libs/pki/pki.hpp"
+
+namespace evergrass::greengrassd {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t max_pem_bytes = 1024 * 1024;
+
+// Port 443 is shared by protocols that ALPN tells apart (spec/core.md §3.3).
+std::vector<std::string> alpn_for(std::uint16_t port, const char* protocol) {
+    return port == 443 ? std::vector<std::string>{protocol} : std::vector<std::string>{};
+}
+
+// Reads the core's certificate, key and CA as they are on disk now.
+result<std::shared_ptr<rt::tls_context>> client_context(const edge::core_config& config,
+                                                        std::vector<std::string> alpn) {
+    rt::tls_client_options options;
+    rt::tls_identity identity;
+    for (const auto& [path, pem] : {std::pair(&config.ca_path, &options.ca_pem),
+                                    std::pair(&config.certificate_path, &identity.chain_pem),
+                                    std::pair(&config.private_key_path, &identity.key_pem)}) {
+        auto read = read_file(*path, max_pem_bytes);
+        if (!read) {
+            return with_context(read.error(), "a file that config.json names");
+        }
+        *pem = std::move(*read);
+    }
+    options.identity = std::move(identity);
+    options.alpn = std::move(alpn);
+    auto made = rt::make_client_context(options);
+    if (!made) {
+        return with_context(made.error(), config.certificate_path.string() + " and " +
+                                              config.private_key_path.string());
+    }
+    return made;
+}
+
+edge::device_server_settings device_settings(const edge::core_config& config) {
+    edge::device_server_settings settings;
+    settings.address = config.gg_mqtt_address;
+    settings.port = config.gg_mqtt_port;
+    return settings;
+}
+
+edge::function_settings function_settings_of(const edge::core_config& config,
+                                             std::filesystem::path runtime_dir) {
+    edge::function_settings settings;
+    settings.ggc_root = config.write_directory;
+    settings.runtime_dir = std::move(runtime_dir);
+    settings.ipc_port = config.gg_daemon_port;
+    settings.region = config.region;
+    settings.account = config.account;
+    settings.core_thing = config.thing_name;
+    settings.iot_host = config.iot_host;
+    settings.gg_host = config.gg_host;
+    settings.max_work_items = config.max_work_items;
+    settings.max_concurrent_workers = config.max_concurrent_workers;
+    settings.start_limit = config.post_start_health_check_timeout;
+    settings.allow_root = config.allow_functions_to_run_as_root;
+    return settings;
+}
+
+edge::cloud_link_settings link_settings(const edge::core_config& config) {
+    edge::cloud_link_settings settings;
+    settings.host = config.iot_host;
+    settings.port = config.iot_mqtt_port;
+    settings.ca_file = config.ca_path.string();
+    settings.client_id =
+        config.core_client_id.empty() ? config.thing_name + "-c00" : config.core_client_id;
+    settings.tls = [config] {
+        return client_context(config, alpn_for(config.iot_mqtt_port, "x-amzn-mqtt-ca"));
+    };
+    settings.keep_alive = config.keep_alive;
+    settings.operation_timeout = config.mqtt_operation_timeout;
+    settings.max_retry = config.max_connection_retry_interval;
+    return settings;
+}
+
+edge::service_settings service_settings_of(const edge::core_config& config) {
+    edge::service_settings settings;
+    settings.host = config.gg_host;
+    settings.port = config.gg_http_port;
+    settings.thing = config.thing_name;
+    settings.tls = [config] {
+        return client_context(config, alpn_for(config.gg_http_port, "x-amzn-http-ca"));
+    };
+    return settings;
+}
+
+edge::agent_settings agent_settings_of(const edge::core_config& config) {
+    edge::agent_settings settings;
+    settings.thing = config.thing_name;
+    settings.ca_file = config.ca_path.string();
+    settings.listen_address = config.gg_mqtt_address;
+    settings.max_retry = config.max_connection_retry_interval;
+    return settings;
+}
+
+// An address that a client on this host can use.
+std::string reachable(const std::string& listen_address) {
+    if (listen_address == "0.0.0.0") {
+        return "127.0.0.1";
+    }
+    if (listen_address.find(':') != std::string::npos) {
+        return "[" + (listen_address == "::" ? "::1" : listen_address) + "]";
+    }
+    return listen_address;
+}
+
+}  // namespace
+
+core::core(asio::io_context& io, edge::core_config config, std::filesystem::path runtime_dir,
+           logger log)
+    : config_(std::move(config)),
+      log_(std::move(log)),
+      router_(log_),
+      devices_(io.get_executor(), device_settings(config_), router_, log_),
+      functions_(io.get_executor(), function_settings_of(config_, std::move(runtime_dir)), router_,
+                 log_),
+      cloud_(io.get_executor(), link_settings(config_), router_, log_),
+      store_(config_.write_directory),
+      signing_key_(config_.signing_key_path,
+                   config_.write_directory / "var/state/deployment-signing.pub.pem"),
+      service_(io.get_executor(), service_settings_of(config_)),
+      certificate_(config_.write_directory / "var/state/server", config_.server_key_path, log_),
+      agent_(agent_settings_of(config_), store_, signing_key_, service_, certificate_, *this,
+             disk_.get_executor(), time_, log_) {
+    agent_.on_server_certificate = [this] { take_server_certificate(); };
+    router_.set_sink(edge::endpoint_kind::function, &functions_);
+}
+
+core::~core() {
+    router_.set_sink(edge::endpoint_kind::function, nullptr);
+}
+
+result<void> core::open() {
+    if (const auto usable = client_context(config_, {}); !usable) {
+        return usable.error();
+    }
+    if (const auto loaded = signing_key_.load(); !loaded) {
+        return loaded.error();
+    }
+    if (auto opened = functions_.open(); !opened) {
+        return opened;
+    }
+    if (auto opened = devices_.open(); !opened) {
+        return opened;
+    }
+    take_server_certificate();
+    return {};
+}
+
+void core::take_server_certificate() {
+    const auto stored = certificate_.load();
+    if (!stored) {
+        log_.error("The local MQTT server's certificate cannot be read.",
+                   {{"reason", stored.error()}});
+        return;
+    }
+    if (!*stored) {
+        devices_.drop_certificate();
+        return;
+    }
+    const auto used = devices_.use_certificate({(*stored)->chain_pem, (*stored)->key_pem});
+    if (!used) {
+        log_.error("The local MQTT server's certificate cannot be used.",
+                   {{"reason", used.error()}});
+    }
+}
+
+asio::awaitable<std::vector<edge::part_failure>> core::boot() {
+    auto failures = co_await agent_.boot();
+    cloud_.start();
+    co_return failures;
+}
+
+asio::awaitable<void> core::run() {
+    co_await agent_.run();
+}
+
+asio::awaitable<void> core::stop() {
+    cloud_.stop();
+    devices_.stop();
+    co_await functions_.stop();
+}
+
+// Subscriptions first: a function that publishes while it starts must find its route.
+asio::awaitable<std::vector<edge::part_failure>> core::apply(const contract::manifest& wanted) {
+    std::vector<edge::part_failure> failures;
+    auto table = edge::routing_table::build(wanted.subscriptions);
+    if (!table) {
+        failures.push_back({"subscriptions",
+                            "We cannot deploy because the group definition is "
+                            "invalid or corrupted: " +
+                                table.error().message()});
+        co_return failures;
+    }
+    router_.set_table(*table);
+    devices_.admit(wanted.devices);
+    cloud_.follow_table();
+    auto failed = co_await functions_.apply(wanted.functions, wanted.loggers);
+    for (auto& failure : failed) {
+        failures.push_back({std::move(failure.arn), std::move(failure.reason)});
+    }
+    co_return failures;
+}
+
+asio::awaitable<void> core::clear() {
+    router_.set_table(std::make_shared<edge::routing_table>());
+    devices_.admit({});
+    cloud_.follow_table();
+    auto failed = co_await functions_.apply({}, {});
+    for (const auto& failure : failed) {
+        log_.error("A function could not be stopped.",
+                   {{"function", failure.arn}, {"reason", failure.reason}});
+    }
+}
+
+std::string core::mqtt_endpoint() const {
+    return reachable(config_.gg_mqtt_address) + ":" + std::to_string(devices_.port());
+}
+
+std::string core::ipc_endpoint() const {
+    return "127.0.0.1:" + std::to_string(functions_.ipc_port());
+}
+
+}  // namespace evergrass::greengrassd

@@ -1,0 +1,68 @@
+#pragma once
+
+#include "edge/cloud_link/cloud_link.hpp"
+#include "edge/config/config.hpp"
+#include "edge/deployment/agent.hpp"
+#include "edge/devices/device_server.hpp"
+#include "edge/functions/function_manager.hpp"
+#include "edge/router/router.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace evergrass::greengrassd {
+
+// The parts of a core and how they hang together. Everything but the hashing and unpacking of
+// packages runs on one io_context and one thread: a message goes from its source through the router
+// to its targets without a lock. Built downwards, stopped in reverse.
+class core : private edge::deployment_target {
+public:
+    core(boost::asio::io_context& io, edge::core_config config, std::filesystem::path runtime_dir,
+         logger log);
+    ~core() override;
+
+    // Checks the core's certificate and opens the ports. The error says what is wrong and what to
+    // do.
+    result<void> open();
+
+    // Runs the last deployment; the parts that could not start.
+    boost::asio::awaitable<std::vector<edge::part_failure>> boot();
+
+    // Talks to the service until cancelled.
+    boost::asio::awaitable<void> run();
+
+    // Ends functions, connections and ports.
+    boost::asio::awaitable<void> stop();
+
+    // "host:port" of the local MQTT server and of the IPC endpoint.
+    std::string mqtt_endpoint() const;
+    std::string ipc_endpoint() const;
+
+private:
+    boost::asio::awaitable<std::vector<edge::part_failure>> apply(
+        const contract::manifest& wanted) override;
+    boost::asio::awaitable<void> clear() override;
+    void take_server_certificate();
+
+    edge::core_config config_;
+    logger log_;
+    clock time_;
+    boost::asio::thread_pool disk_{1};  // hashes and unpacks packages
+    edge::router router_;
+    edge::device_server devices_;
+    edge::function_manager functions_;
+    edge::cloud_link cloud_;
+    edge::deployment_store store_;
+    edge::signing_key signing_key_;
+    edge::service_client service_;
+    edge::server_certificate certificate_;
+    edge::deployment_agent agent_;
+};
+
+}  // namespace evergrass::greengrassd
