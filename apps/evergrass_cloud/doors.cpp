@@ -1,0 +1,153 @@
+#include "apps/evergrass_cloud/doors.hpp"
+
+#include "apps/evergrass_cloud/host_names.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+
+namespace evergrass::cloud {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto mqtt_protocol = "x-amzn-mqtt-ca";
+constexpr auto device_http_protocol = "x-amzn-http-ca";
+
+// How long running requests may take when we stop. Devices' are long polls, which nobody loses.
+constexpr auto api_grace = 5s;
+constexpr auto device_grace = 500ms;
+
+http::server_options api_limits() {
+    http::server_options limits;
+    // Lambda's own limit of a request: a package of 50 MB in base64.
+    limits.max_body_bytes = 70'167'211;
+    return limits;
+}
+
+http::server_options device_limits() {
+    http::server_options limits;
+    limits.max_body_bytes = 1024 * 1024;
+    return limits;
+}
+
+rt::tls_server_options tls_options(const service_parts& parts, rt::client_auth authentication,
+                                   std::vector<std::string> protocols) {
+    rt::tls_server_options options;
+    options.authentication = authentication;
+    options.admit = [&authority = parts.authority()](const rt::peer_certificate& shown) {
+        return authority.is_active(shown.id);
+    };
+    options.alpn = std::move(protocols);
+    return options;
+}
+
+rt::listen_options listen_at(std::string address, std::uint16_t port) {
+    rt::listen_options options;
+    options.address = std::move(address);
+    options.port = port;
+    return options;
+}
+
+}  // namespace
+
+doors::doors(service_parts& parts, logger log)
+    : parts_(parts),
+      log_(log),
+      api_server_(api_limits(), parts.apis().handler(false), log),
+      plain_server_(api_limits(), parts.apis().handler(true), log),
+      device_server_(device_limits(), parts.device_handler(), log) {}
+
+result<std::unique_ptr<doors>> doors::open(boost::asio::any_io_executor executor,
+                                           const service_options& options, service_parts& parts,
+                                           server_identity& identity, logger log) {
+    std::unique_ptr<doors> made(new doors(parts, std::move(log)));
+    if (auto opened = made->open_api(executor, options, identity); !opened) {
+        return opened.error();
+    }
+    if (auto opened = made->open_devices(executor, options, identity); !opened) {
+        return opened.error();
+    }
+    return made;
+}
+
+result<void> doors::open_api(boost::asio::any_io_executor executor, const service_options& options,
+                             server_identity& identity) {
+    // A client certificate is asked for on this port, because the protocol that needs one is agreed
+    // in the same handshake; the AWS APIs do without.
+    auto contexts = identity.source(tls_options(parts_, rt::client_auth::optional,
+                                                {mqtt_protocol, device_http_protocol, "http/1.1"}));
+    if (!contexts) {
+        return contexts.error();
+    }
+    auto api = rt::listener::open_tls(
+        executor, listen_at(options.listen, options.api_port), std::move(*contexts),
+        [this](rt::secure_connection c) { take_api_connection(std::move(c)); }, log_);
+    if (!api) {
+        return with_context(api.error(), "--api-port");
+    }
+    api_ = std::move(*api);
+    auto plain = rt::listener::open_plain(
+        executor, listen_at(plain_http_address(options), options.http_port),
+        [this](rt::plain_connection c) { plain_server_.serve(std::move(c)); }, log_);
+    if (!plain) {
+        return with_context(plain.error(), "--http-port");
+    }
+    plain_ = std::move(*plain);
+    return {};
+}
+
+result<void> doors::open_devices(boost::asio::any_io_executor executor,
+                                 const service_options& options, server_identity& identity) {
+    auto mqtt_contexts =
+        identity.source(tls_options(parts_, rt::client_auth::required, {mqtt_protocol, "mqtt"}));
+    if (!mqtt_contexts) {
+        return mqtt_contexts.error();
+    }
+    auto mqtt = rt::listener::open_tls(
+        executor, listen_at(options.listen, options.mqtt_port), std::move(*mqtt_contexts),
+        [this](rt::secure_connection c) { parts_.devices().serve(std::move(c)); }, log_);
+    if (!mqtt) {
+        return with_context(mqtt.error(), "--mqtt-port");
+    }
+    mqtt_ = std::move(*mqtt);
+    auto https_contexts = identity.source(
+        tls_options(parts_, rt::client_auth::required, {device_http_protocol, "http/1.1"}));
+    if (!https_contexts) {
+        return https_contexts.error();
+    }
+    auto https = rt::listener::open_tls(
+        executor, listen_at(options.listen, options.iot_https_port), std::move(*https_contexts),
+        [this](rt::secure_connection c) { device_server_.serve(std::move(c)); }, log_);
+    if (!https) {
+        return with_context(https.error(), "--iot-https-port");
+    }
+    iot_https_ = std::move(*https);
+    return {};
+}
+
+void doors::take_api_connection(rt::secure_connection connection) {
+    if (connection.alpn == mqtt_protocol) {
+        parts_.devices().serve(std::move(connection));
+    } else if (connection.alpn == device_http_protocol) {
+        device_server_.serve(std::move(connection));
+    } else {
+        api_server_.serve(std::move(connection));
+    }
+}
+
+open_ports doors::ports() const {
+    return {api_->port(), plain_->port(), mqtt_->port(), iot_https_->port()};
+}
+
+boost::asio::awaitable<void> doors::stop() {
+    for (auto* listener : {api_.get(), plain_.get(), mqtt_.get(), iot_https_.get()}) {
+        listener->stop();
+    }
+    parts_.devices().stop();
+    co_await device_server_.stop(device_grace);
+    co_await api_server_.stop(api_grace);
+    co_await plain_server_.stop(api_grace);
+}
+
+}  // namespace evergrass::cloud

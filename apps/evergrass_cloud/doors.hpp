@@ -1,0 +1,53 @@
+#pragma once
+
+#include "apps/evergrass_cloud/options.hpp"
+#include "apps/evergrass_cloud/parts.hpp"
+#include "apps/evergrass_cloud/server_identity.hpp"
+#include "libs/http/server.hpp"
+#include "libs/rt/stream.hpp"
+
+#include <cstdint>
+#include <memory>
+
+namespace evergrass::cloud {
+
+struct open_ports {
+    std::uint16_t api = 0;
+    std::uint16_t http = 0;
+    std::uint16_t mqtt = 0;
+    std::uint16_t iot_https = 0;
+};
+
+// The listeners (spec/cloud.md §6.3) and who gets what comes in by each. One executor.
+class doors {
+public:
+    // `parts` outlives the doors.
+    static result<std::unique_ptr<doors>> open(boost::asio::any_io_executor executor,
+                                               const service_options& options, service_parts& parts,
+                                               server_identity& identity, logger log);
+
+    open_ports ports() const;
+
+    // Lets nobody in any more, lets running requests end and closes every connection.
+    boost::asio::awaitable<void> stop();
+
+private:
+    doors(service_parts& parts, logger log);
+    result<void> open_api(boost::asio::any_io_executor executor, const service_options& options,
+                          server_identity& identity);
+    result<void> open_devices(boost::asio::any_io_executor executor, const service_options& options,
+                              server_identity& identity);
+    void take_api_connection(rt::secure_connection connection);
+
+    service_parts& parts_;
+    logger log_;
+    http::server api_server_;
+    http::server plain_server_;
+    http::server device_server_;
+    std::unique_ptr<rt::listener> api_;
+    std::unique_ptr<rt::listener> plain_;
+    std::unique_ptr<rt::listener> mqtt_;
+    std::unique_ptr<rt::listener> iot_https_;
+};
+
+}  // namespace evergrass::cloud

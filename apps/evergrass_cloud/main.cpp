@@ -1,0 +1,104 @@
+#include "apps/evergrass_cloud/keys_command.hpp"
+#include "apps/evergrass_cloud/options.hpp"
+#include "apps/evergrass_cloud/service.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+#include <iostream>
+
+// The map: options in, one of three commands, an exit code out. What the service is made of:
+// parts.hpp; where it listens: doors.hpp; its files: data_directory.hpp.
+
+using namespace evergrass;
+
+namespace {
+
+void add_service_options(CLI::App& app, cloud::service_options& options, std::string& level) {
+    app.add_option("--data", options.data, "Folder of the service's state; made when missing");
+    app.add_option("--listen", options.listen, "Address to listen on")->capture_default_str();
+    app.add_option("--api-port", options.api_port, "HTTPS: the AWS APIs, and by ALPN MQTT and mTLS")
+        ->capture_default_str();
+    app.add_option("--http-port", options.http_port, "Plain HTTP: the AWS APIs, on loopback only")
+        ->capture_default_str();
+    app.add_option("--mqtt-port", options.mqtt_port, "MQTT over mutual TLS")->capture_default_str();
+    app.add_option("--iot-https-port", options.iot_https_port,
+                   "HTTPS over mutual TLS: discovery, cores, publishing")
+        ->capture_default_str();
+    app.add_option("--region", options.region, "Region in ARNs")->capture_default_str();
+    app.add_option("--account", options.account, "Account in ARNs: 12 digits")
+        ->check(CLI::Validator(
+            [](std::string& text) {
+                const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
+                return digits && text.size() == 12 ? "" : "must be 12 digits";
+            },
+            "12 DIGITS"))
+        ->capture_default_str();
+    app.add_option("--host", options.hosts,
+                   "More names or addresses of this machine, for the server certificate; the first "
+                   "is what DescribeEndpoint answers");
+    app.add_flag("--allow-reset", options.allow_reset,
+                 "Serve POST /_evergrass/reset, which empties the service, to tests on loopback");
+    app.add_option("--log-level", level, "DEBUG, INFO, WARN, ERROR or FATAL")
+        ->capture_default_str();
+    app.add_option("--ready-file", options.ready_file,
+                   "Write service.json here too when the service is ready");
+}
+
+int finish(const result<void>& done) {
+    if (!done) {
+        std::cerr << "evergrass-cloud: " << done.error().message() << "\n";
+        return 1;
+    }
+    return 0;
+}
+
+int run(cloud::service_options& options, const std::string& level_text) {
+    if (options.data.empty()) {
+        return finish(error{{}, "--data DIR is needed: the folder for the service's state"});
+    }
+    const auto level = parse_log_level(level_text);
+    if (!level) {
+        return finish(level.error());
+    }
+    options.level = *level;
+    return finish(cloud::run_service(options, logger::to_stderr(*level)));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    std::signal(SIGPIPE, SIG_IGN);  // a client that goes away is an error of that connection
+    CLI::App app("The Evergrass service: the AWS APIs, device MQTT, discovery and deployments.");
+    app.set_version_flag("--version", EVERGRASS_VERSION);
+    cloud::service_options options;
+    std::string level = "INFO";
+    add_service_options(app, options, level);
+
+    cloud::keys_options key_options;
+    auto* keys = app.add_subcommand("keys", "Access keys for the AWS APIs");
+    keys->require_subcommand(1);
+    auto* create = keys->add_subcommand("create", "Make a key; its secret is shown this once");
+    auto* list = keys->add_subcommand("list", "Show the keys' ids");
+    for (auto* command : {create, list}) {
+        command->add_option("--data", key_options.data, "Folder of the service's state")
+            ->required();
+        command->add_flag("--json", key_options.json, "Answer in JSON");
+    }
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& wrong) {
+        return app.exit(wrong) == 0 ? 0 : 1;  // 0: --help and --version
+    }
+    try {
+        if (*create) {
+            return finish(cloud::create_key(key_options));
+        }
+        if (*list) {
+            return finish(cloud::list_keys(key_options));
+        }
+        return run(options, level);
+    } catch (const std::exception& failed) {
+        return finish(error{{}, failed.what()});
+    }
+}

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "libs/base/log.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace evergrass::cloud {
+
+// What `evergrass-cloud` was told on its command line.
+struct service_options {
+    std::filesystem::path data;
+    std::string listen = "127.0.0.1";
+    // AWS's own ports, which clients assume; 0: the system picks one.
+    std::uint16_t api_port = 443;
+    std::uint16_t http_port = 8080;
+    std::uint16_t mqtt_port = 8883;
+    std::uint16_t iot_https_port = 8443;
+    std::string region = "us-east-1";
+    std::string account = "123456789012";
+    std::vector<std::string> hosts;  // more names of this machine for the certificate
+    bool allow_reset = false;
+    log_level level = log_level::info;
+    std::filesystem::path ready_file;  // empty: none
+};
+
+struct keys_options {
+    std::filesystem::path data;
+    bool json = false;
+};
+
+}  // namespace evergrass::cloud

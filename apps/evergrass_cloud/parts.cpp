@@ -1,0 +1,108 @@
+#include "apps/evergrass_cloud/parts.hpp"
+
+#include "apps/evergrass_cloud/identity_check.hpp"
+#include "cloud/greengrass/operations.hpp"
+#include "cloud/iot/data_operations.hpp"
+#include "cloud/iot/device_publish.hpp"
+#include "cloud/iot/operations.hpp"
+#include "cloud/lambda/operations.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+namespace evergrass::cloud {
+
+result<std::unique_ptr<service_parts>> service_parts::make(boost::asio::any_io_executor executor,
+                                                           const service_options& options,
+                                                           logger log) {
+    if (auto prepared = prepare_data_directory(options.data); !prepared) {
+        return prepared.error();
+    }
+    auto lock = data_lock::take(options.data);
+    if (!lock) {
+        return lock.error();
+    }
+    auto keys = load_or_make_keys(options.data, clock().now());
+    if (!keys) {
+        return keys.error();
+    }
+    auto signer = deployment_signer::make(keys->signing_key_pem);
+    if (!signer) {
+        return signer.error();
+    }
+    auto state = store::open((options.data / "service.db").string());
+    if (!state) {
+        return state.error();
+    }
+    std::unique_ptr<service_parts> parts(
+        new service_parts(std::move(executor), options, std::move(*lock), std::move(*keys),
+                          std::move(*signer), std::move(*state), log));
+    if (auto same = check_identity(*parts->state_, parts->identity_); !same) {
+        return same.error();
+    }
+    return parts;
+}
+
+service_parts::service_parts(boost::asio::any_io_executor executor, const service_options& options,
+                             data_lock lock, service_keys keys, deployment_signer signer,
+                             std::unique_ptr<store> state, logger log)
+    : lock_(std::move(lock)),
+      keys_(std::move(keys)),
+      identity_{options.account, options.region, "aws"},
+      state_(std::move(state)),
+      registry_{*state_, identity_, clock_, changes_, keys_.devices, {}},
+      authority_(*state_, identity_, changes_, log),
+      hub_(std::move(executor), identity_, authority_, log),
+      functions_{*state_, identity_, clock_},
+      signer_(std::move(signer)),
+      greengrass_{*state_, identity_, clock_, signer_, notifier_, log},
+      device_api_(greengrass_, authority_, blocking_.get_executor()) {
+    changes_.on_certificate_lost = [this](const std::string& id) { hub_.cut_off(id); };
+    changes_.on_emptied = [this] { hub_.cut_off_inactive(); };
+    gateway_options settings;
+    if (options.allow_reset) {
+        settings.reset = [this] { return empty(); };
+    }
+    gateway_ = std::make_unique<gateway>(*state_, all_operations(), identity_, std::move(log),
+                                         std::move(settings));
+}
+
+service_parts::~service_parts() {
+    blocking_.join();  // what runs there uses the device API
+}
+
+operation_table service_parts::all_operations() {
+    operation_table operations;
+    add_iot_operations(operations, registry_);
+    add_iot_data_operations(operations, hub_);
+    add_lambda_operations(operations, functions_);
+    add_greengrass_operations(operations, greengrass_);
+    return operations;
+}
+
+result<void> service_parts::empty() {
+    auto done = state_->reset();
+    changes_.emptied();
+    return done;
+}
+
+http::handler service_parts::device_handler() {
+    return [this](http::request asked) { return answer_device(this, std::move(asked)); };
+}
+
+boost::asio::awaitable<http::response> service_parts::answer_device(service_parts* self,
+                                                                    http::request asked) {
+    if (asked.path().starts_with("/topics/")) {
+        co_return publish_over_https(self->hub_, self->authority_, self->identity_, asked);
+    }
+    auto answered = co_await self->device_api_.handle(std::move(asked));
+    if (answered) {
+        co_return std::move(*answered);
+    }
+    http::response unknown;
+    unknown.status = 404;
+    unknown.headers.add("content-type", "application/json");
+    unknown.body = R"({"message":"Not Found"})";
+    co_return unknown;
+}
+
+}  // namespace evergrass::cloud

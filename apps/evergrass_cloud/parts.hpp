@@ -1,0 +1,71 @@
+#pragma once
+
+#include "apps/evergrass_cloud/data_directory.hpp"
+#include "apps/evergrass_cloud/options.hpp"
+#include "cloud/gateway/gateway.hpp"
+#include "cloud/greengrass/deployment_notifier.hpp"
+#include "cloud/greengrass/deployment_signer.hpp"
+#include "cloud/greengrass/device_api.hpp"
+#include "cloud/greengrass/services.hpp"
+#include "cloud/iot/hub.hpp"
+#include "cloud/iot/registry.hpp"
+#include "cloud/iot/registry_authority.hpp"
+#include "cloud/lambda/functions.hpp"
+#include "cloud/store/store.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <memory>
+
+namespace evergrass::cloud {
+
+// What answers requests, without the listeners that bring them. Members are in the order of their
+// making; each uses only those above it, and they end in the reverse.
+class service_parts {
+public:
+    // The hub and the device API live on `executor`, whose handlers run one at a time.
+    static result<std::unique_ptr<service_parts>> make(boost::asio::any_io_executor executor,
+                                                       const service_options& options, logger log);
+
+    ~service_parts();
+
+    // The ports are known only when the listeners are open; no request is answered before.
+    void set_endpoints(iot_endpoints endpoints) { registry_.endpoints = std::move(endpoints); }
+
+    const service_keys& keys() const { return keys_; }
+    const device_authority& authority() const { return authority_; }
+    hub& devices() { return hub_; }
+    gateway& apis() { return *gateway_; }
+    // What devices and cores ask over mutual TLS: discovery, the cores' own API, publishing.
+    http::handler device_handler();
+
+private:
+    service_parts(boost::asio::any_io_executor executor, const service_options& options,
+                  data_lock lock, service_keys keys, deployment_signer signer,
+                  std::unique_ptr<store> state, logger log);
+    operation_table all_operations();
+    static boost::asio::awaitable<http::response> answer_device(service_parts* self,
+                                                                http::request asked);
+    result<void> empty();
+
+    data_lock lock_;
+    service_keys keys_;
+    service_identity identity_;
+    clock clock_;
+    std::unique_ptr<store> state_;
+    registry_changes changes_;
+    registry registry_;
+    registry_authority authority_;
+    hub hub_;
+    lambda::function_registry functions_;
+    deployment_signer signer_;
+    deployment_notifier notifier_;
+    greengrass_services greengrass_;
+    // Where the device API uses the store, so that a slow disk holds up no connection.
+    boost::asio::thread_pool blocking_{1};
+    device_api device_api_;
+    std::unique_ptr<gateway> gateway_;
+};
+
+}  // namespace evergrass::cloud

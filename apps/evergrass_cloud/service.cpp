@@ -1,0 +1,65 @@
+#include "apps/evergrass_cloud/service.hpp"
+
+#include "apps/evergrass_cloud/doors.hpp"
+#include "apps/evergrass_cloud/host_names.hpp"
+#include "apps/evergrass_cloud/parts.hpp"
+#include "apps/evergrass_cloud/ready_file.hpp"
+#include "apps/evergrass_cloud/server_identity.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <csignal>
+
+namespace evergrass::cloud {
+namespace {
+
+// Waits for a signal, closes the doors and lets io.run() end. A second signal ends the process at
+// once.
+boost::asio::awaitable<void> stop_on_signal(boost::asio::io_context* io, doors* open, logger log) {
+    int signal = 0;
+    {
+        boost::asio::signal_set signals(*io, SIGTERM, SIGINT);
+        signal = co_await signals.async_wait(boost::asio::use_awaitable);
+    }
+    log.info("Stopping.", {{"signal", signal}});
+    co_await open->stop();
+    io->stop();
+}
+
+}  // namespace
+
+result<void> run_service(const service_options& options, logger log) {
+    boost::asio::io_context io(1);
+    auto parts = service_parts::make(io.get_executor(), options, log);
+    if (!parts) {
+        return parts.error();
+    }
+    remove_ready_files(options);  // a killed predecessor's
+    server_identity identity((*parts)->keys().authority, certificate_names(options), log);
+    auto open = doors::open(io.get_executor(), options, **parts, identity, log);
+    if (!open) {
+        return open.error();
+    }
+    const auto ports = (*open)->ports();
+    (*parts)->set_endpoints(advertise(options, ports));
+    boost::asio::co_spawn(io, stop_on_signal(&io, open->get(), log), boost::asio::detached);
+    if (auto written = write_ready_files(options, ports); !written) {
+        return written;
+    }
+    const auto host = local_host(options);
+    log.info("Ready.", {{"api", "https://" + host_and_port(host, ports.api)},
+                        {"mqtt", host_and_port(host, ports.mqtt)},
+                        {"iotHttps", host_and_port(host, ports.iot_https)},
+                        {"http", host_and_port(plain_http_address(options), ports.http)},
+                        {"data", options.data.string()}});
+    io.run();
+    remove_ready_files(options);
+    log.info("Stopped.");
+    return {};
+}
+
+}  // namespace evergrass::cloud
