@@ -1,0 +1,59 @@
+#include "cloud/gateway/input.hpp"
+#include "cloud/gateway/refusal.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+using namespace evergrass;
+using namespace evergrass::cloud;
+
+namespace {
+
+// Up to the next line break, which is taken too.
+std::string_view next_line(std::string_view& text) {
+    const auto end = text.find('\n');
+    const auto line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    return line;
+}
+
+}  // namespace
+
+// An API request from outside: service, method, target, headers "name: value" up to an empty line,
+// then the body.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    static const model_catalog catalog;
+    std::string_view text(reinterpret_cast<const char*>(data), size);
+    const auto service = service_of_signing_name(next_line(text));
+    const auto* model = catalog.find(service);
+    if (model == nullptr) {
+        return 0;
+    }
+    static std::map<std::string_view, router> routers;
+    const auto& routes = routers.try_emplace(service, *model).first->second;
+
+    http::request asked;
+    asked.method = next_line(text);
+    asked.target = next_line(text);
+    for (auto line = next_line(text); !line.empty(); line = next_line(text)) {
+        const auto colon = line.find(": ");
+        if (colon != std::string_view::npos) {
+            asked.headers.add(std::string(line.substr(0, colon)),
+                              std::string(line.substr(colon + 2)));
+        }
+    }
+    asked.body = text;
+    const auto route = routes.match(asked.method, asked.path(), asked.query());
+    if (route.operation == nullptr) {
+        return 0;
+    }
+    call_input into;
+    const auto wrong = read_input(*model, route, asked, into);
+    if (!wrong.empty() && refusal(service, wrong).status != 400) {
+        std::abort();
+    }
+    return 0;
+}
