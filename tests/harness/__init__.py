@@ -1,0 +1,1 @@
+"""Real processes and stock clients for the tests of the whole system."""
