@@ -31,6 +31,7 @@ struct publisher {
     std::string head;           // all of a packet before its payload
     std::size_t id_offset = 0;  // of the packet identifier in the head, QoS 1
     std::size_t inflight = 0;   // most unacknowledged; the broker's Receive Maximum may lower it
+    std::size_t batch = 0;      // so that two fit into `inflight`
     std::uint64_t sent = 0;
     std::uint64_t acknowledged = 0;
     std::deque<std::int64_t> due;  // open loop: messages whose time came and that wait for an ack
@@ -140,6 +141,10 @@ void traffic::open_publishers() {
                                &p->id_offset);
         p->inflight =
             std::min<std::size_t>(options_.inflight, p->connection.accepted().receive_maximum);
+        p->batch = options_.batch;
+        if (options_.qos > 0) {
+            p->batch = std::clamp<std::size_t>(p->inflight / 2, 1, options_.batch);
+        }
         p->connection.start();
         poller_.add(p->connection, subscribers_.size() + i);
         publishers_.push_back(std::move(p));
@@ -199,20 +204,15 @@ bool traffic::send_batches(std::size_t number) {
     const auto ahead_limit = delivered(number) + options_.window;
     bool sent = false;
     while (from.connection.all_sent()) {
-        std::uint64_t count = options_.batch;
+        std::uint64_t count = from.batch;
         if (options_.messages > 0) {
             count = std::min<std::uint64_t>(count, options_.messages - from.sent);
         }
         if (count == 0 || stopped_ || from.sent + count > ahead_limit) {
             break;
         }
-        if (options_.qos > 0) {
-            const auto unacknowledged = from.sent - from.acknowledged;
-            if (unacknowledged + count > from.inflight &&
-                (unacknowledged > 0 || from.inflight == 0)) {
-                break;
-            }
-            count = std::min<std::uint64_t>(count, from.inflight);
+        if (options_.qos > 0 && from.sent - from.acknowledged + count > from.inflight) {
+            break;
         }
         const auto time = now_nanoseconds();
         for (std::uint64_t i = 0; i < count; ++i) {
