@@ -19,6 +19,7 @@ from pathlib import Path
 
 import mqtt_plan
 import mqtt_report
+import mqtt_self_test
 from mqtt_brokers import Broker, BrokerError, Mosquitto, Ours, group_json
 from mqtt_figures import Figures, NotMeasured
 
@@ -32,7 +33,7 @@ class LoadError(Exception):
 class Bench:
     """What all runs share: programs, cores, certificates, groups."""
 
-    def __init__(self, options, directory):
+    def __init__(self, options, directory, with_crowd):
         self.quick = options.quick
         self.deep = options.deep
         self.connections = options.connections
@@ -43,12 +44,13 @@ class Bench:
         self.certificates = Path(directory) / "certificates"
         self.group = Path(directory) / "group.json"
         self.crowd = Path(directory) / "crowd.json"
-        self.prepare(options.bin / "mqtt_load_certificates")
+        self.prepare(options.bin / "mqtt_load_certificates", with_crowd)
 
-    def prepare(self, maker):
+    def prepare(self, maker, with_crowd):
         self.certificates.mkdir()
         devices = 2 * mqtt_plan.PAIRS
-        subprocess.run([maker, self.certificates, str(max(devices, self.connections))], check=True)
+        wanted = max(devices, self.connections) if with_crowd else devices
+        subprocess.run([maker, self.certificates, str(wanted)], check=True)
         lines = (self.certificates / "devices.txt").read_text().splitlines()
         fingerprints = [line.split()[1] for line in lines]
         table = mqtt_plan.subscriptions()
@@ -208,8 +210,10 @@ def main():
 
     figure_kinds = [kind for kind in kinds if kind.name != "mosquitto"]
     progress = Progress(len(cells) * len(kinds) * options.repeat + len(figures) * len(figure_kinds))
+    print("Trying the judge itself", file=sys.stderr, flush=True)
+    mqtt_self_test.run(options.bin / "mqtt_load")
     with tempfile.TemporaryDirectory(prefix="mqtt-bench-") as directory:
-        bench = Bench(options, directory)
+        bench = Bench(options, directory, any(figure.name.startswith("connection") for figure in figures))
         document = {
             "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "machine": machine(),
@@ -230,4 +234,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except mqtt_self_test.SelfTestFailed as failure:
+        sys.exit(f"mqtt_load does not see a fault that was made on purpose: {failure}")

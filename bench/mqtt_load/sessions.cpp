@@ -1,5 +1,6 @@
 #include "bench/mqtt_load/sessions.hpp"
 
+#include "bench/mqtt_load/in_parallel.hpp"
 #include "bench/mqtt_load/process_cpu.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -11,10 +12,8 @@ namespace mqtt_load {
 
 boost::json::object hold_connections(const target& to, std::size_t count) {
     const auto began = now_nanoseconds();
-    std::vector<std::unique_ptr<client>> held;
-    for (std::size_t i = 0; i < count; ++i) {
-        held.push_back(std::make_unique<client>(to, i));
-    }
+    std::vector<std::unique_ptr<client>> held(count);
+    in_parallel(count, [&](std::size_t i) { held[i] = std::make_unique<client>(to, i); });
     const auto took = static_cast<double>(now_nanoseconds() - began) / 1e9;
     std::cout << boost::json::serialize(boost::json::object{{"event", "held"}}) << std::endl;
     for (std::string line; std::getline(std::cin, line);) {

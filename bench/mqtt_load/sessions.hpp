@@ -8,7 +8,7 @@
 
 namespace mqtt_load {
 
-// Opens `count` connections one after the other, prints {"event":"held"} with a newline, holds them
+// Opens `count` connections, some at a time, prints {"event":"held"} with a newline, holds them
 // until standard input ends, and then has each answer a PINGREQ. Throws std::runtime_error when one
 // is refused or did not live so long.
 boost::json::object hold_connections(const target& to, std::size_t count);

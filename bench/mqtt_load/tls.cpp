@@ -47,6 +47,7 @@ tls_client::tls_client(const options& o) : context_(SSL_CTX_new(TLS_client_metho
     SSL_CTX_set_app_data(context, this);
     SSL_CTX_sess_set_new_cb(context, [](SSL* ssl, SSL_SESSION* session) {
         auto* self = static_cast<tls_client*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+        const std::lock_guard lock(self->session_mutex_);
         self->session_.reset(session);
         return 1;  // kept
     });
@@ -77,6 +78,7 @@ ssl_ptr tls_client::new_connection(std::size_t device) const {
 }
 
 session_ptr tls_client::take_session() {
+    const std::lock_guard lock(session_mutex_);
     return std::move(session_);
 }
 

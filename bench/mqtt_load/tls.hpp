@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,8 @@ struct context_delete {
     void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
 };
 
-// The certificates that mqtt_load_certificates made, for as many devices as the run has.
+// The certificates that mqtt_load_certificates made, for as many devices as the run has. The member
+// functions may be called from any thread.
 class tls_client {
 public:
     struct options {
@@ -52,6 +54,7 @@ private:
 
     std::unique_ptr<SSL_CTX, context_delete> context_;
     std::vector<identity> devices_;
+    std::mutex session_mutex_;
     session_ptr session_;
 };
 

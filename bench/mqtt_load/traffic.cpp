@@ -1,5 +1,6 @@
 #include "bench/mqtt_load/traffic.hpp"
 
+#include "bench/mqtt_load/in_parallel.hpp"
 #include "bench/mqtt_load/process_cpu.hpp"
 
 #include <algorithm>
@@ -43,6 +44,11 @@ std::uint16_t packet_id(std::uint64_t sequence) {
     return static_cast<std::uint16_t>(sequence % 65'535 + 1);
 }
 
+std::runtime_error unexpected(const char* who, const packet& p) {
+    return std::runtime_error(std::string("the broker sent ") + who + " an MQTT packet of type " +
+                              std::to_string(static_cast<int>(p.type)));
+}
+
 class traffic {
 public:
     traffic(const target& to, const traffic_options& options)
@@ -71,7 +77,7 @@ private:
     std::uint64_t delivered(std::size_t publisher) const;
 
     void step();
-    void send_due();
+    bool send_due();
     bool send_batches(std::size_t number);
     void append_message(publisher& from, std::uint32_t number, std::int64_t time);
     void flush(publisher& from, std::size_t number);
@@ -118,8 +124,8 @@ std::string traffic::topic(std::size_t publisher) const {
 }
 
 void traffic::open_subscribers() {
-    const auto count = options_.form == shape::fan_in ? 1 : options_.clients;
-    for (std::size_t i = 0; i < count; ++i) {
+    subscribers_.resize(options_.form == shape::fan_in ? 1 : options_.clients);
+    in_parallel(subscribers_.size(), [this](std::size_t i) {
         auto s = std::make_unique<subscriber>(to_, 2 * i + 1);
         s->connection.subscribe(options_.form == shape::fan_in ? "bench/in/+" : topic(i),
                                 options_.qos);
@@ -127,18 +133,22 @@ void traffic::open_subscribers() {
             options_.form == shape::pairs ? static_cast<std::uint32_t>(i) : std::uint32_t{0};
         s->flows.resize(options_.form == shape::fan_in ? options_.clients : 1);
         s->connection.start();
-        poller_.add(s->connection, i);
-        subscribers_.push_back(std::move(s));
+        subscribers_[i] = std::move(s);
+    });
+    for (std::size_t i = 0; i < subscribers_.size(); ++i) {
+        poller_.add(subscribers_[i]->connection, i);
     }
 }
 
 void traffic::open_publishers() {
-    const auto count = options_.form == shape::fan_out ? 1 : options_.clients;
-    for (std::size_t i = 0; i < count; ++i) {
-        auto p = std::make_unique<publisher>(to_, 2 * i);
+    publishers_.resize(options_.form == shape::fan_out ? 1 : options_.clients);
+    for (std::size_t i = 0; i < publishers_.size(); ++i) {
         topics_.push_back(topic(i));
-        p->head = publish_head(to_.version, topics_.back(), options_.qos, payloads_.size(),
-                               &p->id_offset);
+    }
+    in_parallel(publishers_.size(), [this](std::size_t i) {
+        auto p = std::make_unique<publisher>(to_, 2 * i);
+        p->head =
+            publish_head(to_.version, topics_[i], options_.qos, payloads_.size(), &p->id_offset);
         p->inflight =
             std::min<std::size_t>(options_.inflight, p->connection.accepted().receive_maximum);
         p->batch = options_.batch;
@@ -146,8 +156,10 @@ void traffic::open_publishers() {
             p->batch = std::clamp<std::size_t>(p->inflight / 2, 1, options_.batch);
         }
         p->connection.start();
-        poller_.add(p->connection, subscribers_.size() + i);
-        publishers_.push_back(std::move(p));
+        publishers_[i] = std::move(p);
+    });
+    for (std::size_t i = 0; i < publishers_.size(); ++i) {
+        poller_.add(publishers_[i]->connection, subscribers_.size() + i);
     }
 }
 
@@ -224,8 +236,9 @@ bool traffic::send_batches(std::size_t number) {
     return sent;
 }
 
-// Open loop: each message has its time, whatever became of the others.
-void traffic::send_due() {
+// Open loop: each message has its time, whatever became of the others; true when it sent.
+bool traffic::send_due() {
+    const auto sent_before = open_loop_count_;
     const auto interval = static_cast<double>(second) / options_.rate;
     while (!stopped_) {
         const auto at = open_loop_began_ +
@@ -250,6 +263,7 @@ void traffic::send_due() {
             flush(from, number);
         }
     }
+    return open_loop_count_ != sent_before;
 }
 
 void traffic::on_publish(subscriber& at, const packet& p) {
@@ -290,7 +304,7 @@ void traffic::step() {
     const auto before = now_;
     bool busy = false;
     if (options_.rate > 0) {
-        send_due();
+        busy = send_due();
     } else {
         looking_.clear();
         std::swap(looking_, to_look_at_);
@@ -306,8 +320,7 @@ void traffic::step() {
             auto& at = *subscribers_[event.key];
             at.connection.receive([this, &at](const packet& p) {
                 if (p.type != packet_type::publish) {
-                    throw std::runtime_error(
-                        "a subscriber received a packet that it never asked for");
+                    throw unexpected("a subscriber", p);
                 }
                 on_publish(at, p);
             });
@@ -324,7 +337,7 @@ void traffic::step() {
             if (event.readable) {
                 from.connection.receive([this, &from](const packet& p) {
                     if (p.type != packet_type::puback) {
-                        throw std::runtime_error("a publisher received a packet that is no PUBACK");
+                        throw unexpected("a publisher", p);
                     }
                     on_puback(from, p);
                 });
