@@ -1,5 +1,6 @@
 #include "edge/router/router.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace evergrass::edge {
@@ -7,78 +8,146 @@ namespace {
 
 constexpr std::size_t max_payload_bytes = 128 * 1024;  // spec/core.md §9
 
+constexpr std::size_t index_of(endpoint_kind kind) {
+    return static_cast<std::size_t>(kind);
+}
+
+class depth_guard {
+public:
+    explicit depth_guard(int& depth) : depth_(depth) { ++depth_; }
+    ~depth_guard() { --depth_; }
+    depth_guard(const depth_guard&) = delete;
+    depth_guard& operator=(const depth_guard&) = delete;
+
+private:
+    int& depth_;
+};
+
 }  // namespace
 
-std::string_view to_string(drop_reason reason) {
-    switch (reason) {
-        case drop_reason::no_subscription:
-            return "no subscription has this source and topic";
-        case drop_reason::device_not_connected:
-            return "the device is not connected";
-        case drop_reason::device_not_subscribed:
-            return "the device is connected but has not subscribed to the topic";
-        case drop_reason::function_stopped:
-            return "the function is not running";
-        case drop_reason::queue_full:
-            return "the receiver's queue is full";
-        case drop_reason::no_such_target:
-            return "no part of this core serves that kind of target";
-        case drop_reason::message_too_large:
-            return "the payload is larger than 128 KB";
-    }
-    return "unknown";
+routing_lane::routing_lane(router& owner) : router_(owner) {
+    const std::lock_guard lock(router_.mutex_);
+    table_ = router_.table_;
+    version_ = router_.version_.load(std::memory_order_relaxed);
+    router_.lanes_.push_back(this);
 }
 
-router::router(logger log) : log_(std::move(log)), table_(std::make_shared<routing_table>()) {}
-
-void router::set_table(std::shared_ptr<const routing_table> table) {
-    table_ = std::move(table);
-}
-
-void router::set_sink(endpoint_kind kind, sink* target) {
-    sinks_[static_cast<std::size_t>(kind)] = target;
-}
-
-publish_report router::publish(const endpoint& source, const message& m) {
-    publish_report report;
-    const auto drop = [&](drop_reason reason) {
-        ++report.dropped;
-        report.last_drop = reason;
-        ++drops_[static_cast<std::size_t>(reason)];
-        if (log_.enabled(log_level::debug)) {
-            log_.debug(
-                reason == drop_reason::no_subscription
-                    ? "Failed to get routes. Discarding message."  // V1's words
-                    : "Message not delivered.",
-                {{"source", source.name}, {"topic", m.topic}, {"reason", to_string(reason)}});
+routing_lane::~routing_lane() {
+    const std::lock_guard lock(router_.mutex_);
+    std::erase(router_.lanes_, this);
+    auto& ended = router_.ended_lanes_;
+    for (std::size_t source = 0; source < endpoint_kind_count; ++source) {
+        ended.published[source] += published_[source].read();
+        for (std::size_t target = 0; target < endpoint_kind_count; ++target) {
+            ended.delivered[source][target] += delivered_[source][target].read();
         }
+    }
+}
+
+// The version is looked at without a lock; only when it changed is the table fetched under one. A
+// sink may publish, or set a table, from within deliver(): the table of the outermost publish()
+// stays until that is done.
+void routing_lane::refresh() {
+    if (depth_ != 0 || router_.version_.load(std::memory_order_acquire) == version_) {
+        return;
+    }
+    const std::lock_guard lock(router_.mutex_);
+    table_ = router_.table_;
+    version_ = router_.version_.load(std::memory_order_relaxed);
+}
+
+const routing_table& routing_lane::table() {
+    refresh();
+    return *table_;
+}
+
+publish_report routing_lane::publish(const endpoint& source, const message& m) {
+    publish_report report;
+    const auto drop = [&](drop_reason reason, const endpoint* target) {
+        ++report.dropped;
+        report.queue_full += is_queue_full(reason) ? 1 : 0;
+        report.last_drop = reason;
+        router_.count_drop(reason, source, m.topic, target);
     };
+    const auto from = index_of(source.kind);
+    published_[from].add(1);
     if (m.payload->size() > max_payload_bytes) {
-        drop(drop_reason::message_too_large);
+        drop(drop_reason::message_too_large, nullptr);
         return report;
     }
-    // A sink may publish or set a table from within deliver(): the table is held and the scratch
-    // vector taken out, so that neither changes under this loop.
-    const auto table = table_;
-    auto matched = std::exchange(matched_, {});
+    refresh();
+    const depth_guard inside(depth_);
+    auto matched = std::exchange(matched_, {});  // not to be changed by a publish() from a sink
     matched.clear();
-    table->match(source, m.topic, matched);
+    table_->match(source, m.topic, matched);
     if (matched.empty()) {
-        drop(drop_reason::no_subscription);
+        drop(table_->has_source(source) ? drop_reason::subject_differs
+                                        : drop_reason::no_subscription,
+             nullptr);
     }
     for (const auto* target : matched) {
-        auto* const to = sinks_[static_cast<std::size_t>(target->kind)];
+        const auto kind = index_of(target->kind);
+        auto* const to = router_.sinks_[kind];
         const auto refused =
             to == nullptr ? std::optional(drop_reason::no_such_target) : to->deliver(*target, m);
         if (refused) {
-            drop(*refused);
+            drop(*refused, target);
         } else {
             ++report.delivered;
+            delivered_[from][kind].add(1);
         }
     }
-    delivered_ += report.delivered;
     matched_ = std::move(matched);
     return report;
+}
+
+router::router(logger log)
+    : book_(std::move(log), own_clock_),
+      table_(std::make_shared<routing_table>()),
+      own_lane_(std::make_unique<routing_lane>(*this)) {}
+
+router::router(logger log, const clock& time)
+    : book_(std::move(log), time),
+      table_(std::make_shared<routing_table>()),
+      own_lane_(std::make_unique<routing_lane>(*this)) {}
+
+router::~router() = default;
+
+void router::set_table(std::shared_ptr<const routing_table> table) {
+    {
+        const std::lock_guard lock(mutex_);
+        table_.swap(table);
+        version_.fetch_add(1, std::memory_order_release);
+    }
+    // What was replaced goes here, outside of the lock, unless a lane still holds it.
+}
+
+void router::set_sink(endpoint_kind kind, sink* target) {
+    sinks_[index_of(kind)] = target;
+}
+
+routed_totals router::routed() const {
+    const std::lock_guard lock(mutex_);
+    auto all = ended_lanes_;
+    for (const auto* lane : lanes_) {
+        for (std::size_t source = 0; source < endpoint_kind_count; ++source) {
+            all.published[source] += lane->published_[source].read();
+            for (std::size_t target = 0; target < endpoint_kind_count; ++target) {
+                all.delivered[source][target] += lane->delivered_[source][target].read();
+            }
+        }
+    }
+    return all;
+}
+
+std::uint64_t router::delivered() const {
+    std::uint64_t sum = 0;
+    for (const auto& targets : routed().delivered) {
+        for (const auto count : targets) {
+            sum += count;
+        }
+    }
+    return sum;
 }
 
 }  // namespace evergrass::edge

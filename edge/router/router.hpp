@@ -1,10 +1,16 @@
 #pragma once
 
+#include "edge/router/drop_book.hpp"
+#include "edge/router/drop_reason.hpp"
 #include "edge/router/table.hpp"
+#include "libs/base/log.hpp"
+#include "libs/base/time.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,59 +22,133 @@ struct message {
     std::shared_ptr<const std::string> payload;  // never null
 };
 
-// Why a message was not delivered. Each is counted, and later explained by `evergrass why`.
-enum class drop_reason : std::uint8_t {
-    no_subscription,  // nothing in the table matches (source, topic)
-    device_not_connected,
-    device_not_subscribed,  // the device is connected but has no filter for the topic
-    function_stopped,
-    queue_full,      // the receiver's documented bound
-    no_such_target,  // no part of this core serves that kind of end
-    message_too_large,
-};
-constexpr std::size_t drop_reason_count = 7;
-std::string_view to_string(drop_reason reason);
-
-// One kind of target. deliver() queues, never blocks; nullopt means taken.
+// One kind of target. deliver() queues, never blocks; nullopt means taken, or that the target is
+// one which has no claim to the message. Called on the thread that publishes.
 class sink {
 public:
     virtual ~sink() = default;
     virtual std::optional<drop_reason> deliver(const endpoint& target, const message& m) = 0;
+
+    // What deliver() would say to a message of this topic at this moment, without one. For
+    // `evergrass why`; on the core's executor.
+    virtual std::optional<drop_reason> would_drop(const endpoint& /*target*/,
+                                                  std::string_view /*topic*/) const {
+        return std::nullopt;
+    }
+    // Why nothing that this end publishes would get in, if so.
+    virtual std::optional<drop_reason> would_refuse(const endpoint& /*source*/) const {
+        return std::nullopt;
+    }
 };
 
 struct publish_report {
     std::uint32_t delivered = 0;
-    std::uint32_t dropped =
-        0;  // targets that did not take it; 1 with no_subscription when none matched
+    std::uint32_t dropped = 0;     // targets that did not take it; 1 when no subscription matched
+    std::uint32_t queue_full = 0;  // of those, by the bound of a queue (is_queue_full)
     std::optional<drop_reason> last_drop;
 };
 
-// Routes each message through the current table to the sinks. One per core, on its executor.
+class router;
+
+// What one thread publishes through. It remembers the table, so that a look-up takes no lock and
+// writes nothing that other threads read: after a deployment each lane fetches the new table once.
+// A message goes wholly by one table. One thread at a time; must go before its router.
+class routing_lane {
+public:
+    explicit routing_lane(router& owner);
+    ~routing_lane();
+    routing_lane(const routing_lane&) = delete;
+    routing_lane& operator=(const routing_lane&) = delete;
+
+    // Hands the message to each matching target's sink. When it returns, each has taken it or
+    // dropped it by its documented limit, and that was counted: the publisher may be acknowledged.
+    publish_report publish(const endpoint& source, const message& m);
+    // The newest table. The reference is good until the next call of a member.
+    const routing_table& table();
+
+private:
+    friend class router;
+    // Written by this lane alone, read by any thread.
+    class counter {
+    public:
+        void add(std::uint64_t n) {
+            value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+        }
+        std::uint64_t read() const { return value_.load(std::memory_order_relaxed); }
+
+    private:
+        std::atomic<std::uint64_t> value_{0};
+    };
+    using counters = std::array<counter, endpoint_kind_count>;
+
+    void refresh();
+
+    router& router_;
+    int depth_ = 0;  // of publish() within publish(): sinks may
+    std::uint64_t version_ = 0;
+    std::shared_ptr<const routing_table> table_;
+    std::vector<const endpoint*> matched_;  // reused by each publish
+    counters published_;
+    std::array<counters, endpoint_kind_count> delivered_;  // [source][target]
+};
+
+// How many messages took which way since the start.
+struct routed_totals {
+    using by_kind = std::array<std::uint64_t, endpoint_kind_count>;
+    by_kind published{};                                   // by kind of source
+    std::array<by_kind, endpoint_kind_count> delivered{};  // [source][target]
+};
+
+// Holds the current table and the sinks, and counts. publish() and table() are the lane of the
+// core's executor; other threads make lanes of their own.
 class router {
 public:
     explicit router(logger log);
+    // `time` must outlive the router.
+    router(logger log, const clock& time);
+    ~router();
 
-    // Replaces the table at once; messages already handed to sinks stay there.
+    // Replaces the table at once: what is published from now on goes by the new one, connections
+    // and messages already handed to sinks stay as they are. Any thread.
     void set_table(std::shared_ptr<const routing_table> table);
-    const routing_table& table() const { return *table_; }
+    // Of the executor's lane.
+    const routing_table& table() { return own_lane_->table(); }
+    std::uint64_t tables_set() const { return version_.load(std::memory_order_relaxed); }
 
-    // The sink must outlive the router or be set to null before it goes.
+    // The sink must outlive the router or be set to null before it goes. While no lane publishes.
     void set_sink(endpoint_kind kind, sink* target);
+    const sink* sink_of(endpoint_kind kind) const { return sinks_[static_cast<std::size_t>(kind)]; }
 
-    publish_report publish(const endpoint& source, const message& m);
+    publish_report publish(const endpoint& source, const message& m) {
+        return own_lane_->publish(source, m);
+    }
     // All or nothing is asked for by AllOrError publishes (spec/lambda-ipc.md §3.1): the caller
-    // reads `dropped`; what was delivered stays delivered.
+    // reads `queue_full`; what was delivered stays delivered.
 
-    const std::array<std::uint64_t, drop_reason_count>& drops() const { return drops_; }
-    std::uint64_t delivered() const { return delivered_; }
+    // For sinks that lose a message after they took it. Any thread; cheap. `target` may be null.
+    void count_drop(drop_reason reason, const endpoint& source, std::string_view topic,
+                    const endpoint* target) {
+        book_.count(reason, source, topic, target);
+    }
+
+    // Any thread.
+    drop_totals drops() const { return book_.totals(); }
+    std::vector<drop_record> last_drops() const { return book_.last(); }
+    routed_totals routed() const;
+    std::uint64_t delivered() const;
 
 private:
-    logger log_;
-    std::shared_ptr<const routing_table> table_;
+    friend class routing_lane;
+
+    clock own_clock_;
+    drop_book book_;
     std::array<sink*, endpoint_kind_count> sinks_{};
-    std::array<std::uint64_t, drop_reason_count> drops_{};
-    std::uint64_t delivered_ = 0;
-    std::vector<const endpoint*> matched_;  // reused by each publish
+    std::atomic<std::uint64_t> version_{0};  // of the table: raised after it has been replaced
+    mutable std::mutex mutex_;               // of what follows
+    std::shared_ptr<const routing_table> table_;
+    std::vector<const routing_lane*> lanes_;
+    routed_totals ended_lanes_;
+    std::unique_ptr<routing_lane> own_lane_;
 };
 
 }  // namespace evergrass::edge

@@ -60,16 +60,50 @@ TEST_F(router_test, hands_the_message_to_each_target_and_counts_the_one_without_
 }
 
 TEST_F(router_test, a_message_without_a_route_is_one_drop) {
-    const auto report = router_.publish(cloud_, hello("nowhere"));
+    const endpoint stranger{endpoint_kind::device, "stranger"};
+    const auto report = router_.publish(stranger, hello("t"));
     EXPECT_EQ(report.dropped, 1U);
     EXPECT_EQ(report.last_drop, drop_reason::no_subscription);
     EXPECT_EQ(drops(drop_reason::no_subscription), 1U);
 }
 
+TEST_F(router_test, a_source_that_has_subscriptions_is_told_from_one_that_has_none) {
+    EXPECT_EQ(router_.publish(cloud_, hello("nowhere")).last_drop, drop_reason::subject_differs);
+    EXPECT_EQ(drops(drop_reason::subject_differs), 1U);
+    EXPECT_EQ(drops(drop_reason::no_subscription), 0U);
+}
+
 TEST_F(router_test, a_sink_that_refuses_is_counted_by_its_reason) {
     devices_.answer = drop_reason::queue_full;
-    EXPECT_EQ(router_.publish(cloud_, hello("other")).last_drop, drop_reason::queue_full);
+    const auto report = router_.publish(cloud_, hello("other"));
+    EXPECT_EQ(report.last_drop, drop_reason::queue_full);
+    EXPECT_EQ(report.queue_full, 1U);
     EXPECT_EQ(drops(drop_reason::queue_full), 1U);
+    devices_.answer = drop_reason::device_not_connected;
+    EXPECT_EQ(router_.publish(cloud_, hello("other")).queue_full, 0U);
+}
+
+TEST_F(router_test, counts_messages_by_the_kinds_of_their_ends) {
+    router_.publish(cloud_, hello("t"));
+    {
+        routing_lane other(router_);
+        other.publish(cloud_, hello("other"));
+        other.publish({endpoint_kind::function, "f"}, hello("t"));
+    }
+    const auto all = router_.routed();
+    const auto at = [](endpoint_kind kind) { return static_cast<std::size_t>(kind); };
+    EXPECT_EQ(all.published[at(endpoint_kind::cloud)], 2U);
+    EXPECT_EQ(all.published[at(endpoint_kind::function)], 1U);
+    EXPECT_EQ(all.delivered[at(endpoint_kind::cloud)][at(endpoint_kind::device)], 3U);
+    EXPECT_EQ(router_.delivered(), 3U);
+}
+
+TEST_F(router_test, a_lane_sees_a_new_table_at_its_next_publish) {
+    routing_lane lane(router_);
+    EXPECT_EQ(lane.table().size(), 4U);
+    router_.set_table(std::make_shared<routing_table>());
+    EXPECT_EQ(lane.publish(cloud_, hello("t")).last_drop, drop_reason::no_subscription);
+    EXPECT_EQ(router_.tables_set(), 2U);
 }
 
 TEST_F(router_test, a_payload_over_128_kb_goes_to_nobody) {
@@ -88,12 +122,6 @@ TEST_F(router_test, a_sink_may_publish_and_replace_the_table_while_it_takes_a_me
     EXPECT_EQ(router_.publish(cloud_, hello("t")).delivered, 2U);
     EXPECT_THAT(devices_.taken, ElementsAre("a t", "a other", "b t"));
     EXPECT_EQ(router_.publish(cloud_, hello("t")).last_drop, drop_reason::no_subscription);
-}
-
-TEST(drop_reason, every_reason_has_words) {
-    for (std::size_t i = 0; i < drop_reason_count; ++i) {
-        EXPECT_NE(to_string(static_cast<drop_reason>(i)), "unknown");
-    }
 }
 
 }  // namespace

@@ -38,13 +38,13 @@ error of_subscription(const contract::subscription& s, std::string_view member, 
 }  // namespace
 
 struct routing_table::index {
-    // Every endpoint once, in order of appearance: matches are handed out as pointers into it, in
+    // Every target once, in order of appearance: matches are handed out as pointers into it, in
     // that order.
     std::vector<endpoint> endpoints;
     std::unordered_map<endpoint, subject_index, endpoint_hash> by_source;
     std::unordered_map<endpoint, std::vector<std::string>, endpoint_hash> subjects_by_target;
     std::array<std::vector<std::string>, endpoint_kind_count> subjects_by_source_kind;
-    std::size_t size = 0;
+    std::vector<entry> entries;
 };
 
 namespace {
@@ -95,9 +95,13 @@ result<std::shared_ptr<const routing_table>> routing_table::build(
     // From here on `endpoints` stays as it is: pointers into it are kept.
     std::set<std::tuple<const subject_index*, const endpoint*, std::string_view>> seen;
     std::set<std::pair<endpoint_kind, std::string_view>> seen_of_kind;
-    for (const auto& s : all) {
-        auto& subjects = index.by_source[s.source];
+    index.entries.reserve(all.size());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const auto& s = all[i];
+        // Elements of an unordered_map stay where they are: pointers to its keys are kept too.
+        auto& [source, subjects] = *index.by_source.try_emplace(s.source).first;
         const auto* const target = &index.endpoints[position.at(s.target)];
+        index.entries.push_back({subscriptions[i].id, *s.subject, &source, target});
         if (!seen.emplace(&subjects, target, *s.subject).second) {
             continue;
         }
@@ -108,7 +112,6 @@ result<std::shared_ptr<const routing_table>> routing_table::build(
                 *s.subject);
         }
     }
-    index.size = all.size();
     return std::shared_ptr<const routing_table>(std::move(table));
 }
 
@@ -141,8 +144,16 @@ std::vector<std::string> routing_table::subjects_from(endpoint_kind source) cons
     return index_->subjects_by_source_kind[static_cast<std::size_t>(source)];
 }
 
+bool routing_table::has_source(const endpoint& source) const {
+    return index_->by_source.contains(source);
+}
+
+const std::vector<routing_table::entry>& routing_table::entries() const {
+    return index_->entries;
+}
+
 std::size_t routing_table::size() const {
-    return index_->size;
+    return index_->entries.size();
 }
 
 }  // namespace evergrass::edge

@@ -53,6 +53,18 @@ public:
     // `cloud`.
     std::vector<std::string> subjects_from(endpoint_kind source) const;
 
+    // Does any subscription have this source?
+    bool has_source(const endpoint& source) const;
+
+    // A subscription as it was given, for those who explain the table. Valid as long as the table.
+    struct entry {
+        std::string id;
+        std::string subject;
+        const endpoint* source;
+        const endpoint* target;
+    };
+    // In the order of the deployment, repetitions too.
+    const std::vector<entry>& entries() const;
     std::size_t size() const;
 
 private:
@@ -62,5 +74,19 @@ private:
 
 // Do two filters have a topic in common?
 bool filters_overlap(std::string_view a, std::string_view b);
+// Does `wide` match every topic that `narrow` does?
+bool filter_covers(std::string_view wide, std::string_view narrow);
+
+// Where a topic leaves a filter that does not match it.
+struct level_difference {
+    std::size_t level = 0;          // 1 is the first
+    std::string_view filter_level;  // of the filter at that level; empty and !filter_has when none
+    std::string_view topic_level;
+    bool filter_has = false;  // false: the filter ends before this level
+    bool topic_has = false;   // false: the topic ends before this level
+    bool reserved = false;    // a leading wildcard does not match a topic that begins with '$'
+};
+// Nothing: the filter matches.
+std::optional<level_difference> first_difference(std::string_view filter, std::string_view topic);
 
 }  // namespace evergrass::edge
