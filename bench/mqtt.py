@@ -210,6 +210,8 @@ def main():
 
     figure_kinds = [kind for kind in kinds if kind.name != "mosquitto"]
     progress = Progress(len(cells) * len(kinds) * options.repeat + len(figures) * len(figure_kinds))
+    if os.getloadavg()[0] > 0.5:
+        print(f"Something else runs here (load {os.getloadavg()[0]:.1f}): the numbers will not hold", file=sys.stderr)
     print("Trying the judge itself", file=sys.stderr, flush=True)
     mqtt_self_test.run(options.bin / "mqtt_load")
     with tempfile.TemporaryDirectory(prefix="mqtt-bench-") as directory:

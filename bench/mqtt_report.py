@@ -57,7 +57,8 @@ def judge_cells(cells, runs):
             judged_value = ours / best if ours and best else None
         results = runs[cell.name].get("ours", [])
         fault = any(not result["ok"] for result in results)
-        load_busy = [result["load_busy"] for result in results if "load_busy" in result]
+        # Its core had no time left, and the broker's had.
+        limited = [r["load_busy"] > 0.95 and r["broker_cpu_share"] < 0.95 for r in results if "error" not in r]
         judged.append(
             {
                 "name": cell.name,
@@ -75,7 +76,7 @@ def judge_cells(cells, runs):
                 "peer_at_fault": [
                     peer for peer in PEERS if any(not r["ok"] for r in runs[cell.name].get(peer, []))
                 ],
-                "load_busy": statistics.median(load_busy) if load_busy else None,
+                "limited_by_load": sum(limited) * 2 > len(limited),
                 "runs": runs[cell.name],
             }
         )
@@ -123,7 +124,7 @@ def _remarks(cell):
         remarks.append("ours at fault, see the JSON")
     if cell["peer_at_fault"]:
         remarks.append(f"at fault: {', '.join(cell['peer_at_fault'])}")
-    if cell["measure"] == RATE and (cell["load_busy"] or 0) > 0.95:
+    if cell["measure"] == RATE and cell["limited_by_load"]:
         remarks.append("the load was the limit")
     return "; ".join(remarks)
 
@@ -154,7 +155,9 @@ def table(document):
     lines += ["", ", ".join(f"{n} {verdict}" for verdict, n in count.items() if n)]
     lines.append(
         f"mosquitto {document['mosquitto']}, {document['machine']['cpu']}, {document['machine']['cores']} cores, "
-        f"medians of {document['repeat']}" + (", quick: no measurement" if document["quick"] else "")
+        f"medians of {document['repeat']}"
+        + (", quick: no measurement" if document["quick"] else "")
+        + (", on a machine that was busy" if document["machine"]["load_before"] > 0.5 else "")
     )
     return "\n".join(lines).lstrip("\n")
 
@@ -186,7 +189,7 @@ def _panel(title, rows, top):
             f'<rect x="{LEFT}" y="{y + 1}" width="{across(row["judged"]) - LEFT:.1f}" height="14" '
             f'fill="{COLOURS[row["verdict"]]}"/>',
             f'<line x1="{goal:.1f}" y1="{y - 2}" x2="{goal:.1f}" y2="{y + 18}" class="goal"/>',
-            f'<text x="{LEFT + WIDTH + 10}" y="{y + 12}">{row["judged"]:.2f}x, {_goal(row)}</text>',
+            f'<text x="{LEFT + WIDTH + 10}" y="{y + 12}">{escape(_judged(row) + ", " + _goal(row))}</text>',
         ]
     return parts, bottom + 34
 

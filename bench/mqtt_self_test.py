@@ -50,6 +50,12 @@ def _flip_at(offset):
     return flip
 
 
+def _mark_as_again(messages):
+    damaged = bytearray(messages[VICTIM])
+    damaged[0] |= 0x08  # DUP
+    messages[VICTIM] = bytes(damaged)
+
+
 def _other_topic(messages):
     messages[VICTIM] = messages[VICTIM].replace(b"bench/pair/0", b"bench/pair/1")
 
@@ -63,6 +69,7 @@ CASES = {
     "two messages change places": (_swap, None, {"reordered": 1}),
     "a bit of the content flips": (_flip_at(-1), None, {"corrupt": 1, "lost": 1}),
     "a bit of the stamp flips": (_flip_at(-64 + 9), None, {"corrupt": 1, "lost": 1}),
+    "a first delivery has DUP": (_mark_as_again, None, {"corrupt": 1, "lost": 1}),
     "a message has another topic": (_other_topic, None, {"misrouted": 1, "lost": 1}),
     "two PUBACKs change places": (None, _swap, {"ack_faults": 2}),
 }

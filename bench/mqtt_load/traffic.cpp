@@ -274,7 +274,8 @@ void traffic::on_publish(subscriber& at, const packet& p) {
     ++at.received;
     ++received_;
     stamp s;
-    if (message.qos != options_.qos || !payloads_.read(message.payload, s)) {
+    // A first delivery with DUP is wrong too [MQTT-3.3.1-3]: no connection here is a second one.
+    if (message.qos != options_.qos || message.duplicate || !payloads_.read(message.payload, s)) {
         ++faults_.corrupt;
         return;
     }
