@@ -95,6 +95,7 @@ def cells():
         ("pair-qos0", _shape("pairs", 1, 0, 4, 32)),
         ("pair-qos1", _shape("pairs", 1, 1, 4, 32)),
         ("fan-out-qos0", _shape("fan-out", FANNED, 0, 1, 4)),
+        ("fan-out-qos1", _shape("fan-out", FANNED, 1, 1, 4)),
     ):
         title = next(r.title for r in ROWS if r.name == row)
         for tls in (False, True):

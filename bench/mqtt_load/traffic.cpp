@@ -302,7 +302,7 @@ void traffic::on_puback(publisher& from, const packet& p) {
 
 // One round: all that can be sent is sent, all that is there is read.
 void traffic::step() {
-    const auto before = now_;
+    const auto began = now_nanoseconds();
     bool busy = false;
     if (options_.rate > 0) {
         busy = send_due();
@@ -349,7 +349,7 @@ void traffic::step() {
     if (!events.empty()) {
         progress_at_ = now_;
     } else if (!busy) {
-        idle_ += now_ - before;
+        idle_ += now_ - began;
     }
 }
 
