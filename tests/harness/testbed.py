@@ -143,6 +143,8 @@ class Broker:
 
     def restart(self):
         """kill -9, and again on the same port and data."""
+        if ON_MOSQUITTO:  # writes its state when it ends
+            self.process.stop()
         self.kill()
         return self.start()
 
