@@ -37,6 +37,9 @@ cloud_link::cloud_link(boost::asio::any_io_executor executor, cloud_link_setting
     client_.on_state = [this](bool connected, std::string_view reason) {
         note_state(connected, reason);
     };
+    queue_.on_overwritten = [this](const outbound_message& lost) {
+        count_lost(drop_reason::cloud_queue_overwritten, lost.topic);
+    };
     router_.set_sink(endpoint_kind::cloud, this);
 }
 
@@ -50,7 +53,19 @@ void cloud_link::start() {
 }
 
 void cloud_link::stop() {
+    stopped_ = true;
+    if (const auto waiting = queue_.messages() + in_flight_; waiting != 0) {
+        log_.warn("Messages for the cloud are lost, for the core stops.", {{"messages", waiting}});
+    }
+    while (const auto lost = queue_.pop()) {
+        count_lost(drop_reason::core_stopped, lost->topic);
+    }
     client_.stop();
+}
+
+void cloud_link::count_lost(drop_reason reason, std::string_view topic) const {
+    const endpoint cloud{endpoint_kind::cloud, ""};
+    router_.count_drop(reason, topic, &cloud);
 }
 
 bool cloud_link::connected() const {
@@ -109,7 +124,7 @@ void cloud_link::follow_table() {
 
 std::optional<drop_reason> cloud_link::deliver(const endpoint&, const message& m) {
     if (!queue_.push({m.topic, m.payload})) {
-        return drop_reason::message_too_large;
+        return drop_reason::cloud_queue_too_small;
     }
     note_overflow();
     pump();
@@ -134,19 +149,21 @@ void cloud_link::pump() {
             return;
         }
         ++in_flight_;  // before: a message that can never be sent is answered at once
-        const auto sent =
-            client_.publish(next->topic, next->payload, mqtt::qos::at_least_once,
-                            [this, alive = alive_](const result<void>& outcome) {
-                                if (!*alive) {
-                                    return;
-                                }
-                                --in_flight_;
-                                if (!outcome) {
-                                    log_.warn("A message for the cloud was not delivered.",
-                                              {{"reason", outcome.error()}});
-                                }
-                                pump();
-                            });
+        const auto sent = client_.publish(
+            next->topic, next->payload, mqtt::qos::at_least_once,
+            [this, alive = alive_, topic = next->topic](const result<void>& outcome) {
+                if (!*alive) {
+                    return;
+                }
+                --in_flight_;
+                if (!outcome) {
+                    count_lost(stopped_ ? drop_reason::core_stopped : drop_reason::cloud_refused,
+                               topic);
+                    log_.warn("A message for the cloud was not delivered.",
+                              {{"reason", outcome.error()}});
+                }
+                pump();
+            });
         if (sent != mqtt::send_result::queued) {
             --in_flight_;
             queue_.put_back(std::move(*next));

@@ -56,6 +56,7 @@ private:
     void pump();
     void note_state(bool connected, std::string_view reason);
     void note_overflow();
+    void count_lost(drop_reason reason, std::string_view topic) const;
 
     cloud_link_settings settings_;
     router& router_;
@@ -64,6 +65,7 @@ private:
     mqtt::client client_;
     std::set<std::string> subjects_;
     std::size_t in_flight_ = 0;
+    bool stopped_ = false;
     std::uint64_t overwritten_logged_ = 0;
     std::string trouble_;  // the last reason that was logged; empty while connected
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

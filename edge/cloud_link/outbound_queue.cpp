@@ -8,6 +8,9 @@ bool outbound_queue::push(outbound_message m) {
     }
     while (bytes_ + m.size() > max_bytes_) {
         bytes_ -= waiting_.front().size();
+        if (on_overwritten) {
+            on_overwritten(waiting_.front());
+        }
         waiting_.pop_front();
         ++overwritten_;
     }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,9 @@ struct outbound_message {
 class outbound_queue {
 public:
     explicit outbound_queue(std::size_t max_bytes) : max_bytes_(max_bytes) {}
+
+    // Called with each message that gives way.
+    std::function<void(const outbound_message&)> on_overwritten;
 
     // False when the message alone is larger than the queue: then nothing changes.
     bool push(outbound_message m);

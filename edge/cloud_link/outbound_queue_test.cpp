@@ -21,11 +21,14 @@ TEST(outbound_queue, is_first_in_first_out) {
 
 TEST(outbound_queue, the_oldest_give_way_and_are_counted) {
     outbound_queue queue(30);
+    std::string lost;
+    queue.on_overwritten = [&lost](const outbound_message& m) { lost += m.topic; };
     queue.push(message("a", 9));
     queue.push(message("b", 9));
     queue.push(message("c", 9));
     EXPECT_TRUE(queue.push(message("d", 18)));
     EXPECT_EQ(queue.overwritten(), 2U);
+    EXPECT_EQ(lost, "ab");
     EXPECT_EQ(queue.pop()->topic, "c");
     EXPECT_EQ(queue.pop()->topic, "d");
 }

@@ -64,10 +64,13 @@ result<void> device_server::use_certificate(const rt::tls_identity& identity) {
     rt::tls_server_options options;
     options.identity = identity;
     options.authentication = rt::client_auth::required;
-    options.admit = [admitted = admitted_, log = log_](const rt::peer_certificate& certificate) {
+    options.admit = [admitted = admitted_, log = log_,
+                     &messages = router_](const rt::peer_certificate& certificate) {
         if (admitted->contains(certificate.id)) {
             return true;
         }
+        messages.count_drop(drop_reason::certificate_not_in_group,
+                            {endpoint_kind::device, "certificate " + certificate.id}, "", nullptr);
         log.warn("A device was refused: its certificate is not of this group.",
                  {{"certificateId", certificate.id},
                   {"next", "add the device to the group with this certificate and deploy"}});
@@ -117,9 +120,13 @@ mqtt::connect_code device_server::on_connect(mqtt::server_connection& from,
     // The handshake has asked already; a deployment may have removed the device since.
     const auto& certificate = from.peer();
     if (!certificate || !admitted_->contains(certificate->id)) {
+        router_.count_drop(drop_reason::certificate_not_in_group,
+                           {endpoint_kind::device, info.client_id}, "", nullptr);
         return mqtt::connect_code::not_authorized;
     }
     if (!may_be(certificate->id, info.client_id)) {
+        router_.count_drop(drop_reason::client_id_not_thing,
+                           {endpoint_kind::device, info.client_id}, "", nullptr);
         log_.warn("A device was refused: its client id is not its thing's name.",
                   {{"clientId", info.client_id},
                    {"thing", admitted_->at(certificate->id).front()},
@@ -177,6 +184,34 @@ void device_server::on_disconnect(mqtt::server_connection& from, bool clean,
     const auto& device = static_cast<session*>(from.context.get())->device;
     log_.info("Device disconnected.",
               {{"thing", device.name}, {"clean", clean}, {"reason", reason}});
+}
+
+bool device_server::is_connected(const std::string& thing) const {
+    return server_.find(thing) != nullptr;
+}
+
+std::optional<drop_reason> device_server::would_refuse(const endpoint& source) const {
+    const bool known = std::any_of(admitted_->begin(), admitted_->end(), [&](const auto& entry) {
+        return std::find(entry.second.begin(), entry.second.end(), source.name) !=
+               entry.second.end();
+    });
+    return known ? std::nullopt : std::optional(drop_reason::certificate_not_in_group);
+}
+
+std::optional<drop_reason> device_server::would_drop(const endpoint& target,
+                                                     std::string_view topic) const {
+    if (const auto refused = would_refuse(target)) {
+        return refused;
+    }
+    const auto* connection = server_.find(target.name);
+    if (connection == nullptr || !connection->context) {
+        return drop_reason::device_not_connected;
+    }
+    const auto& filters = static_cast<const session*>(connection->context.get())->filters;
+    const bool wanted = std::any_of(filters.begin(), filters.end(), [&](const auto& filter) {
+        return mqtt::topic_matches(filter, topic);
+    });
+    return wanted ? std::nullopt : std::optional(drop_reason::device_not_subscribed);
 }
 
 std::optional<drop_reason> device_server::deliver(const endpoint& target, const message& m) {

@@ -52,7 +52,12 @@ public:
 
     std::size_t connected() const;
 
+    bool is_connected(const std::string& thing) const;
+
     std::optional<drop_reason> deliver(const endpoint& target, const message& m) override;
+    std::optional<drop_reason> would_drop(const endpoint& target,
+                                          std::string_view topic) const override;
+    std::optional<drop_reason> would_refuse(const endpoint& source) const override;
 
 private:
     struct session;

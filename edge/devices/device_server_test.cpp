@@ -124,6 +124,7 @@ TEST_F(device_server_test, the_client_id_has_to_be_the_things_name) {
     const auto liar = start(pump_, "lamp");
     until([&] { return !liar->reason.empty(); });
     EXPECT_THAT(liar->reason, HasSubstr("CONNACK code 2"));
+    EXPECT_GE(drops(drop_reason::client_id_not_thing), 1U);
 }
 
 TEST_F(device_server_test, a_filter_that_nothing_can_reach_is_refused) {
@@ -138,7 +139,7 @@ TEST_F(device_server_test, a_message_without_a_route_is_acknowledged_and_counted
     const auto pump = connect(pump_, "pump");
     publish(*pump, "elsewhere", "x");
     EXPECT_TRUE(pump->client->connected());
-    EXPECT_EQ(drops(drop_reason::no_subscription), 1U);
+    EXPECT_EQ(drops(drop_reason::subject_differs), 1U);
 }
 
 TEST_F(device_server_test, says_why_a_device_did_not_get_a_message) {
@@ -151,6 +152,20 @@ TEST_F(device_server_test, says_why_a_device_did_not_get_a_message) {
     EXPECT_EQ(router_.publish(cloud, m).last_drop, drop_reason::device_not_subscribed);
     EXPECT_TRUE(subscribe(*lamp, "t/x"));
     EXPECT_EQ(router_.publish(cloud, m).delivered, 1U);
+}
+
+TEST_F(device_server_test, tells_without_a_message_what_would_become_of_one) {
+    const endpoint lamp_end{endpoint_kind::device, "lamp"};
+    const endpoint stranger{endpoint_kind::device, "stranger"};
+    EXPECT_EQ(server_.would_drop(stranger, "t/x"), drop_reason::certificate_not_in_group);
+    EXPECT_EQ(server_.would_refuse(stranger), drop_reason::certificate_not_in_group);
+    EXPECT_EQ(server_.would_refuse(lamp_end), std::nullopt);
+    EXPECT_EQ(server_.would_drop(lamp_end, "t/x"), drop_reason::device_not_connected);
+    const auto lamp = connect(lamp_, "lamp");
+    EXPECT_TRUE(server_.is_connected("lamp"));
+    EXPECT_EQ(server_.would_drop(lamp_end, "t/x"), drop_reason::device_not_subscribed);
+    EXPECT_TRUE(subscribe(*lamp, "t/x"));
+    EXPECT_EQ(server_.would_drop(lamp_end, "t/x"), std::nullopt);
 }
 
 TEST_F(device_server_test, a_deployment_closes_the_sessions_of_removed_devices_only) {

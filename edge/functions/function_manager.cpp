@@ -36,6 +36,7 @@ public:
                    logger log)
         : executor_(executor),
           settings_(std::move(settings)),
+          router_(messages),
           log_(log),
           changed_(std::make_shared<event>(executor)),
           pool_(executor, settings_, pool_callbacks(), log),
@@ -58,6 +59,7 @@ public:
     static asio::awaitable<void> stop(std::shared_ptr<implementation> self);
 
     std::optional<drop_reason> deliver(const endpoint& target, const message& m);
+    std::optional<drop_reason> would_drop(const endpoint& target) const;
     std::vector<function_status> status() const { return pool_.status(); }
 
 private:
@@ -75,6 +77,7 @@ private:
 
     asio::any_io_executor executor_;
     function_settings settings_;
+    router& router_;
     logger log_;
     std::shared_ptr<event> changed_;          // something apply() or stop() may wait for
     std::set<std::string> starting_;          // pinned functions that apply() waits for
@@ -100,6 +103,11 @@ worker_pool::callbacks function_manager::implementation::pool_callbacks() {
         endpoint_->hand_over(worker, std::move(item));
     };
     calls.finish = [this](finished f) { endpoint_->finish(std::move(f)); };
+    calls.drop = [this](const lost& l) {
+        const endpoint target{endpoint_kind::function, l.arn};
+        router_.count_drop(l.stopped ? drop_reason::function_stopped : drop_reason::function_failed,
+                           routed_topic(l.item.client_context), &target);
+    };
     calls.came_up = [this](const std::string& arn) {
         starting_.erase(arn);
         broken_.erase(arn);
@@ -272,8 +280,23 @@ std::optional<drop_reason> function_manager::implementation::deliver(const endpo
     if (!refused) {
         return std::nullopt;
     }
-    return *refused == refusal::queue_full ? drop_reason::queue_full
+    return *refused == refusal::queue_full ? drop_reason::work_queue_full
                                            : drop_reason::function_stopped;
+}
+
+std::optional<drop_reason> function_manager::implementation::would_drop(
+    const endpoint& target) const {
+    if (pool_.find(target.name) == nullptr) {
+        return drop_reason::function_stopped;
+    }
+    std::size_t queued = 0;
+    bool served_at_once = false;
+    for (const auto& function : pool_.status()) {
+        queued += function.queued;
+        served_at_once |= function.arn == target.name && function.state == worker_state::waiting;
+    }
+    const bool full = queued >= settings_.max_work_items && !served_at_once;
+    return full ? std::optional(drop_reason::work_queue_full) : std::nullopt;
 }
 
 function_manager::function_manager(asio::any_io_executor executor, function_settings settings,
@@ -302,6 +325,11 @@ asio::awaitable<void> function_manager::stop() {
 
 std::optional<drop_reason> function_manager::deliver(const endpoint& target, const message& m) {
     return implementation_->deliver(target, m);
+}
+
+std::optional<drop_reason> function_manager::would_drop(const endpoint& target,
+                                                        std::string_view) const {
+    return implementation_->would_drop(target);
 }
 
 std::vector<function_status> function_manager::status() const {

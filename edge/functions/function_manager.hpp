@@ -83,6 +83,8 @@ public:
     boost::asio::awaitable<void> stop();
 
     std::optional<drop_reason> deliver(const endpoint& target, const message& m) override;
+    std::optional<drop_reason> would_drop(const endpoint& target,
+                                          std::string_view topic) const override;
     std::vector<function_status> status() const;
 
 private:

@@ -316,8 +316,17 @@ TEST_F(function_manager_test, drops_work_beyond_the_bound_of_its_queues) {
     for (int i = 0; i < 5; ++i) {
         send("f", "{}");
     }
-    EXPECT_EQ(messages.drops()[static_cast<std::size_t>(drop_reason::queue_full)], 2U);
+    EXPECT_EQ(messages.drops()[static_cast<std::size_t>(drop_reason::work_queue_full)], 2U);
     EXPECT_EQ(status_of("f").queued, 2U);
+    const endpoint target{endpoint_kind::function, arn_of("f")};
+    EXPECT_EQ(manager->would_drop(target, "to/f"), drop_reason::work_queue_full);
+    // What waits is lost with the function, and counted.
+    EXPECT_THAT(apply({}), IsEmpty());
+    EXPECT_EQ(messages.drops()[static_cast<std::size_t>(drop_reason::function_stopped)], 2U);
+    const auto last = messages.last_drops();
+    EXPECT_EQ(last.front().target, target);
+    EXPECT_EQ(last.front().topic, "to/f");
+    EXPECT_EQ(manager->would_drop(target, "to/f"), drop_reason::function_stopped);
 }
 
 }  // namespace

@@ -264,12 +264,10 @@ response ipc_endpoint::publish(const worker_identity& caller, request& r, invoca
     if (!context) {
         return refuse(context.error());
     }
-    constexpr auto full = static_cast<std::size_t>(drop_reason::queue_full);
-    const auto before = messages_.drops()[full];
-    messages_.publish(
+    const auto report = messages_.publish(
         {endpoint_kind::function, caller.arn},
         {std::move(context->topic), std::make_shared<const std::string>(std::move(r.body))});
-    if (context->all_or_error && messages_.drops()[full] != before) {
+    if (context->all_or_error && report.queue_full != 0) {
         return refuse(429, "a target's queue is full");
     }
     return accepted(uuid_v4(), type);

@@ -201,6 +201,16 @@ std::string routed_client_context(std::string_view topic) {
     return base64_encode("{\"custom\":{\"subject\":" + json::serialize(json::string(topic)) + "}}");
 }
 
+std::string routed_topic(std::string_view client_context) {
+    const auto text = base64_decode(client_context);
+    const auto context = text ? parse_json(*text) : result<json::value>(text.error());
+    if (!context || !context->is_object()) {
+        return {};
+    }
+    const auto* custom = object_member(context->get_object(), "custom");
+    return custom != nullptr ? string_member(*custom, "subject").value_or("") : std::string();
+}
+
 result<initialization> parse_initialization(std::string_view body) {
     const auto object = parse_object(body, "the body of initialized");
     if (!object) {

@@ -56,6 +56,8 @@ result<publish_context> parse_publish_context(std::string_view base64);
 
 // What a function gets with a routed message: base64 of {"custom":{"subject":topic}}.
 std::string routed_client_context(std::string_view topic);
+// The topic out of such a context; empty when the context is another one.
+std::string routed_topic(std::string_view client_context);
 
 struct initialization {
     bool success = true;

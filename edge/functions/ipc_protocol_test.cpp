@@ -80,6 +80,10 @@ TEST(client_context, one_that_is_passed_on_must_be_base64_of_an_object) {
 }
 
 TEST(client_context, of_a_routed_message_holds_the_topic_escaped) {
+    EXPECT_EQ(routed_topic(routed_client_context("a/\"b")), "a/\"b");
+    for (const auto* other : {"", "!", "bm9uZQ==", "e30=", "W10="}) {  // no base64, JSON, object
+        EXPECT_EQ(routed_topic(other), "") << other;
+    }
     EXPECT_EQ(base64_decode(routed_client_context("a/\"b")).value(),
               R"({"custom":{"subject":"a/\"b"}})");
 }

@@ -342,10 +342,12 @@ void scheduler::complete(const worker& w, outcome result) {
     }
 }
 
-void scheduler::fail(function& f, const work& item, outcome result) {
+void scheduler::fail(function& f, work item, outcome result) {
     ++f.errors;
     if (item.invoker != 0) {
         actions_.push_back(finished{item.id, std::move(result)});
+    } else {
+        actions_.push_back(lost{f.spec.arn, std::move(item), f.removed});
     }
 }
 

@@ -71,6 +71,11 @@ struct finished {  // an invocation that someone waits for has its result
     std::string invocation;
     outcome result;
 };
+struct lost {  // a message that no worker will get
+    std::string arn;
+    work item;
+    bool stopped;  // the function was removed; else its worker did not start
+};
 struct came_up {  // a pinned function is initialized
     std::string arn;
 };
@@ -78,7 +83,8 @@ struct start_failed {  // a worker ended before it was initialized
     std::string arn;
     worker_id worker;
 };
-using action = std::variant<start_worker, end_worker, hand_over, finished, came_up, start_failed>;
+using action =
+    std::variant<start_worker, end_worker, hand_over, finished, lost, came_up, start_failed>;
 
 // Functions that invoke each other and wait, in a circle, would take all workers until the first
 // one times out, and begin again. The cloud's Lambda stops such a chain at 16 too.
@@ -169,7 +175,7 @@ private:
     void mark_initialized(worker& w);
     void leave_idle(worker& w);
     void complete(const worker& w, outcome result);
-    void fail(function& f, const work& item, outcome result);
+    void fail(function& f, work item, outcome result);
     void fail_start(function& f, const worker& w, std::string_view reason);
     void plan_restart(function& f, const worker& ended, mono_time now);
     work pop(function& f);

@@ -57,6 +57,9 @@ protected:
     static std::string word(const finished& a) {
         return "done " + a.invocation + (a.result.kind == outcome_kind::success ? "" : " error");
     }
+    static std::string word(const lost& a) {
+        return "lost " + a.item.id + (a.stopped ? " stopped" : " failed");
+    }
     static std::string word(const came_up&) { return "up"; }
     static std::string word(const start_failed& a) { return "failed " + std::to_string(a.worker); }
 
@@ -323,8 +326,9 @@ TEST_F(any_function, whose_request_for_work_was_withdrawn_gets_none) {
 TEST_F(any_function, that_is_removed_fails_its_queue_and_is_not_started_again) {
     add_pinned(f1);
     submit(f1, "a", 99);
+    submit(f1, "b");  // a message: nobody waits for its result
     s->remove(f1);
-    EXPECT_THAT(said(), ElementsAre("start 1", "done a error", "end 1"));
+    EXPECT_THAT(said(), ElementsAre("start 1", "done a error", "lost b stopped", "end 1"));
     EXPECT_EQ(submit(f1, "b"), refusal::unknown_function);
     exit(1);
     pass(120s);

@@ -233,6 +233,10 @@ void worker_pool::carry_out(hand_over& a) {
     calls_.hand_over(a.worker, std::move(a.item));
 }
 
+void worker_pool::carry_out(const lost& a) {
+    calls_.drop(a);
+}
+
 void worker_pool::carry_out(finished& a) {
     calls_.finish(std::move(a));
 }

@@ -37,6 +37,7 @@ public:
     struct callbacks {
         std::function<void(worker_id, work)> hand_over;
         std::function<void(finished)> finish;
+        std::function<void(const lost&)> drop;
         std::function<void(const std::string& arn)> came_up;
         std::function<void(const std::string& arn, std::string reason)> start_failed;
         std::function<void(worker_id)> ended;
@@ -100,6 +101,7 @@ private:
     void carry_out(end_worker& a);
     void carry_out(hand_over& a);
     void carry_out(finished& a);
+    void carry_out(const lost& a);
     void carry_out(came_up& a);
     void carry_out(start_failed& a);
     result<void> launch(worker_id id, worker& w);

@@ -12,25 +12,30 @@ void mix(std::size_t& seed, std::size_t value) {
     seed ^= value + 0x9e3779b97f4a7c15U + (seed << 6U) + (seed >> 2U);
 }
 
-std::size_t hash_of(drop_reason reason, const endpoint& source, std::string_view topic,
+std::size_t hash_of(drop_reason reason, const endpoint* source, std::string_view topic,
                     const endpoint* target) {
     const std::hash<std::string_view> text;
     auto hash = static_cast<std::size_t>(reason);
-    mix(hash, static_cast<std::size_t>(source.kind));
-    mix(hash, text(source.name));
     mix(hash, text(topic));
-    if (target != nullptr) {
-        mix(hash, 1 + static_cast<std::size_t>(target->kind));
-        mix(hash, text(target->name));
+    for (const auto* end : {source, target}) {
+        mix(hash, end == nullptr ? 0 : 1 + static_cast<std::size_t>(end->kind));
+        mix(hash, end == nullptr ? 0 : text(end->name));
     }
     return hash;
 }
 
-bool is_of(const drop_record& r, drop_reason reason, const endpoint& source, std::string_view topic,
+bool is_same(const std::optional<endpoint>& a, const endpoint* b) {
+    return b == nullptr ? !a : a && *a == *b;
+}
+
+bool is_of(const drop_record& r, drop_reason reason, const endpoint* source, std::string_view topic,
            const endpoint* target) {
-    return r.reason == reason && r.source == source && r.topic == topic &&
-           r.target.has_value() == (target != nullptr) &&
-           (target == nullptr || *r.target == *target);
+    return r.reason == reason && r.topic == topic && is_same(r.source, source) &&
+           is_same(r.target, target);
+}
+
+std::string name_of(const endpoint* end) {
+    return end == nullptr ? std::string() : end_name(*end);
 }
 
 }  // namespace
@@ -39,7 +44,7 @@ drop_book::drop_book(logger log, const clock& time) : log_(std::move(log)), time
     ring_.reserve(max_records);
 }
 
-void drop_book::count(drop_reason reason, const endpoint& source, std::string_view topic,
+void drop_book::count(drop_reason reason, const endpoint* source, std::string_view topic,
                       const endpoint* target) {
     totals_[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed);
     const std::unique_lock lock(mutex_, std::try_to_lock);
@@ -58,7 +63,10 @@ void drop_book::count(drop_reason reason, const endpoint& source, std::string_vi
         ++known->record.count;
         return;
     }
-    slot fresh{{now, now, 1, reason, source, std::string(topic), std::nullopt}, hash};
+    slot fresh{{now, now, 1, reason, std::nullopt, std::string(topic), std::nullopt}, hash};
+    if (source != nullptr) {
+        fresh.record.source = *source;
+    }
     if (target != nullptr) {
         fresh.record.target = *target;
     }
@@ -70,7 +78,7 @@ void drop_book::count(drop_reason reason, const endpoint& source, std::string_vi
     }
 }
 
-void drop_book::write_line(drop_reason reason, const endpoint& source, std::string_view topic,
+void drop_book::write_line(drop_reason reason, const endpoint* source, std::string_view topic,
                            const endpoint* target, wall_time now) {
     if (!log_.enabled(log_level::debug)) {
         return;
@@ -88,9 +96,9 @@ void drop_book::write_line(drop_reason reason, const endpoint& source, std::stri
         reason == drop_reason::no_subscription || reason == drop_reason::subject_differs;
     log_.debug(no_route ? "Failed to get routes. Discarding message."  // V1's words
                         : "Message not delivered.",
-               {{"source", end_name(source)},
+               {{"source", name_of(source)},
                 {"topic", topic},
-                {"target", target != nullptr ? end_name(*target) : std::string()},
+                {"target", name_of(target)},
                 {"drop", text.name},
                 {"reason", text.sentence},
                 {"moreSinceTheLastLine", untold}});

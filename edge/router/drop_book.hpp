@@ -21,7 +21,7 @@ struct drop_record {
     wall_time last;
     std::uint64_t count = 0;
     drop_reason reason = drop_reason::no_subscription;
-    endpoint source;
+    std::optional<endpoint> source;  // none when who lost it no longer knew
     std::string topic;
     std::optional<endpoint> target;  // none when the message had no target at all
 };
@@ -41,7 +41,8 @@ public:
     // `time` must outlive this.
     drop_book(logger log, const clock& time);
 
-    void count(drop_reason reason, const endpoint& source, std::string_view topic,
+    // `source` and `target` may be null.
+    void count(drop_reason reason, const endpoint* source, std::string_view topic,
                const endpoint* target);
 
     drop_totals totals() const;
@@ -59,7 +60,7 @@ private:
         std::uint64_t told = 0;  // of the counter, when the last line was written
     };
 
-    void write_line(drop_reason reason, const endpoint& source, std::string_view topic,
+    void write_line(drop_reason reason, const endpoint* source, std::string_view topic,
                     const endpoint* target, wall_time now);
 
     logger log_;

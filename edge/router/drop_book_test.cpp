@@ -27,20 +27,20 @@ protected:
 };
 
 TEST_F(drop_book_test, counts_by_reason) {
-    book_.count(drop_reason::queue_full, pump_, "t", &lamp_);
-    book_.count(drop_reason::queue_full, pump_, "t", &lamp_);
-    book_.count(drop_reason::no_subscription, pump_, "t", nullptr);
+    book_.count(drop_reason::queue_full, &pump_, "t", &lamp_);
+    book_.count(drop_reason::queue_full, &pump_, "t", &lamp_);
+    book_.count(drop_reason::no_subscription, &pump_, "t", nullptr);
     EXPECT_EQ(total(drop_reason::queue_full), 2U);
     EXPECT_EQ(total(drop_reason::no_subscription), 1U);
     EXPECT_EQ(total(drop_reason::function_stopped), 0U);
 }
 
 TEST_F(drop_book_test, what_is_dropped_alike_is_one_record_with_its_first_and_last_time) {
-    book_.count(drop_reason::queue_full, pump_, "t", &lamp_);
+    book_.count(drop_reason::queue_full, &pump_, "t", &lamp_);
     clock_.time += std::chrono::seconds(5);
-    book_.count(drop_reason::no_subscription, pump_, "t", nullptr);
+    book_.count(drop_reason::no_subscription, &pump_, "t", nullptr);
     clock_.time += std::chrono::seconds(5);
-    book_.count(drop_reason::queue_full, pump_, "t", &lamp_);
+    book_.count(drop_reason::queue_full, &pump_, "t", &lamp_);
     const auto last = book_.last();
     ASSERT_EQ(last.size(), 2U);
     EXPECT_EQ(last[0].reason, drop_reason::queue_full);
@@ -55,10 +55,10 @@ TEST_F(drop_book_test, what_is_dropped_alike_is_one_record_with_its_first_and_la
 TEST_F(drop_book_test, keeps_the_last_256_records_and_bounds_their_topics) {
     for (std::size_t i = 0; i < drop_book::max_records + 10; ++i) {
         clock_.time += std::chrono::seconds(1);
-        book_.count(drop_reason::no_subscription, pump_, std::to_string(i), nullptr);
+        book_.count(drop_reason::no_subscription, &pump_, std::to_string(i), nullptr);
     }
     clock_.time += std::chrono::seconds(1);
-    book_.count(drop_reason::no_subscription, pump_, std::string(10'000, 'x'), nullptr);
+    book_.count(drop_reason::no_subscription, &pump_, std::string(10'000, 'x'), nullptr);
     const auto last = book_.last();
     ASSERT_EQ(last.size(), drop_book::max_records);
     EXPECT_EQ(last.front().topic.size(), drop_book::max_topic_bytes);
@@ -74,7 +74,7 @@ TEST_F(drop_book_test, counts_exactly_from_many_threads_at_once) {
     for (int n = 0; n < threads; ++n) {
         running.emplace_back([this, n] {
             for (int i = 0; i < each; ++i) {
-                book_.count(drop_reason::queue_full, pump_, std::to_string(n), &lamp_);
+                book_.count(drop_reason::queue_full, &pump_, std::to_string(n), &lamp_);
             }
         });
     }

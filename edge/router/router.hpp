@@ -128,7 +128,11 @@ public:
     // For sinks that lose a message after they took it. Any thread; cheap. `target` may be null.
     void count_drop(drop_reason reason, const endpoint& source, std::string_view topic,
                     const endpoint* target) {
-        book_.count(reason, source, topic, target);
+        book_.count(reason, &source, topic, target);
+    }
+    // Where the source is no longer known.
+    void count_drop(drop_reason reason, std::string_view topic, const endpoint* target) {
+        book_.count(reason, nullptr, topic, target);
     }
 
     // Any thread.
