@@ -1,0 +1,226 @@
+#include "edge/admin/admin_answers.hpp"
+
+#include "edge/router/end_name.hpp"
+#include "edge/router/explain.hpp"
+#include "libs/base/errors.hpp"
+#include "libs/base/json.hpp"
+#include "libs/mqtt/types.hpp"
+
+#include <algorithm>
+
+namespace evergrass::edge {
+namespace {
+
+constexpr std::size_t max_shown_drops = 10;  // with one answer of /why
+
+http::response json_response(int status, const json::object& body) {
+    http::response r;
+    r.status = status;
+    r.headers.add("content-type", "application/json");
+    r.body = json::serialize(body);
+    return r;
+}
+
+http::response refuse(int status, const std::string& message) {
+    return json_response(status, {{"message", message}});
+}
+
+struct asked_why {
+    std::string from;
+    std::string topic;
+    std::optional<std::string> to;
+};
+
+result<asked_why> read_query(std::string_view query) {
+    asked_why asked;
+    for (auto& [name, value] : http::parse_query(query)) {
+        if (name == "from") {
+            asked.from = std::move(value);
+        } else if (name == "topic") {
+            asked.topic = std::move(value);
+        } else if (name == "to") {
+            asked.to = std::move(value);
+        } else {
+            return error{errc::invalid_input,
+                         "'" + name + "' is no parameter: there are from, topic and to"};
+        }
+    }
+    return asked;
+}
+
+result<asked_why> read_body(std::string_view body) {
+    const auto parsed = parse_json(body);
+    if (!parsed) {
+        return parsed.error();
+    }
+    if (!parsed->is_object()) {
+        return error{errc::invalid_input, R"(send {"from": ..., "topic": ..., "to": ...})"};
+    }
+    const auto& object = parsed->get_object();
+    return asked_why{string_member(object, "from").value_or(""),
+                     string_member(object, "topic").value_or(""), string_member(object, "to")};
+}
+
+result<question> to_question(const asked_why& asked, const std::vector<endpoint>& known) {
+    auto source = parse_end_name(asked.from, known);
+    if (!source) {
+        return with_context(source.error(), "from");
+    }
+    if (auto checked = mqtt::check_topic_name(asked.topic); !checked) {
+        return with_context(checked.error(), "topic '" + asked.topic + "'");
+    }
+    question q{std::move(*source), asked.topic, std::nullopt};
+    if (asked.to) {
+        auto to = parse_end_name(*asked.to, known);
+        if (!to) {
+            return with_context(to.error(), "to");
+        }
+        q.to = std::move(*to);
+    }
+    return q;
+}
+
+std::vector<endpoint> known_ends(router& messages, const core_snapshot& core) {
+    std::vector<endpoint> all;
+    for (const auto& f : core.functions) {
+        all.push_back({endpoint_kind::function, f.arn});
+    }
+    for (const auto& entry : messages.table().entries()) {
+        for (const auto* e : {entry.source, entry.target}) {
+            const bool named =
+                e->kind == endpoint_kind::function || e->kind == endpoint_kind::connector;
+            if (named && std::find(all.begin(), all.end(), *e) == all.end()) {
+                all.push_back(*e);
+            }
+        }
+    }
+    return all;
+}
+
+explain_lookups live_states(const router& messages, const std::string& topic) {
+    explain_lookups states;
+    states.of_target = [&messages, topic](const endpoint& target) {
+        const auto* sink = messages.sink_of(target.kind);
+        return end_state{true, sink != nullptr ? sink->would_drop(target, topic)
+                                               : std::optional(drop_reason::no_such_target)};
+    };
+    states.of_source = [&messages](const endpoint& source) {
+        const auto* sink = messages.sink_of(source.kind);
+        return end_state{true, sink != nullptr ? sink->would_refuse(source) : std::nullopt};
+    };
+    return states;
+}
+
+// What was lost lately of the same source and topic, or on the way to the same target.
+json::array recent_drops(const router& messages, const explanation& e) {
+    json::array shown;
+    for (const auto& record : messages.last_drops()) {
+        const bool of_target = std::any_of(e.targets.begin(), e.targets.end(), [&](const auto& t) {
+            return record.target == t.target;
+        });
+        const bool of_source = record.source == e.asked.source && record.topic == e.asked.topic;
+        if ((of_target || of_source) && shown.size() < max_shown_drops) {
+            shown.push_back(to_json(record));
+        }
+    }
+    return shown;
+}
+
+http::response why(const http::request& asked, router& messages, const core_snapshot& core) {
+    const auto read = asked.method == "POST" ? read_body(asked.body) : read_query(asked.query());
+    if (!read) {
+        return refuse(400, read.error().message());
+    }
+    const auto q = to_question(*read, known_ends(messages, core));
+    if (!q) {
+        return refuse(400, q.error().message());
+    }
+    const auto e = explain(messages.table(), *q, live_states(messages, q->topic));
+    auto body = to_json(e);
+    body["live"] = true;
+    if (q->source.kind == endpoint_kind::device) {
+        const auto device = std::find_if(core.devices.begin(), core.devices.end(),
+                                         [&](const auto& d) { return d.thing == q->source.name; });
+        body["sourceConnected"] = device != core.devices.end() && device->connected;
+    }
+    body["recentDrops"] = recent_drops(messages, e);
+    return json_response(200, body);
+}
+
+json::object drops_of(const router& messages) {
+    json::object counted;
+    const auto totals = messages.drops();
+    for (const auto& text : drop_reasons()) {
+        if (const auto count = totals[static_cast<std::size_t>(text.reason)]; count != 0) {
+            counted[text.name] = count;
+        }
+    }
+    return counted;
+}
+
+http::response status(router& messages, const core_snapshot& core) {
+    json::array devices;
+    for (const auto& d : core.devices) {
+        devices.push_back(json::object{{"thing", d.thing}, {"connected", d.connected}});
+    }
+    json::array functions;
+    for (const auto& f : core.functions) {
+        functions.push_back(json::object{{"arn", f.arn},
+                                         {"state", f.state},
+                                         {"workers", f.workers},
+                                         {"invocations", f.invocations},
+                                         {"errors", f.errors},
+                                         {"restarts", f.restarts},
+                                         {"queued", f.queued}});
+    }
+    json::array last;
+    for (const auto& record : messages.last_drops()) {
+        last.push_back(to_json(record));
+    }
+    return json_response(
+        200, {{"version", EVERGRASS_VERSION},
+              {"thing", core.thing},
+              {"pid", core.pid},
+              {"startedAt", core.started_at},
+              {"deploymentId",
+               core.deployment_id.empty() ? json::value(nullptr) : json::value(core.deployment_id)},
+              {"group", core.group_name},
+              {"deployments", json::object{{"success", core.deployments_applied},
+                                           {"failure", core.deployments_failed}}},
+              {"subscriptions", messages.table().size()},
+              {"delivered", messages.delivered()},
+              {"devices", std::move(devices)},
+              {"functions", std::move(functions)},
+              {"cloud", json::object{{"connected", core.cloud_connected},
+                                     {"queuedMessages", core.cloud_queue_messages},
+                                     {"queuedBytes", core.cloud_queue_bytes}}},
+              {"drops", drops_of(messages)},
+              {"lastDrops", std::move(last)}});
+}
+
+}  // namespace
+
+http::response admin_answer(const http::request& asked, router& messages,
+                            const core_snapshot& core) {
+    const auto path = asked.path();
+    const bool get = asked.method == "GET";
+    if (path == "/why") {
+        return get || asked.method == "POST" ? why(asked, messages, core)
+                                             : refuse(405, "use GET or POST");
+    }
+    if (path != "/metrics" && path != "/status") {
+        return refuse(404, "there are /metrics, /status and /why");
+    }
+    if (!get) {
+        return refuse(405, "use GET");
+    }
+    if (path == "/status") {
+        return status(messages, core);
+    }
+    http::response r;
+    r.headers.add("content-type", "text/plain; version=0.0.4; charset=utf-8");
+    r.body = metrics_text(messages, core);
+    return r;
+}
+
+}  // namespace evergrass::edge

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "edge/admin/core_snapshot.hpp"
+#include "edge/router/router.hpp"
+#include "libs/base/log.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+namespace evergrass::edge {
+
+// The core's socket for those who look after it: HTTP on a unix socket of mode 0600, so only the
+// user that the core runs as, and root, get in; never TCP, for functions share the host's network.
+// What it answers: admin_answers.hpp. One executor, the router's.
+class admin_server {
+public:
+    // `snapshot` is asked at each request.
+    admin_server(boost::asio::any_io_executor executor, std::filesystem::path socket,
+                 router& messages, std::function<core_snapshot()> snapshot, logger log);
+    ~admin_server();
+
+    // Takes the place of what a killed core left there. REQUIRES: no other core runs on this root.
+    result<void> open();
+    // Removes the socket and ends connections.
+    boost::asio::awaitable<void> stop();
+
+private:
+    class implementation;
+    std::shared_ptr<implementation> implementation_;
+};
+
+}  // namespace evergrass::edge

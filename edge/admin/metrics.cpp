@@ -1,0 +1,135 @@
+#include "edge/admin/admin_answers.hpp"
+#include "edge/router/end_name.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace evergrass::edge {
+namespace {
+
+// Backslash, quote and line break are escaped in a label's value.
+std::string quoted(std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text) {
+        if (c == '\\' || c == '"') {
+            out += '\\';
+        }
+        if (c == '\n') {
+            out += "\\n";
+        } else {
+            out += c;
+        }
+    }
+    return out + '"';
+}
+
+class metrics_writer {
+public:
+    void family(std::string_view name, std::string_view type, std::string_view help) {
+        name_ = "evergrass_" + std::string(name);
+        text_ += "# HELP " + name_ + " " + std::string(help) + "\n# TYPE " + name_ + " " +
+                 std::string(type) + "\n";
+    }
+    void sample(std::initializer_list<std::pair<std::string_view, std::string_view>> labels,
+                std::uint64_t value) {
+        std::string list;
+        for (const auto& [key, label] : labels) {
+            list += (list.empty() ? "{" : ",") + std::string(key) + "=" + quoted(label);
+        }
+        text_ += name_ + list + (list.empty() ? " " : "} ") + std::to_string(value) + "\n";
+    }
+    void single(std::string_view name, std::string_view type, std::string_view help,
+                std::uint64_t value) {
+        family(name, type, help);
+        sample({}, value);
+    }
+    std::string take() { return std::move(text_); }
+
+private:
+    std::string name_;
+    std::string text_;
+};
+
+void write_routed(metrics_writer& out, const routed_totals& totals) {
+    out.family("messages_published_total", "counter",
+               "Messages that reached the router, by kind of source.");
+    for (std::size_t source = 0; source < endpoint_kind_count; ++source) {
+        out.sample({{"source", kind_name(static_cast<endpoint_kind>(source))}},
+                   totals.published[source]);
+    }
+    out.family("messages_routed_total", "counter",
+               "Messages that a target took, by kind of source and target.");
+    for (std::size_t source = 0; source < endpoint_kind_count; ++source) {
+        for (std::size_t target = 0; target < endpoint_kind_count; ++target) {
+            out.sample({{"source", kind_name(static_cast<endpoint_kind>(source))},
+                        {"target", kind_name(static_cast<endpoint_kind>(target))}},
+                       totals.delivered[source][target]);
+        }
+    }
+}
+
+void write_functions(metrics_writer& out, const core_snapshot& core) {
+    using function = core_snapshot::function;
+    struct column {
+        const char* name;
+        const char* type;
+        const char* help;
+        std::uint64_t (*value)(const function&);
+    };
+    for (const auto& c :
+         {column{"function_invocations_total", "counter", "Work that a function was given.",
+                 [](const function& f) { return f.invocations; }},
+          column{"function_errors_total", "counter", "Invocations that failed.",
+                 [](const function& f) { return f.errors; }},
+          column{"function_restarts_total", "counter", "Long-lived functions started again.",
+                 [](const function& f) { return f.restarts; }},
+          column{"function_workers", "gauge", "Processes of a function.",
+                 [](const function& f) { return static_cast<std::uint64_t>(f.workers); }},
+          column{"function_queued", "gauge", "Work that waits for a function.",
+                 [](const function& f) { return static_cast<std::uint64_t>(f.queued); }}}) {
+        out.family(c.name, c.type, c.help);
+        for (const auto& f : core.functions) {
+            out.sample({{"function", end_name({endpoint_kind::function, f.arn})}}, c.value(f));
+        }
+    }
+}
+
+}  // namespace
+
+std::string metrics_text(router& messages, const core_snapshot& core) {
+    metrics_writer out;
+    out.family("build_info", "gauge", "1, with the version.");
+    out.sample({{"version", EVERGRASS_VERSION}}, 1);
+    out.single("start_time_seconds", "gauge", "When the core started, since 1970.",
+               static_cast<std::uint64_t>(core.started_at));
+    out.family("drops_total", "counter",
+               "Messages that a target did not get, by reason (docs/drop-reasons.md).");
+    const auto drops = messages.drops();
+    for (const auto& text : drop_reasons()) {
+        out.sample({{"reason", text.name}}, drops[static_cast<std::size_t>(text.reason)]);
+    }
+    write_routed(out, messages.routed());
+    out.single("subscriptions", "gauge", "Subscriptions in the routing table.",
+               messages.table().size());
+    out.single("routing_tables_total", "counter", "Routing tables that were put in place.",
+               messages.tables_set());
+    out.family("deployments_total", "counter",
+               "Deployments that were applied since the start, by outcome.");
+    out.sample({{"outcome", "success"}}, core.deployments_applied);
+    out.sample({{"outcome", "failure"}}, core.deployments_failed);
+    out.single("devices", "gauge", "Devices of the group.", core.devices.size());
+    out.single(
+        "devices_connected", "gauge", "Devices of the group that are connected.",
+        static_cast<std::uint64_t>(std::count_if(core.devices.begin(), core.devices.end(),
+                                                 [](const auto& d) { return d.connected; })));
+    out.single("cloud_connected", "gauge", "1 while the link to the cloud is up.",
+               core.cloud_connected ? 1 : 0);
+    out.single("cloud_queue_messages", "gauge", "Messages that wait for the cloud.",
+               core.cloud_queue_messages);
+    out.single("cloud_queue_bytes", "gauge", "Bytes that wait for the cloud.",
+               core.cloud_queue_bytes);
+    write_functions(out, core);
+    return out.take();
+}
+
+}  // namespace evergrass::edge
