@@ -203,7 +203,7 @@ def test_a_wildcard_gets_every_retained_message_below(client, topic):
         (f"{topic}/+", {f"{topic}/a", f"{topic}/c"}),
         (f"{topic}/+/b", {f"{topic}/a/b"}),
         (f"{topic}/+/#", names - {topic}),
-        (f"+/a/b", {f"{topic}/a/b"}),
+        ("+/a/b", {f"{topic}/a/b"}),
     ):
         one = client()
         one.subscribe(pattern)
