@@ -1,8 +1,11 @@
 #include "apps/greengrassd/core.hpp"
 
+#include "edge/admin/socket_address.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 #include "libs/pki/pki.hpp"
+
+#include <unistd.h>
 
 namespace evergrass::greengrassd {
 namespace {
@@ -129,7 +132,11 @@ core::core(asio::io_context& io, edge::core_config config, std::filesystem::path
       service_(io.get_executor(), service_settings_of(config_)),
       certificate_(config_.write_directory / "var/state/server", config_.server_key_path, log_),
       agent_(agent_settings_of(config_), store_, signing_key_, service_, certificate_, *this,
-             disk_.get_executor(), time_, log_) {
+             disk_.get_executor(), time_, log_),
+      admin_(
+          io.get_executor(), edge::admin_socket_path(config_.write_directory), router_,
+          [this] { return snapshot(); }, log_),
+      started_(time_.now()) {
     agent_.on_server_certificate = [this] { take_server_certificate(); };
     router_.set_sink(edge::endpoint_kind::function, &functions_);
 }
@@ -152,6 +159,11 @@ result<void> core::open() {
         return opened;
     }
     take_server_certificate();
+    if (const auto opened = admin_.open(); !opened) {
+        // The core's work doesn't need it.
+        log_.error("`evergrass why`, `evergrass status` and metrics are not available.",
+                   {{"reason", opened.error()}});
+    }
     return {};
 }
 
@@ -184,6 +196,7 @@ asio::awaitable<void> core::run() {
 }
 
 asio::awaitable<void> core::stop() {
+    co_await admin_.stop();
     cloud_.stop();
     devices_.stop();
     co_await functions_.stop();
@@ -198,27 +211,62 @@ asio::awaitable<std::vector<edge::part_failure>> core::apply(const contract::man
                             "We cannot deploy because the group definition is "
                             "invalid or corrupted: " +
                                 table.error().message()});
+        ++deployments_failed_;
         co_return failures;
     }
     router_.set_table(*table);
     devices_.admit(wanted.devices);
+    note_group(wanted);
     cloud_.follow_table();
     auto failed = co_await functions_.apply(wanted.functions, wanted.loggers);
     for (auto& failure : failed) {
         failures.push_back({std::move(failure.arn), std::move(failure.reason)});
     }
+    ++(failures.empty() ? deployments_applied_ : deployments_failed_);
     co_return failures;
+}
+
+void core::note_group(const contract::manifest& running) {
+    deployment_id_ = running.deployment_id;
+    group_name_ = running.group_name;
+    things_.clear();
+    for (const auto& device : running.devices) {
+        things_.push_back(device.thing_name());
+    }
 }
 
 asio::awaitable<void> core::clear() {
     router_.set_table(std::make_shared<edge::routing_table>());
     devices_.admit({});
+    note_group({});
     cloud_.follow_table();
     auto failed = co_await functions_.apply({}, {});
     for (const auto& failure : failed) {
         log_.error("A function could not be stopped.",
                    {{"function", failure.arn}, {"reason", failure.reason}});
     }
+}
+
+edge::core_snapshot core::snapshot() const {
+    edge::core_snapshot now;
+    now.thing = config_.thing_name;
+    now.pid = ::getpid();
+    now.started_at = to_epoch_seconds(started_);
+    now.deployment_id = deployment_id_;
+    now.group_name = group_name_;
+    now.deployments_applied = deployments_applied_;
+    now.deployments_failed = deployments_failed_;
+    for (const auto& thing : things_) {
+        now.devices.push_back({thing, devices_.is_connected(thing)});
+    }
+    for (const auto& f : functions_.status()) {
+        now.functions.push_back({f.arn, std::string(edge::to_string(f.state)), f.workers,
+                                 f.invocations, f.errors, f.restarts, f.queued});
+    }
+    now.cloud_connected = cloud_.connected();
+    now.cloud_queue_messages = cloud_.queue().messages();
+    now.cloud_queue_bytes = cloud_.queue().bytes();
+    return now;
 }
 
 std::string core::mqtt_endpoint() const {

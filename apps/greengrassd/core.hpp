@@ -1,5 +1,6 @@
 #pragma once
 
+#include "edge/admin/admin_server.hpp"
 #include "edge/cloud_link/cloud_link.hpp"
 #include "edge/config/config.hpp"
 #include "edge/deployment/agent.hpp"
@@ -49,6 +50,8 @@ private:
         const contract::manifest& wanted) override;
     boost::asio::awaitable<void> clear() override;
     void take_server_certificate();
+    void note_group(const contract::manifest& running);
+    edge::core_snapshot snapshot() const;
 
     edge::core_config config_;
     logger log_;
@@ -63,6 +66,15 @@ private:
     edge::service_client service_;
     edge::server_certificate certificate_;
     edge::deployment_agent agent_;
+    edge::admin_server admin_;
+
+    // What runs now, for snapshot().
+    wall_time started_;
+    std::string deployment_id_;
+    std::string group_name_;
+    std::vector<std::string> things_;  // the group's devices
+    std::uint64_t deployments_applied_ = 0;
+    std::uint64_t deployments_failed_ = 0;
 };
 
 }  // namespace evergrass::greengrassd

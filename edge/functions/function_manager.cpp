@@ -29,6 +29,13 @@ bool is_system_function(const contract::function& f) {
 
 }  // namespace
 
+std::string_view to_string(worker_state state) {
+    constexpr std::array<std::string_view, 7> names = {
+        "NotStarted",           "Starting",  "Initialized", "Waiting", "Working",
+        "FailedInitialization", "Terminated"};
+    return names.at(static_cast<std::size_t>(state));
+}
+
 class function_manager::implementation
     : public std::enable_shared_from_this<function_manager::implementation> {
 public:

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace evergrass::edge {
@@ -42,6 +43,7 @@ enum class worker_state {  // names of V1's health API (spec/core.md §6)
     failed_initialization,
     terminated
 };
+std::string_view to_string(worker_state state);  // "NotStarted" …
 
 struct function_status {
     std::string arn;

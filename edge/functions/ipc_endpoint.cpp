@@ -71,19 +71,12 @@ response accepted(const std::string& id, invocation_type type) {
     return r;
 }
 
-std::string_view name_of(worker_state state) {
-    constexpr std::array<std::string_view, 7> names = {
-        "NotStarted",           "Starting",  "Initialized", "Waiting", "Working",
-        "FailedInitialization", "Terminated"};
-    return names[static_cast<std::size_t>(state)];
-}
-
 json::object health_of(const worker_report& w) {
     json::object o;
     o["FuncArn"] = w.arn;
     o["WorkerId"] = w.uuid;
     o["ProcessId"] = std::to_string(w.pid);  // quoted in V1's examples
-    o["WorkerState"] = name_of(w.state);
+    o["WorkerState"] = to_string(w.state);
     return o;
 }
 
