@@ -138,6 +138,7 @@ def test_fragments_of_a_message_are_put_together(broker, version):
         assert dict(got)[10] == b"are you there"
 
 
+@pytest.mark.mosquitto_deviates("takes them")
 @VERSIONS
 def test_text_frames_end_the_connection(broker, version):
     """[MQTT-6.0.0-1]"""
@@ -160,7 +161,9 @@ def test_messages_cross_from_tcp(broker, clients_of, version, topic):
 
 
 @pytest.mark.parametrize(
-    "request_", [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x10\x00\x00\x00\r\n\r\n", b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 20_000],
+    "request_",
+    [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x10\x00\x00\x00\r\n\r\n",
+     b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 20_000],
     ids=["no-upgrade", "mqtt", "headers"],
 )  # fmt: skip
 def test_what_is_no_websocket_is_turned_away(broker, request_):

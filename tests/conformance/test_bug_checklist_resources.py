@@ -43,6 +43,8 @@ def test_17_half_open_tls(tmp_path, pki):
 def test_17_descriptors_run_out(tmp_path):
     """Checklist 17: the server waits, does not spin or end, and serves again when some are free."""
     limited = Broker(tmp_path)
+    if b"__ubsan_handle" in testbed.PROGRAM.read_bytes():
+        pytest.skip("the sanitizer's look at a vtable takes descriptors, and complains when there are none")
     with Process("bash", "-c", f'ulimit -n 64; exec "{testbed.PROGRAM}" --port 0 --open',
                  env=testbed.environment()) as process:
         limited.process = process
@@ -54,6 +56,7 @@ def test_17_descriptors_run_out(tmp_path):
             one.close()
 
         def served():
+            assert process.running(), f"it ended: {process}"
             with limited.wire(V311) as good:
                 good.send(connect(V311, "good"))
                 answer = good.receive()

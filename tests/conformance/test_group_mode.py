@@ -1,4 +1,4 @@
-"""--group FILE: the subscription table of V1's group.json decides who may say and hear what (spec/core.md §9, §11)."""
+"""--group FILE: V1's subscription table decides who may say and hear what (spec/core.md §9, §11)."""
 
 import ssl
 
@@ -183,7 +183,8 @@ class _Any:
 ANY = _Any()  # of a PUBACK to a message that the table may not carry
 
 
-@pytest.mark.parametrize("topic", ["other", "pump/state", "from/cloud", "$aws/things/valve/shadow/update", "$CONTROL/x"])
+@pytest.mark.parametrize("topic", ["other", "pump/state", "from/cloud", "$aws/things/valve/shadow/update",
+                                   "$CONTROL/x"])  # fmt: skip
 @pytest.mark.parametrize("qos", [0, 1])
 def test_a_message_without_a_route_is_acknowledged_and_dropped(device, topic, qos):
     """spec/core.md §9: V1 dropped it with a log line; 5.0's PUBACK says 0x87 or 0x10."""

@@ -101,7 +101,8 @@ class Broker:
         here, everywhere = [f"listener {self.port} 127.0.0.1", *files], [
             "per_listener_settings false", "allow_anonymous true", "user root",
             "max_queued_messages 0", "log_type error", "log_type warning", "log_type notice",
-            "log_type information", "connection_messages false", "set_tcp_nodelay true", "autosave_interval 1", "autosave_on_changes true",
+            "log_type information", "connection_messages false", "set_tcp_nodelay true",
+            "autosave_interval 1", "autosave_on_changes true",
         ]  # fmt: skip
         for flag, value in zip(self.flags[::2], self.flags[1::2]):
             if flag not in MOSQUITTO_LIMITS:
