@@ -1,5 +1,8 @@
 // The map of the command line: one file a verb.
+#include "apps/evergrass/check.hpp"
+#include "apps/evergrass/status.hpp"
 #include "apps/evergrass/up.hpp"
+#include "apps/evergrass/why.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -66,21 +69,95 @@ void add_up(CLI::App& app, up_options& options) {
     up->add_flag("--json", options.json, "Write one JSON object a line");
 }
 
+constexpr char about_why[] =
+    "Say why a message arrives or not: which subscriptions it meets, who gets it, and what keeps\n"
+    "others from it. Asks the running core, or looks at a group in a file (--file).\n"
+    "Ends are thing:NAME, function:NAME[:VERSION], connector:NAME, cloud, shadow or ARNs.\n"
+    "Exit status: 0 delivered, 1 not delivered, 2 the question cannot be answered.";
+
+CLI::App* add_why(CLI::App& app, evergrass::cli::why_options& options) {
+    auto* why = app.add_subcommand("why", about_why);
+    why->add_option("--from", options.from, "Who publishes")->required()->type_name("END");
+    why->add_option("--topic", options.topic, "The topic, without wildcards")
+        ->required()
+        ->type_name("TOPIC");
+    why->add_option("--to", options.to, "Ask for one target only")->type_name("END");
+    auto* root = why->add_option("--root", options.root, "The core's folder")
+                     ->type_name("DIR")
+                     ->capture_default_str();
+    auto* socket = why->add_option("--socket", options.socket, "The core's socket itself")
+                       ->type_name("PATH")
+                       ->excludes(root);
+    why->add_option("--file", options.file,
+                    "V1's group.json, a deployment manifest or definitions of the Greengrass API")
+        ->type_name("FILE")
+        ->excludes(root)
+        ->excludes(socket);
+    why->add_flag("--json", options.json, "Print one JSON object");
+    return why;
+}
+
+constexpr char about_check[] =
+    "Look at the subscriptions of a group before it is deployed: dead routes, loops, shadowed and\n"
+    "over-broad subscriptions.\n"
+    "Exit status: 0 no errors (warnings perhaps), 1 errors, 2 the file is no group.";
+
+CLI::App* add_check(CLI::App& app, evergrass::cli::check_options& options) {
+    auto* check = app.add_subcommand("check", about_check);
+    check
+        ->add_option("FILE", options.file,
+                     "V1's group.json, a deployment manifest or definitions of the Greengrass API")
+        ->required();
+    check->add_flag("--json", options.json, "Print one JSON object");
+    return check;
+}
+
+CLI::App* add_status(CLI::App& app, evergrass::cli::status_options& options) {
+    auto* status = app.add_subcommand(
+        "status", "Show what a running core does, and which messages it lost lately");
+    auto* root = status->add_option("--root", options.root, "The core's folder")
+                     ->type_name("DIR")
+                     ->capture_default_str();
+    status->add_option("--socket", options.socket, "The core's socket itself")
+        ->type_name("PATH")
+        ->excludes(root);
+    status->add_flag("--json", options.json, "Print one JSON object");
+    return status;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     CLI::App app{about};
     app.set_version_flag("--version", "evergrass " EVERGRASS_VERSION);
     app.require_subcommand(1);
-    up_options options;
-    add_up(app, options);
+    up_options up;
+    add_up(app, up);
+    evergrass::cli::why_options why;
+    const auto* why_verb = add_why(app, why);
+    evergrass::cli::check_options check;
+    const auto* check_verb = add_check(app, check);
+    evergrass::cli::status_options status;
+    const auto* status_verb = add_status(app, status);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
-        return app.exit(e);
+        const int code = app.exit(e);
+        // Of these verbs, 1 is an answer.
+        const bool asks = why_verb->parsed() || check_verb->parsed() || status_verb->parsed();
+        return code != 0 && asks ? 2 : code;
     }
     try {
-        return evergrass::cli::run_up(options);
+        if (why_verb->parsed()) {
+            return evergrass::cli::run_why(why);
+        }
+        if (check_verb->parsed()) {
+            return evergrass::cli::run_check(check);
+        }
+        if (status_verb->parsed()) {
+            return evergrass::cli::run_status(status);
+        }
+        return evergrass::cli::run_up(up);
     } catch (const std::exception& e) {
         std::fprintf(stderr, "evergrass: unexpected: %s\n", e.what());
         return 1;

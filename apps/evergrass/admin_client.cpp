@@ -1,0 +1,167 @@
+#include "apps/evergrass/admin_client.hpp"
+
+#include "edge/admin/socket_address.hpp"
+#include "edge/config/config.hpp"
+#include "libs/base/errors.hpp"
+#include "libs/http/response_reader.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace evergrass::cli {
+namespace {
+
+constexpr std::size_t max_answer_bytes = 64 * 1024 * 1024;
+
+class descriptor {
+public:
+    explicit descriptor(int fd) : fd_(fd) {}
+    ~descriptor() {
+        if (fd_ >= 0) {
+            ::close(fd_);
+        }
+    }
+    descriptor(const descriptor&) = delete;
+    descriptor& operator=(const descriptor&) = delete;
+    int get() const { return fd_; }
+
+private:
+    int fd_;
+};
+
+error connect_error(const std::filesystem::path& socket) {
+    const auto where = socket.string();
+    switch (errno) {
+        case ENOENT:
+        case ECONNREFUSED:
+            return {errc::unavailable,
+                    "no core answers at " + where +
+                        ": start it (greengrassd start), or name its folder with --root"};
+        case EACCES:
+        case EPERM:
+            return {errc::denied,
+                    where + " is for root and the user that the core runs as: try with sudo"};
+        default:
+            return errno_error("cannot connect to " + where);
+    }
+}
+
+result<void> connect(int fd, const std::filesystem::path& socket, std::chrono::seconds limit) {
+    const auto address = edge::socket_address::of(socket);
+    if (!address) {
+        return errno == ENOENT ? connect_error(socket) : address.error();
+    }
+    const timeval wait{limit.count(), 0};
+    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+    ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+    sockaddr_un where{};
+    where.sun_family = AF_UNIX;
+    std::memcpy(where.sun_path, address->text().data(), address->text().size());
+    if (::connect(fd, reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0) {
+        return connect_error(socket);
+    }
+    return {};
+}
+
+result<void> send_all(int fd, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const auto sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (sent < 0 && errno != EINTR) {
+            return errno_error("cannot ask the core");
+        }
+        bytes.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(sent, 0)));
+    }
+    return {};
+}
+
+result<http::response> read_answer(int fd) {
+    http::response_reader reader(false);
+    std::string body;
+    std::array<char, 16 * 1024> part;
+    for (;;) {
+        const auto complete = reader.advance(body);
+        if (!complete) {
+            return complete.error();
+        }
+        if (*complete) {
+            break;
+        }
+        if (body.size() > max_answer_bytes) {
+            return error{errc::too_large, "the core's answer is longer than 64 MiB"};
+        }
+        const auto got = ::read(fd, part.data(), part.size());
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return errno == EAGAIN ? error{errc::timed_out, "the core does not answer"}
+                                   : errno_error("cannot read the core's answer");
+        }
+        if (got == 0) {
+            if (reader.end_of_stream()) {
+                break;
+            }
+            return error{errc::unavailable, "the core ended before it had answered"};
+        }
+        reader.buffer().append(part.data(), static_cast<std::size_t>(got));
+    }
+    auto answer = reader.head();
+    answer.body = std::move(body);
+    return answer;
+}
+
+std::string request_text(const std::string& target, const std::optional<json::object>& body) {
+    const auto content = body ? json::serialize(*body) : std::string();
+    auto text =
+        (body ? "POST " : "GET ") + target + " HTTP/1.1\r\nHost: core\r\nConnection: close\r\n";
+    if (body) {
+        text +=
+            "Content-Type: application/json\r\nContent-Length: " + std::to_string(content.size()) +
+            "\r\n";
+    }
+    return text + "\r\n" + content;
+}
+
+}  // namespace
+
+std::filesystem::path socket_of_root(const std::filesystem::path& root) {
+    const auto config = edge::load_config(root);
+    return edge::admin_socket_path(config ? config->write_directory : root / "ggc");
+}
+
+result<json::object> ask_core(const std::filesystem::path& socket, const std::string& target,
+                              const std::optional<json::object>& body, std::chrono::seconds limit) {
+    const descriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (fd.get() < 0) {
+        return errno_error("cannot make a socket");
+    }
+    if (auto connected = connect(fd.get(), socket, limit); !connected) {
+        return connected.error();
+    }
+    if (auto sent = send_all(fd.get(), request_text(target, body)); !sent) {
+        return sent.error();
+    }
+    const auto answer = read_answer(fd.get());
+    if (!answer) {
+        return answer.error();
+    }
+    auto parsed = parse_json(answer->body);
+    if (!parsed || !parsed->is_object()) {
+        return error{errc::invalid_input, "the core answered " + std::to_string(answer->status) +
+                                              " without a JSON object: is it a core at all?"};
+    }
+    if (answer->status != 200) {
+        return error{errc::invalid_input,
+                     string_member(parsed->get_object(), "message")
+                         .value_or("the core answered " + std::to_string(answer->status))};
+    }
+    return std::move(parsed->get_object());
+}
+
+}  // namespace evergrass::cli

@@ -1,0 +1,34 @@
+#include "apps/evergrass/status.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace evergrass::cli {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(status_text, shows_deployment_devices_and_losses) {
+    const auto status = parse_json(R"({
+        "thing": "core", "version": "1", "pid": 7, "deploymentId": "d", "group": "g",
+        "subscriptions": 3, "delivered": 9,
+        "cloud": {"connected": false, "queuedMessages": 2},
+        "devices": [{"thing": "pump", "connected": true}],
+        "functions": [{"arn": "f", "state": "Working", "invocations": 4, "errors": 1, "queued": 0}],
+        "lastDrops": [{"drop": {"name": "queue_full"}, "source": "thing:pump", "topic": "t",
+                       "target": "thing:lamp", "count": 5, "last": "2026-01-01T00:00:00.000Z"}]})");
+    const auto text = status_text(status->as_object());
+    EXPECT_THAT(text, HasSubstr("Deployment d of group g, 3 subscriptions\n"));
+    EXPECT_THAT(text, HasSubstr("Cloud: not connected, 2 messages wait\n"));
+    EXPECT_THAT(text, HasSubstr("thing:pump  connected\n"));
+    EXPECT_THAT(text, HasSubstr("f  Working, 4 invocations, 1 errors"));
+    EXPECT_THAT(text, HasSubstr("thing:pump --[t]--> thing:lamp  queue_full x5\n"));
+}
+
+TEST(status_text, a_core_without_a_deployment_says_so) {
+    EXPECT_THAT(status_text({{"thing", "core"}, {"deploymentId", nullptr}}),
+                HasSubstr("Nothing is deployed.\n"));
+}
+
+}  // namespace
+}  // namespace evergrass::cli
