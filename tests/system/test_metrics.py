@@ -1,0 +1,81 @@
+"""GET /metrics on the core's socket: every drop reason is there, and the counters count."""
+
+import re
+import shutil
+
+import pytest
+
+from harness import core_socket, processes
+from harness.core import Core
+from harness.group import Group, entry, new_thing, subscriptions
+from harness.processes import ROOT
+
+
+@pytest.fixture(scope="module")
+def site(service, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("metrics")
+    endpoints = service.endpoints
+    things = {name: new_thing(endpoints, folder / "keys", f"m_{name}") for name in ("core", "a", "b")}
+    a, b = things["a"], things["b"]
+    group = Group(endpoints, "metrics").give(
+        cores=[entry(things["core"])],
+        devices=[entry(a), entry(b)],
+        subscriptions=subscriptions((a.arn, b.arn, "t/#")),
+    )
+    with Core(folder / "greengrass", endpoints, things["core"]) as core:
+        core.start()
+        group.deploy()
+        ca = group.write_ca(folder / "group-ca.pem")
+        yield core, a, b, ca
+        core.stop()
+
+
+def test_every_documented_drop_reason_has_a_counter(site):
+    page = (ROOT / "docs/drop-reasons.md").read_text()
+    names = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    assert len(names) > 10
+    counted = {
+        found[1]
+        for sample in core_socket.metrics(site[0])
+        if (found := re.fullmatch(r'evergrass_drops_total\{reason="(\w+)"\}', sample))
+    }
+    assert counted == set(names)
+
+
+def test_messages_and_connections_are_counted(site):
+    core, a, b, ca = site
+    routed = 'evergrass_messages_routed_total{source="device",target="device"}'
+    published = 'evergrass_messages_published_total{source="device"}'
+    before = core_socket.metrics(core)
+    with core.connect(a, ca) as sender, core.connect(b, ca) as receiver:
+        receiver.subscribe("t/#")
+        for number in range(10):
+            sender.publish("t/x", str(number))
+        sender.publish("elsewhere", "x")
+        assert [receiver.receive().payload for _ in range(10)] == [b"%d" % n for n in range(10)]
+        during = core_socket.metrics(core)
+    assert during["evergrass_devices_connected"] == 2
+    assert during[routed] - before[routed] == 10
+    assert during[published] - before[published] == 11
+    lost = 'evergrass_drops_total{reason="subject_differs"}'
+    assert during[lost] - before[lost] == 1
+
+
+def test_curl_reads_it(site):
+    curl = shutil.which("curl")
+    if not curl:
+        pytest.skip("there is no curl")
+    core = site[0]
+    done = processes.run(
+        curl, "-fsS", "--unix-socket", "var/run/admin.sock", "http://core/metrics",
+        cwd=core.root / "ggc",
+    )  # fmt: skip
+    assert "# TYPE evergrass_drops_total counter" in done.stdout
+
+
+def test_other_requests_are_refused_in_words(site):
+    assert core_socket.ask(site[0], "/nothing") == (
+        404,
+        '{"message":"there are /metrics, /status and /why"}',
+    )
+    assert core_socket.ask(site[0], "/metrics", "POST", "x")[0] == 405
