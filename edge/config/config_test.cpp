@@ -109,6 +109,19 @@ INSTANTIATE_TEST_SUITE_P(
         fault{"\"allowFunctionsToRunAsRoot\": \"yes\"", "\"allowFunctionsToRunAsRoot\": \"maybe\"",
               "neither \"yes\" nor \"no\""}));
 
+TEST(config, the_bound_of_queued_work_is_v1s_unless_it_is_given) {
+    EXPECT_EQ(parse_config(of_v1_11, "/greengrass")->max_work_items, 1024U);
+    const auto with = [](const std::string& count) {
+        return parse_config(replaced(of_v1_11, "\"runtime\": {",
+                                     "\"runtime\": {\"maxWorkItemCount\": " + count + ","),
+                            "/greengrass");
+    };
+    EXPECT_EQ(with("7")->max_work_items, 7U);
+    const auto none = with("0");
+    ASSERT_FALSE(none);
+    EXPECT_THAT(none.error().message(), HasSubstr("'runtime.maxWorkItemCount' is 0; allowed is 1"));
+}
+
 TEST(config, without_any_paths_v1s_text_is_given) {
     const auto config = parse_config(R"({"coreThing":{
         "thingArn":"arn:aws:iot:us-east-1:123456789012:thing/C","iotHost":"h","ggHost":"h"}})",

@@ -1,13 +1,14 @@
 """GET /metrics on the core's socket: every drop reason is there, and the counters count."""
 
+import json
 import re
 import shutil
 
 import pytest
 
-from harness import core_socket, processes
+from harness import core_socket, processes, waiting
 from harness.core import Core
-from harness.group import Group, entry, new_thing, subscriptions
+from harness.group import Group, entry, function_entry, new_thing, publish_function, subscriptions
 from harness.processes import ROOT
 
 
@@ -59,6 +60,48 @@ def test_messages_and_connections_are_counted(site):
     assert during[published] - before[published] == 11
     lost = 'evergrass_drops_total{reason="subject_differs"}'
     assert during[lost] - before[lost] == 1
+
+
+BLOCKED = "import signal\ndef handler(event, context):\n    signal.pause()\n"
+
+
+def test_work_beyond_max_work_item_count_is_dropped_counted_and_explained(service, tmp_path):
+    endpoints = service.endpoints
+    names = ("w_core", "w_device")
+    core_thing, device = (new_thing(endpoints, tmp_path / "keys", name) for name in names)
+    blocked = publish_function(endpoints, "blocked", BLOCKED)
+    group = Group(endpoints, "work").give(
+        cores=[entry(core_thing)],
+        devices=[entry(device)],
+        functions=[function_entry(blocked, pinned=True)],
+        subscriptions=subscriptions((device.arn, blocked, "t")),
+    )
+    with Core(tmp_path / "greengrass", endpoints, core_thing) as core:
+        core.config["runtime"]["maxWorkItemCount"] = 2
+        core.write_config()
+        core.start()
+        group.deploy()
+
+        def counted(name):
+            return core_socket.metrics(core)[name]
+
+        # The worker takes the first once it waits for work; two wait; two are too many.
+        with core.connect(device, group.write_ca(tmp_path / "ca.pem")) as sender:
+            sender.publish("t", "{}")
+            waiting.until(
+                "the function works",
+                lambda: core_socket.status(core)["functions"][0]["state"] == "Working",
+            )
+            for _ in range(4):
+                sender.publish("t", "{}")
+        assert counted('evergrass_drops_total{reason="work_queue_full"}') == 2
+        assert counted(f'evergrass_function_queued{{function="function:{blocked.split(":", 6)[6]}"}}') == 2
+        code, text = core_socket.ask(core, "/why?from=thing:w_device&topic=t")
+        assert code == 200
+        told = json.loads(text)
+        assert told["targets"][0]["drop"]["name"] == "work_queue_full"
+        assert told["recentDrops"][0]["count"] == 2
+        core.stop()
 
 
 def test_curl_reads_it(site):
