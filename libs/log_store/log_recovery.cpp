@@ -1,0 +1,316 @@
+#include "libs/base/errors.hpp"
+#include "libs/log_store/errors.hpp"
+#include "libs/log_store/log_state.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <iterator>
+#include <limits>
+#include <utility>
+
+namespace evergrass::log_store {
+namespace {
+
+constexpr std::string_view segment_suffix = ".segment";
+constexpr std::string_view unfinished_suffix = ".new";
+constexpr std::size_t number_digits = 16;
+constexpr auto no_limit = std::numeric_limits<sequence>::max();
+
+using damage = recovery_report::damage;
+
+std::string records_are(sequence from, sequence to, std::string_view what) {
+    return (from == to
+                ? "record " + std::to_string(from) + " is "
+                : "records " + std::to_string(from) + " to " + std::to_string(to) + " are ") +
+           std::string(what);
+}
+
+// A segment file before its frames are looked at.
+struct candidate {
+    std::string name;
+    std::uint64_t number = 0;
+    std::uint64_t size = 0;
+    std::unique_ptr<file> source;
+    std::optional<segment_header> header;  // none: damaged
+    bool unborn = false;                   // nothing in it ever was durable
+};
+
+result<candidate> look_at(file_system& disk, const std::string& directory, std::string name,
+                          std::uint64_t number) {
+    candidate found;
+    found.name = std::move(name);
+    found.number = number;
+    const auto path = directory + "/" + found.name;
+    auto opened = disk.open(path, open_mode::read);
+    if (!opened) {
+        return opened.error();
+    }
+    found.source = std::move(*opened);
+    const auto size = found.source->size();
+    if (!size) {
+        return size.error();
+    }
+    found.size = *size;
+    std::array<char, segment_header_bytes> bytes{};
+    const auto got = found.source->read_at(0, bytes);
+    if (!got) {
+        return found;  // a bad place on the disk; the rest of the log goes on
+    }
+    const auto header = decode_segment_header({bytes.data(), *got});
+    if (!header && header.error().code == errc::unsupported) {
+        return with_context(header.error(), "cannot read " + path);
+    }
+    if (header && header->number == number) {
+        found.header = *header;
+    }
+    // A power cut between a file's creation and its first sync leaves it short or zeroed.
+    found.unborn =
+        !found.header && (*got < bytes.size() ||
+                          std::all_of(bytes.begin(), bytes.end(), [](char c) { return c == 0; }));
+    return found;
+}
+
+// What scanning one segment tells.
+struct scanned {
+    segment found;
+    std::vector<damage> damaged;
+    std::uint64_t bytes_cut = 0;
+    sequence first_live = 0;
+};
+
+// Records above `limit` are void: they were written again in the next segment. `newest`: no other
+// segment comes after, so its end may be that of an unfinished write.
+scanned scan(const candidate& c, sequence limit, bool newest) {
+    const auto& header = *c.header;
+    scanned all;
+    all.found = {c.number,    header.first, header.first - 1, 0, segment_header_bytes,
+                 header.salt, true};
+    all.first_live = header.first_live;
+    // Where the log ends if the damage passed there turns out to be an unfinished write.
+    std::optional<scanned> before_torn;
+    bool zeroed = false;
+    segment_scanner scanner(*c.source, segment_header_bytes, std::max(c.size, all.found.size),
+                            header.salt, header.first - 1, 256 * 1024);
+    for (;;) {
+        const auto next = scanner.next();
+        if (!next) {
+            all.damaged.push_back({c.name, next.error().message(), scanner.offset(), 0});
+            return all;
+        }
+        const auto& passed = scanner.passed();
+        if (!*next || (!(*next)->control && (*next)->number > limit)) {
+            if (passed && newest) {
+                if (!before_torn) {
+                    before_torn = all;
+                }
+                zeroed = true;
+            } else if (!newest && limit != no_limit && all.found.last < limit) {
+                const bool here = passed.has_value();
+                all.damaged.push_back({here ? c.name : "",
+                                       records_are(all.found.last + 1, limit, "missing"),
+                                       here ? passed->offset : 0, here ? passed->bytes : 0});
+            } else if (!newest && limit == no_limit && passed) {
+                all.damaged.push_back(
+                    {c.name, "its end is damaged", passed->offset, passed->bytes});
+            }
+            break;
+        }
+        const auto& f = **next;
+        if (passed) {
+            if (newest && !before_torn) {
+                before_torn = all;
+            }
+            zeroed = zeroed || passed->zeroed_block;
+            const bool known = !f.control && f.number > all.found.last + 1;
+            all.damaged.push_back({c.name,
+                                   known ? records_are(all.found.last + 1, f.number - 1, "damaged")
+                                         : "bytes without a record are damaged",
+                                   passed->offset, passed->bytes});
+        }
+        if (f.begins_batch) {
+            // All before was durable once, so the damage came later and is passed over.
+            before_torn.reset();
+            zeroed = false;
+        }
+        all.found.size = f.end;
+        if (f.control) {
+            all.first_live = std::max(all.first_live, f.number);
+        } else {
+            ++all.found.records;
+            all.found.last = f.number;
+        }
+    }
+    if (before_torn && zeroed) {
+        all = std::move(*before_torn);
+        all.bytes_cut = c.size - all.found.size;
+    }
+    return all;
+}
+
+}  // namespace
+
+std::string segment_file_name(std::uint64_t number) {
+    std::string digits(number_digits, '0');
+    for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, number >>= 4) {
+        *digit = "0123456789abcdef"[number & 15];
+    }
+    return digits + std::string(segment_suffix);
+}
+
+std::optional<std::uint64_t> segment_number_of(std::string_view file_name) {
+    if (file_name.ends_with(unfinished_suffix)) {
+        file_name.remove_suffix(unfinished_suffix.size());
+    }
+    std::uint64_t number = 0;
+    if (file_name.size() != number_digits + segment_suffix.size() ||
+        !file_name.ends_with(segment_suffix)) {
+        return std::nullopt;
+    }
+    const auto* end = file_name.data() + number_digits;
+    const auto parsed = std::from_chars(file_name.data(), end, number, 16);
+    if (parsed.ec != std::errc() || parsed.ptr != end || file_name != segment_file_name(number)) {
+        return std::nullopt;
+    }
+    return number;
+}
+
+result<void> log::state::recover() {
+    if (auto made = disk->make_directory(directory); !made) {
+        return made;
+    }
+    auto names = disk->list(directory);
+    if (!names) {
+        return names.error();
+    }
+    std::sort(names->begin(), names->end());
+    std::vector<candidate> candidates;
+    for (auto& name : *names) {
+        const auto number = segment_number_of(name);
+        if (!number) {
+            continue;
+        }
+        next_number = std::max(next_number, *number + 1);
+        if (name.ends_with(unfinished_suffix)) {
+            (void)disk->remove(directory + "/" + name);
+            continue;
+        }
+        auto found = look_at(*disk, directory, std::move(name), *number);
+        if (!found) {
+            return found.error();
+        }
+        candidates.push_back(std::move(*found));
+    }
+    if (candidates.empty()) {
+        return {};
+    }
+
+    // What is in effect may have been left so by a killed process, and not survive a power cut yet.
+    auto saved = save_directory();
+    if (!saved && saved.error().code != log_errc::read_only) {
+        return saved;
+    }
+
+    // A rewrite makes everything before it void.
+    const auto replacement = std::find_if(
+        candidates.rbegin(), candidates.rend(),
+        [](const candidate& c) { return c.header.has_value() && c.header->replaces_earlier; });
+    const auto void_before = replacement == candidates.rend() ? 0 : replacement->number;
+    std::erase_if(candidates, [&](const candidate& c) {
+        const bool is_void = c.number < void_before;
+        if (is_void || c.unborn) {
+            dead.push_back(c.number);
+            report.bytes_cut += is_void ? 0 : c.size;
+            return true;
+        }
+        return false;
+    });
+
+    std::deque<std::vector<damage>> damaged;  // beside segments
+    for (auto c = candidates.begin(); c != candidates.end(); ++c) {
+        const auto later = std::find_if(c + 1, candidates.end(), [](const candidate& other) {
+            return other.header.has_value();
+        });
+        const auto limit = later == candidates.end() ? no_limit : later->header->previous_last;
+        if (!c->header) {
+            // The numbers of the records that were in it are not used again.
+            const auto most = last + c->size / frame_header_bytes;
+            segment lost;
+            lost.number = c->number;
+            lost.first = last + 1;
+            lost.last = last = std::max(last, std::min(most, limit));
+            lost.size = c->size;
+            lost.readable = false;
+            segments.push_back(lost);
+            damaged.push_back(
+                {{c->name, "its header is damaged, so none of it is readable", 0, c->size}});
+            continue;
+        }
+        auto all = scan(*c, limit, c + 1 == candidates.end());
+        first_live = std::max(first_live, all.first_live);
+        last = std::max(last, all.found.last);
+        report.bytes_cut += all.bytes_cut;
+        segments.push_back(all.found);
+        damaged.push_back(std::move(all.damaged));
+    }
+    last = std::max(last, first_live - 1);
+    durable = last;
+    if (!candidates.empty() && candidates.front().header) {
+        const auto& front = *candidates.front().header;
+        if (front.previous_last >= first_live) {
+            report.damaged.push_back(
+                {"", records_are(first_live, front.previous_last, "missing"), 0, 0});
+            first_live = front.first;
+        }
+    }
+
+    if (auto ready = reopen_newest(); !ready) {
+        return ready;
+    }
+    const auto before = segments.size();
+    retire_truncated();
+    damaged.erase(damaged.begin(),
+                  damaged.begin() + static_cast<std::ptrdiff_t>(before - segments.size()));
+    for (auto& of_segment : damaged) {
+        std::move(of_segment.begin(), of_segment.end(), std::back_inserter(report.damaged));
+    }
+    for (const auto& s : segments) {
+        report.segments += 1;
+        report.records += s.readable ? live_records(s) : 0;
+    }
+    remove_dead();
+    return {};
+}
+
+// The newest segment is appended to again. A killed process may have left records in it that are
+// in no danger but from a power cut, so it is saved before they count as durable.
+result<void> log::state::reopen_newest() {
+    if (segments.empty() || !segments.back().readable) {
+        return {};
+    }
+    const auto& newest = segments.back();
+    auto opened = disk->open(path(newest.number), open_mode::append);
+    if (!opened) {
+        // Whatever the reason, what is there can be read; the next write says why it can't go on.
+        return {};
+    }
+    const auto size = (*opened)->size();
+    if (!size) {
+        return size.error();
+    }
+    if (*size > newest.size) {
+        if (auto cut = (*opened)->truncate(newest.size); !cut) {
+            return cut.error().code == log_errc::read_only ? result<void>() : cut;
+        }
+    }
+    ++counted.syncs;
+    if (auto saved = (*opened)->sync(); !saved) {
+        return saved.error().code == log_errc::read_only ? result<void>() : saved;
+    }
+    if (newest.size < settings.segment_bytes) {
+        active = std::move(*opened);
+    }
+    return {};
+}
+
+}  // namespace evergrass::log_store
