@@ -4,8 +4,18 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace evergrass::edge {
+
+subject_index::node_id subject_index::literal_child(const node& parent, std::string_view level) {
+    if (parent.several) {
+        const auto found = parent.several->find(level);
+        return found == parent.several->end() ? 0 : found->second;
+    }
+    return parent.only_child != 0 && parent.only_level == level ? parent.only_child : 0;
+}
+
 subject_index::node_id subject_index::child(node_id parent, std::string_view level) {
     const auto next = static_cast<node_id>(nodes_.size());
     auto& from = nodes_[parent];
@@ -14,11 +24,17 @@ subject_index::node_id subject_index::child(node_id parent, std::string_view lev
             return from.plus;
         }
         from.plus = next;
+    } else if (const auto known = literal_child(from, level); known != 0) {
+        return known;
+    } else if (from.several) {
+        from.several->emplace(level, next);
+    } else if (from.only_child != 0) {
+        from.several = std::make_unique<text_map<node_id>>();
+        from.several->emplace(std::move(from.only_level), std::exchange(from.only_child, 0));
+        from.several->emplace(level, next);
     } else {
-        const auto [at, fresh] = from.literals.try_emplace(std::string(level), next);
-        if (!fresh) {
-            return at->second;
-        }
+        from.only_level = level;
+        from.only_child = next;
     }
     nodes_.emplace_back();
     return next;
@@ -44,8 +60,11 @@ void subject_index::add(std::string_view subject, const endpoint* target) {
 
 template <class F>
 void subject_index::visit(std::string_view topic, F found) const {
-    if (const auto hit = exact_.find(topic); hit != exact_.end() && !found(hit->second)) {
-        return;
+    if (!exact_.empty()) {
+        const auto hit = exact_.find(topic);
+        if (hit != exact_.end() && !found(hit->second)) {
+            return;
+        }
     }
     struct branch {
         const node* at;
@@ -75,8 +94,8 @@ void subject_index::visit(std::string_view topic, F found) const {
             open[count++] = {&nodes_[at->plus], slash + 1};
         }
         const auto level = topic.substr(offset, slash - offset);
-        if (const auto next = at->literals.find(level); next != at->literals.end()) {
-            open[count++] = {&nodes_[next->second], slash + 1};
+        if (const auto next = literal_child(*at, level); next != 0) {
+            open[count++] = {&nodes_[next], slash + 1};
         }
     }
 }

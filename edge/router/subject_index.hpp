@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -42,14 +43,19 @@ private:
     using target_list = std::vector<const endpoint*>;
     using node_id = std::uint32_t;  // 0 is the root, and "none" where a child is named
 
+    // Most nodes have one child: it stands in the node, so that a look-up in a large table, which
+    // finds nothing in the processor's caches, waits for few lines of memory.
     struct node {
-        text_map<node_id> literals;
+        std::string only_level;
+        node_id only_child = 0;  // 0: none, or several
         node_id plus = 0;
-        target_list here;   // subjects that end at this level
-        target_list below;  // subjects that end with '#' after this level
+        std::unique_ptr<text_map<node_id>> several;  // instead of the only one
+        target_list here;                            // subjects that end at this level
+        target_list below;                           // subjects that end with '#' after this level
     };
 
     node_id child(node_id parent, std::string_view level);
+    static node_id literal_child(const node& parent, std::string_view level);
     // Calls `found` with each matching subject's targets until it returns false.
     template <class F>
     void visit(std::string_view topic, F found) const;
