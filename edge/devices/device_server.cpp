@@ -8,6 +8,7 @@ namespace evergrass::edge {
 struct device_server::session {
     endpoint device;
     std::vector<std::string> filters;
+    bool full = false;  // the last message for it found its queue full
 };
 
 namespace {
@@ -207,11 +208,14 @@ std::optional<drop_reason> device_server::would_drop(const endpoint& target,
     if (connection == nullptr || !connection->context) {
         return drop_reason::device_not_connected;
     }
-    const auto& filters = static_cast<const session*>(connection->context.get())->filters;
-    const bool wanted = std::any_of(filters.begin(), filters.end(), [&](const auto& filter) {
-        return mqtt::topic_matches(filter, topic);
-    });
-    return wanted ? std::nullopt : std::optional(drop_reason::device_not_subscribed);
+    const auto& receiver = *static_cast<const session*>(connection->context.get());
+    const bool wanted =
+        std::any_of(receiver.filters.begin(), receiver.filters.end(),
+                    [&](const auto& filter) { return mqtt::topic_matches(filter, topic); });
+    if (!wanted) {
+        return drop_reason::device_not_subscribed;
+    }
+    return receiver.full ? std::optional(drop_reason::queue_full) : std::nullopt;
 }
 
 std::optional<drop_reason> device_server::deliver(const endpoint& target, const message& m) {
@@ -219,14 +223,16 @@ std::optional<drop_reason> device_server::deliver(const endpoint& target, const 
     if (connection == nullptr || !connection->context) {
         return drop_reason::device_not_connected;
     }
-    const auto& filters = static_cast<session*>(connection->context.get())->filters;
-    const bool wanted = std::any_of(filters.begin(), filters.end(), [&](const auto& filter) {
-        return mqtt::topic_matches(filter, m.topic);
-    });
+    auto& receiver = *static_cast<session*>(connection->context.get());
+    const bool wanted =
+        std::any_of(receiver.filters.begin(), receiver.filters.end(),
+                    [&](const auto& filter) { return mqtt::topic_matches(filter, m.topic); });
     if (!wanted) {
         return drop_reason::device_not_subscribed;
     }
-    switch (connection->publish(m.topic, m.payload, mqtt::qos::at_most_once, false)) {
+    const auto sent = connection->publish(m.topic, m.payload, mqtt::qos::at_most_once, false);
+    receiver.full = sent == mqtt::send_result::queue_full;
+    switch (sent) {
         case mqtt::send_result::queued:
             return std::nullopt;
         case mqtt::send_result::queue_full:

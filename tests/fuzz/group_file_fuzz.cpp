@@ -24,7 +24,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     const auto& entry = (*table)->entries().front();
     const edge::explain_lookups nobody_knows{
-        [](const edge::endpoint&) { return edge::end_state{false, std::nullopt}; },
+        [](const edge::endpoint&) {
+            return edge::end_state{false, std::nullopt};
+        },
         [](const edge::endpoint&) { return edge::end_state{}; }};
     const auto topic = std::string("a/b");
     const auto told = edge::explain(**table, {*entry.source, topic, std::nullopt}, nobody_knows);

@@ -79,6 +79,13 @@ class Device:
         except queue.Empty:
             raise AssertionError("no message came") from None
 
+    def stop_reading(self):
+        """Stays connected, but takes nothing from the socket until go_on_reading()."""
+        self._client.loop_stop()
+
+    def go_on_reading(self):
+        self._client.loop_start()
+
     def wait_closed(self):
         self._answer("disconnect")
 

@@ -91,6 +91,33 @@ def test_it_follows_a_device_as_it_connects_and_subscribes(site):
     assert site.drop_of(*question) == "device_not_connected"
 
 
+def test_a_device_that_does_not_read_has_a_full_queue_until_it_does(site):
+    question = ("thing:pump", "site/1/temperature", "thing:lamp")
+    counter = 'evergrass_drops_total{reason="queue_full"}'
+    with site.connect(site.lamp) as lamp, site.connect(site.pump) as pump:
+        lamp.subscribe("site/+/temperature")
+        lamp.stop_reading()
+
+        def fills_up():
+            pump.publish("site/1/temperature", bytes(100_000))
+            return core_socket.metrics(site.core)[counter] > 0
+
+        waiting.until("the queue for the lamp is full", fills_up, every=0.001)
+        assert site.drop_of(*question) == "queue_full"
+        shown = text_of(site, "why", "--from", "thing:pump", "--topic", "site/1/temperature")
+        assert "+--> thing:lamp   NOT delivered: the device's queue is full" in shown.stdout
+        assert "Lost lately:" in shown.stdout
+        lamp.go_on_reading()
+
+        def gets_through():
+            pump.publish("site/1/temperature", "last")
+            return site.why(*question)[0] == 0
+
+        waiting.until("the lamp's queue has room again", gets_through)
+        while lamp.receive().payload != b"last":
+            pass
+
+
 def test_what_it_says_of_a_message_is_what_is_counted_for_it(site):
     for topic in ("site/2/temperature", "site2/temperature"):
         reason = site.drop_of("thing:pump", topic)
