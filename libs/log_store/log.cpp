@@ -53,12 +53,8 @@ log::state::state(file_system& d, std::string dir, options o)
     }
 }
 
-std::string log::state::path(std::uint64_t number) const {
-    return directory + "/" + segment_file_name(number);
-}
-
-std::string log::state::temporary_path(std::uint64_t number) const {
-    return path(number) + ".new";
+std::string log::state::path(const segment& s) const {
+    return directory + "/" + to_file_name({s.number, s.first, false});
 }
 
 std::uint64_t log::state::bytes() const {
@@ -117,7 +113,7 @@ std::uint64_t log::state::live_records(const segment& s) const {
 }
 
 void log::state::retire_front() {
-    dead.push_back(segments.front().number);
+    dead.push_back(path(segments.front()));
     segments.pop_front();
     if (segments.empty()) {
         active.reset();
@@ -162,8 +158,24 @@ void log::state::remove_dead() {
     if (directory_unsaved) {
         return;  // what replaces them may not survive yet
     }
-    std::erase_if(
-        dead, [&](std::uint64_t number) { return static_cast<bool>(disk->remove(path(number))); });
+    // Without any other file the newest one goes on telling where the numbering is.
+    const auto kept = segments.empty() && !dead.empty() ? dead.back() : "";
+    std::erase_if(dead, [&](const std::string& gone) {
+        return gone != kept && static_cast<bool>(disk->remove(gone));
+    });
+}
+
+// Gives back the space of truncated segments before the truncation is durable. Were they removed,
+// they would be missing after a power cut; a segment with nothing but its header says why.
+void log::state::shrink_dead() {
+    if (directory_unsaved) {
+        return;
+    }
+    for (const auto& gone : dead) {
+        if (auto opened = disk->open(gone, open_mode::append)) {
+            (void)(*opened)->truncate(segment_header_bytes);
+        }
+    }
 }
 
 result<void> log::state::sync() {
@@ -181,14 +193,13 @@ result<void> log::state::sync() {
         if (emptied || emptied.error().code != log_errc::disk_full || directory_unsaved) {
             return emptied;
         }
-        remove_dead();
     }
     while (!pending.empty() || truncation_pending) {
         auto written = write_batch();
         if (!written && written.error().code == log_errc::disk_full && !dead.empty()) {
-            // What was truncated is in the way. Without it there may be room; and to have truncated
+            // What was truncated is in the way. Without it there may be room, and to have truncated
             // a little earlier than promised is no loss.
-            remove_dead();
+            shrink_dead();
             written = write_batch();
         }
         if (!written) {
@@ -237,7 +248,7 @@ result<void> log::state::write_batch() {
         fresh.salt = random_salt();
         header = encode(
             segment_header{false, fresh.number, fresh.first, durable, first_live, fresh.salt});
-        auto made = disk->open(path(fresh.number), open_mode::create);
+        auto made = disk->open(path(fresh), open_mode::create);
         if (!made) {
             return made.error();
         }
@@ -270,7 +281,7 @@ result<void> log::state::write_batch() {
         if (begins) {
             // Should it stay: its records are void, because the next segment's header says so.
             fresh_file.reset();
-            (void)disk->remove(path(fresh.number));
+            (void)disk->remove(path(fresh));
         }
         return done;
     }
@@ -299,7 +310,7 @@ result<void> log::state::rewrite(
     fresh.first = first;
     fresh.last = first - 1;
     fresh.salt = random_salt();
-    const auto temporary = temporary_path(fresh.number);
+    const auto temporary = directory + "/" + to_file_name({fresh.number, first, true});
     auto made = disk->open(temporary, open_mode::create);
     if (!made) {
         return made.error();
@@ -337,7 +348,7 @@ result<void> log::state::rewrite(
         done = target->sync();
     }
     if (done) {
-        done = disk->rename(temporary, path(fresh.number));
+        done = disk->rename(temporary, path(fresh));
     }
     if (!done) {
         target.reset();
@@ -347,7 +358,7 @@ result<void> log::state::rewrite(
 
     // From here on there is no way back: the new content is what a reader of the directory sees.
     for (const auto& s : segments) {
-        dead.push_back(s.number);
+        dead.push_back(path(s));
     }
     segments.assign(1, fresh);
     active = std::move(target);

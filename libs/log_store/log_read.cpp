@@ -8,7 +8,7 @@ namespace evergrass::log_store {
 result<bool> log::state::read_segment(
     const segment& s, position& at, std::size_t window_bytes,
     const std::function<bool(sequence, std::string_view)>& each) const {
-    auto opened = disk->open(path(s.number), open_mode::read);
+    auto opened = disk->open(path(s), open_mode::read);
     if (!opened) {
         return opened.error();
     }

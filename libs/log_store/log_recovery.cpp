@@ -15,9 +15,18 @@ namespace {
 constexpr std::string_view segment_suffix = ".segment";
 constexpr std::string_view unfinished_suffix = ".new";
 constexpr std::size_t number_digits = 16;
+constexpr std::uint64_t sector_bytes = 512;
 constexpr auto no_limit = std::numeric_limits<sequence>::max();
 
 using damage = recovery_report::damage;
+
+std::string hexadecimal(std::uint64_t number) {
+    std::string digits(number_digits, '0');
+    for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, number >>= 4) {
+        *digit = "0123456789abcdef"[number & 15];
+    }
+    return digits;
+}
 
 std::string records_are(sequence from, sequence to, std::string_view what) {
     return (from == to
@@ -30,17 +39,19 @@ std::string records_are(sequence from, sequence to, std::string_view what) {
 struct candidate {
     std::string name;
     std::uint64_t number = 0;
+    sequence first = 0;
     std::uint64_t size = 0;
     std::unique_ptr<file> source;
     std::optional<segment_header> header;  // none: damaged
     bool unborn = false;                   // nothing in it ever was durable
 };
 
-result<candidate> look_at(file_system& disk, const std::string& directory, std::string name,
-                          std::uint64_t number) {
+result<candidate> look_at(file_system& disk, const std::string& directory,
+                          const segment_name& name) {
     candidate found;
-    found.name = std::move(name);
-    found.number = number;
+    found.name = to_file_name(name);
+    found.number = name.number;
+    found.first = name.first;
     const auto path = directory + "/" + found.name;
     auto opened = disk.open(path, open_mode::read);
     if (!opened) {
@@ -61,12 +72,12 @@ result<candidate> look_at(file_system& disk, const std::string& directory, std::
     if (!header && header.error().code == errc::unsupported) {
         return with_context(header.error(), "cannot read " + path);
     }
-    if (header && header->number == number) {
+    if (header && header->number == name.number && header->first == name.first) {
         found.header = *header;
     }
-    // A power cut between a file's creation and its first sync leaves it short or zeroed.
+    // A power cut in a file's first write leaves it with zeros or within its first sector.
     found.unborn =
-        !found.header && (*got < bytes.size() ||
+        !found.header && (found.size <= sector_bytes ||
                           std::all_of(bytes.begin(), bytes.end(), [](char c) { return c == 0; }));
     return found;
 }
@@ -105,7 +116,8 @@ scanned scan(const candidate& c, sequence limit, bool newest) {
                     before_torn = all;
                 }
                 zeroed = true;
-            } else if (!newest && limit != no_limit && all.found.last < limit) {
+            } else if (!newest && limit != no_limit && all.found.last < limit &&
+                       c.size > segment_header_bytes) {
                 const bool here = passed.has_value();
                 all.damaged.push_back({here ? c.name : "",
                                        records_are(all.found.last + 1, limit, "missing"),
@@ -150,29 +162,25 @@ scanned scan(const candidate& c, sequence limit, bool newest) {
 
 }  // namespace
 
-std::string segment_file_name(std::uint64_t number) {
-    std::string digits(number_digits, '0');
-    for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, number >>= 4) {
-        *digit = "0123456789abcdef"[number & 15];
-    }
-    return digits + std::string(segment_suffix);
+std::string to_file_name(const segment_name& name) {
+    std::string text = hexadecimal(name.number) + "-" + hexadecimal(name.first);
+    text += segment_suffix;
+    return name.unfinished ? text.append(unfinished_suffix) : text;
 }
 
-std::optional<std::uint64_t> segment_number_of(std::string_view file_name) {
-    if (file_name.ends_with(unfinished_suffix)) {
-        file_name.remove_suffix(unfinished_suffix.size());
-    }
-    std::uint64_t number = 0;
-    if (file_name.size() != number_digits + segment_suffix.size() ||
-        !file_name.ends_with(segment_suffix)) {
+std::optional<segment_name> parse_segment_name(std::string_view file_name) {
+    if (file_name.size() < 2 * number_digits + 1) {
         return std::nullopt;
     }
-    const auto* end = file_name.data() + number_digits;
-    const auto parsed = std::from_chars(file_name.data(), end, number, 16);
-    if (parsed.ec != std::errc() || parsed.ptr != end || file_name != segment_file_name(number)) {
+    segment_name name;
+    const auto* text = file_name.data();
+    (void)std::from_chars(text, text + number_digits, name.number, 16);
+    (void)std::from_chars(text + number_digits + 1, text + 2 * number_digits + 1, name.first, 16);
+    name.unfinished = file_name.ends_with(unfinished_suffix);
+    if (file_name != to_file_name(name) || name.first == 0 || name.first > greatest_sequence) {
         return std::nullopt;
     }
-    return number;
+    return name;
 }
 
 result<void> log::state::recover() {
@@ -185,17 +193,17 @@ result<void> log::state::recover() {
     }
     std::sort(names->begin(), names->end());
     std::vector<candidate> candidates;
-    for (auto& name : *names) {
-        const auto number = segment_number_of(name);
-        if (!number) {
+    for (const auto& file_name : *names) {
+        const auto name = parse_segment_name(file_name);
+        if (!name) {
             continue;
         }
-        next_number = std::max(next_number, *number + 1);
-        if (name.ends_with(unfinished_suffix)) {
-            (void)disk->remove(directory + "/" + name);
+        next_number = std::max(next_number, name->number + 1);
+        if (name->unfinished) {
+            (void)disk->remove(directory + "/" + file_name);
             continue;
         }
-        auto found = look_at(*disk, directory, std::move(name), *number);
+        auto found = look_at(*disk, directory, *name);
         if (!found) {
             return found.error();
         }
@@ -219,8 +227,9 @@ result<void> log::state::recover() {
     std::erase_if(candidates, [&](const candidate& c) {
         const bool is_void = c.number < void_before;
         if (is_void || c.unborn) {
-            dead.push_back(c.number);
+            dead.push_back(directory + "/" + c.name);
             report.bytes_cut += is_void ? 0 : c.size;
+            last = std::max(last, c.first - 1);
             return true;
         }
         return false;
@@ -234,17 +243,23 @@ result<void> log::state::recover() {
         const auto limit = later == candidates.end() ? no_limit : later->header->previous_last;
         if (!c->header) {
             // The numbers of the records that were in it are not used again.
-            const auto most = last + c->size / frame_header_bytes;
             segment lost;
             lost.number = c->number;
-            lost.first = last + 1;
-            lost.last = last = std::max(last, std::min(most, limit));
+            lost.first = c->first;
+            lost.last = std::min(c->first - 1 + c->size / frame_header_bytes, limit);
+            last = std::max(last, lost.last);
             lost.size = c->size;
             lost.readable = false;
             segments.push_back(lost);
             damaged.push_back(
                 {{c->name, "its header is damaged, so none of it is readable", 0, c->size}});
             continue;
+        }
+        if (c->size == segment_header_bytes && later == c + 1 && later != candidates.end() &&
+            c->first <= limit) {
+            // It had records. Shortened so when it was truncated on a full disk: see
+            // log::state::shrink_dead.
+            first_live = std::max(first_live, limit + 1);
         }
         auto all = scan(*c, limit, c + 1 == candidates.end());
         first_live = std::max(first_live, all.first_live);
@@ -274,6 +289,7 @@ result<void> log::state::recover() {
     for (auto& of_segment : damaged) {
         std::move(of_segment.begin(), of_segment.end(), std::back_inserter(report.damaged));
     }
+    truncation_pending = segments.empty() && !dead.empty();
     for (const auto& s : segments) {
         report.segments += 1;
         report.records += s.readable ? live_records(s) : 0;
@@ -289,7 +305,7 @@ result<void> log::state::reopen_newest() {
         return {};
     }
     const auto& newest = segments.back();
-    auto opened = disk->open(path(newest.number), open_mode::append);
+    auto opened = disk->open(path(newest), open_mode::append);
     if (!opened) {
         // Whatever the reason, what is there can be read; the next write says why it can't go on.
         return {};

@@ -31,11 +31,11 @@ struct log::state {
     recovery_report report;
     mutable counters counted;
 
-    std::deque<segment> segments;     // with live records, oldest first
-    std::vector<std::uint64_t> dead;  // numbers of files to remove once that is safe
-    std::unique_ptr<file> active;     // of segments.back(); null: the next write begins a segment
-    std::uint64_t next_number = 1;    // of segments, never used twice
-    bool directory_unsaved = false;   // a rename is in effect that a power cut may undo
+    std::deque<segment> segments;    // with live records, oldest first
+    std::vector<std::string> dead;   // paths of files to remove once that is safe
+    std::unique_ptr<file> active;    // of segments.back(); null: the next write begins a segment
+    std::uint64_t next_number = 1;   // of segments, never used twice
+    bool directory_unsaved = false;  // a rename is in effect that a power cut may undo
 
     std::string pending;              // frames without checksum, which no segment holds yet
     sequence pending_first = 0;       // the number of the first of them
@@ -45,8 +45,7 @@ struct log::state {
     sequence last = 0;
     sequence durable = 0;
 
-    std::string path(std::uint64_t number) const;
-    std::string temporary_path(std::uint64_t number) const;
+    std::string path(const segment& s) const;
     std::uint64_t bytes() const;
     sequence last_before_pending() const { return pending.empty() ? last : pending_first - 1; }
 
@@ -63,6 +62,7 @@ struct log::state {
     result<void> write_and_save(file& target, bool fresh, std::span<const std::string_view> parts);
     result<void> save_directory();
     void remove_dead();
+    void shrink_dead();
     result<void> rewrite(sequence first,
                          const std::function<result<void>(const append_function&)>& writer);
 
@@ -76,8 +76,14 @@ struct log::state {
     result<void> reopen_newest();
 };
 
-std::string segment_file_name(std::uint64_t number);
-// None when the name is not that of a segment or, ending in ".new", of an unfinished rewrite.
-std::optional<std::uint64_t> segment_number_of(std::string_view file_name);
+// What a file's name tells, so that the numbering goes on when its header can't be read:
+// "NUMBER-FIRST.segment", 16 hexadecimal digits each, and ".new" behind it in a rewrite.
+struct segment_name {
+    std::uint64_t number = 0;
+    sequence first = 0;
+    bool unfinished = false;
+};
+std::string to_file_name(const segment_name& name);
+std::optional<segment_name> parse_segment_name(std::string_view file_name);
 
 }  // namespace evergrass::log_store

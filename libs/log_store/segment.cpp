@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 namespace evergrass::log_store {
 namespace {
@@ -87,6 +86,11 @@ result<segment_header> decode_segment_header(std::string_view bytes) {
     header.previous_last = get<std::uint64_t>(&bytes[32]);
     header.first_live = get<std::uint64_t>(&bytes[40]);
     header.salt = get<std::uint32_t>(&bytes[48]);
+    if (header.first == 0 || header.first > greatest_sequence ||
+        header.previous_last >= header.first || header.first_live == 0 ||
+        header.first_live > greatest_sequence) {
+        return error{errc::corrupt, "its header has impossible numbers"};
+    }
     return header;
 }
 
@@ -180,10 +184,9 @@ result<std::optional<frame>> segment_scanner::frame_at(std::uint64_t offset) {
     found.number = get<std::uint64_t>(header->data() + 8);
     found.offset = offset;
     found.end = offset + frame_bytes(payload);
-    const bool plausible = (length & unknown_flags) == 0 && payload <= max_record_bytes &&
-                           found.end <= end_ &&
-                           (found.control ? payload == 0 : found.number > last_) &&
-                           found.number < std::numeric_limits<sequence>::max() / 2;
+    const bool plausible =
+        (length & unknown_flags) == 0 && payload <= max_record_bytes && found.end <= end_ &&
+        (found.control ? payload == 0 : found.number > last_) && found.number <= greatest_sequence;
     if (!plausible) {
         return std::optional<frame>();
     }

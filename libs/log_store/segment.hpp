@@ -14,6 +14,7 @@ namespace evergrass::log_store {
 
 // The number of a record: 1, 2, ... for ever, over all restarts. 0 is "none".
 using sequence = std::uint64_t;
+inline constexpr sequence greatest_sequence = sequence{1} << 62;
 
 // The bytes of a segment file, docs/formats/log-store.md. All numbers are little-endian.
 inline constexpr std::size_t segment_header_bytes = 64;
