@@ -155,8 +155,8 @@ result<void> log::state::save_directory() {
 }
 
 void log::state::remove_dead() {
-    if (directory_unsaved) {
-        return;  // what replaces them may not survive yet
+    if (directory_unsaved || truncation_pending) {
+        return;  // what makes them void may not survive yet
     }
     // Without any other file the newest one goes on telling where the numbering is.
     const auto kept = segments.empty() && !dead.empty() ? dead.back() : "";

@@ -8,6 +8,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <vector>
 
 // Power cuts at every operation of random workloads. The model knows what was promised; after each
 // cut the log is opened again and must hold it.
@@ -87,7 +88,7 @@ private:
     void saved() {
         ASSERT_EQ(store_->durable(), store_->last());
         now_.truncated_durably = now_.truncated;
-        replaced_.reset();
+        others_.clear();
     }
 
     void step() {
@@ -143,15 +144,15 @@ private:
         const bool complete = fresh.records.size() == count;
         if (done) {
             now_ = std::move(fresh);
-            replaced_.reset();
+            others_.clear();
             last_ = number;
         } else if (disk_.power_is_off()) {
             if (complete) {
-                replaced_ = std::move(fresh);
+                others_.push_back(std::move(fresh));
             }
         } else if (store_->first() == before + 1 && store_->last() == number) {
             // The very last step failed: the new content is in place, the old may come back.
-            replaced_ = std::move(now_);
+            others_.push_back(std::move(now_));
             now_ = std::move(fresh);
             last_ = number;
         }
@@ -202,9 +203,9 @@ private:
         checked_records_ += found.size();
 
         auto why = differs(found, now_);
-        if (!why.empty() && replaced_) {
-            const auto other = differs(found, *replaced_);
-            why = other.empty() ? "" : why + "; or " + other;
+        for (auto other = others_.begin(); !why.empty() && other != others_.end(); ++other) {
+            const auto also = differs(found, *other);
+            why = also.empty() ? "" : why + "; or " + also;
         }
         ASSERT_EQ(why, "");
 
@@ -216,7 +217,7 @@ private:
     void after_open() {
         now_.truncated_durably = now_.truncated = store_->first();
         now_.whole_to = 0;
-        replaced_.reset();
+        others_.clear();
         last_ = store_->last();
         durable_ = store_->durable();
     }
@@ -226,7 +227,7 @@ private:
     options settings_;
     std::optional<log> store_;
     content now_;
-    std::optional<content> replaced_;  // what may come back, or may be there already
+    std::vector<content> others_;  // what may come back, or may be there already
     sequence last_ = 0;
     sequence durable_ = 0;
     std::uint64_t checked_records_ = 0;

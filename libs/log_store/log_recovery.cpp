@@ -260,6 +260,7 @@ result<void> log::state::recover() {
             // It had records. Shortened so when it was truncated on a full disk: see
             // log::state::shrink_dead.
             first_live = std::max(first_live, limit + 1);
+            truncation_pending = true;
         }
         auto all = scan(*c, limit, c + 1 == candidates.end());
         first_live = std::max(first_live, all.first_live);
@@ -276,6 +277,7 @@ result<void> log::state::recover() {
             report.damaged.push_back(
                 {"", records_are(first_live, front.previous_last, "missing"), 0, 0});
             first_live = front.first;
+            truncation_pending = true;
         }
     }
 
@@ -289,7 +291,7 @@ result<void> log::state::recover() {
     for (auto& of_segment : damaged) {
         std::move(of_segment.begin(), of_segment.end(), std::back_inserter(report.damaged));
     }
-    truncation_pending = segments.empty() && !dead.empty();
+    truncation_pending = truncation_pending || (segments.empty() && !dead.empty());
     for (const auto& s : segments) {
         report.segments += 1;
         report.records += s.readable ? live_records(s) : 0;

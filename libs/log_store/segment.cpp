@@ -206,15 +206,19 @@ result<std::optional<frame>> segment_scanner::frame_at(std::uint64_t offset) {
 }
 
 result<bool> segment_scanner::has_zeroed_block(std::uint64_t begin, std::uint64_t end) {
-    begin = (begin + block_bytes - 1) / block_bytes * block_bytes;
-    for (; begin + block_bytes <= end; begin += block_bytes) {
-        const auto block = bytes_at(begin, block_bytes);
+    while (begin < end) {
+        const auto block_end = (begin / block_bytes + 1) * block_bytes;
+        if (block_end > end) {
+            break;
+        }
+        const auto block = bytes_at(begin, static_cast<std::size_t>(block_end - begin));
         if (!block) {
             return block.error();
         }
         if (std::all_of(block->begin(), block->end(), [](char c) { return c == '\0'; })) {
             return true;
         }
+        begin = block_end;
     }
     return false;
 }

@@ -75,8 +75,8 @@ public:
     struct damage {
         std::uint64_t offset = 0;
         std::uint64_t bytes = 0;
-        bool zeroed_block =
-            false;  // has an aligned 512-byte block of zeros, as a lost write leaves
+        // Zeros from its beginning, or from a multiple of 512, to the next: a lost write's trace.
+        bool zeroed_block = false;
     };
 
     // Scans [begin, end) of `source`; only records after `last` count.
