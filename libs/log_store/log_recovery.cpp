@@ -177,7 +177,8 @@ std::optional<segment_name> parse_segment_name(std::string_view file_name) {
     (void)std::from_chars(text, text + number_digits, name.number, 16);
     (void)std::from_chars(text + number_digits + 1, text + 2 * number_digits + 1, name.first, 16);
     name.unfinished = file_name.ends_with(unfinished_suffix);
-    if (file_name != to_file_name(name) || name.first == 0 || name.first > greatest_sequence) {
+    if (file_name != to_file_name(name) || name.number > greatest_sequence || name.first == 0 ||
+        name.first > greatest_sequence) {
         return std::nullopt;
     }
     return name;
@@ -235,7 +236,11 @@ result<void> log::state::recover() {
         return false;
     });
 
-    std::deque<std::vector<damage>> damaged;  // beside segments
+    struct told {
+        std::vector<damage> damaged;
+        sequence first_live = 0;
+    };
+    std::deque<told> by_segment;  // as `segments`
     for (auto c = candidates.begin(); c != candidates.end(); ++c) {
         const auto later = std::find_if(c + 1, candidates.end(), [](const candidate& other) {
             return other.header.has_value();
@@ -251,8 +256,8 @@ result<void> log::state::recover() {
             lost.size = c->size;
             lost.readable = false;
             segments.push_back(lost);
-            damaged.push_back(
-                {{c->name, "its header is damaged, so none of it is readable", 0, c->size}});
+            by_segment.push_back(
+                {{{c->name, "its header is damaged, so none of it is readable", 0, c->size}}, 0});
             continue;
         }
         if (c->size == segment_header_bytes && later == c + 1 && later != candidates.end() &&
@@ -267,7 +272,7 @@ result<void> log::state::recover() {
         last = std::max(last, all.found.last);
         report.bytes_cut += all.bytes_cut;
         segments.push_back(all.found);
-        damaged.push_back(std::move(all.damaged));
+        by_segment.push_back({std::move(all.damaged), all.first_live});
     }
     last = std::max(last, first_live - 1);
     durable = last;
@@ -286,12 +291,15 @@ result<void> log::state::recover() {
     }
     const auto before = segments.size();
     retire_truncated();
-    damaged.erase(damaged.begin(),
-                  damaged.begin() + static_cast<std::ptrdiff_t>(before - segments.size()));
-    for (auto& of_segment : damaged) {
-        std::move(of_segment.begin(), of_segment.end(), std::back_inserter(report.damaged));
+    by_segment.erase(by_segment.begin(),
+                     by_segment.begin() + static_cast<std::ptrdiff_t>(before - segments.size()));
+    // Where none of those that stay tells of the truncation, the others go after it is told again.
+    bool kept_truncation = false;
+    for (auto& s : by_segment) {
+        kept_truncation = kept_truncation || s.first_live == first_live;
+        std::move(s.damaged.begin(), s.damaged.end(), std::back_inserter(report.damaged));
     }
-    truncation_pending = truncation_pending || (segments.empty() && !dead.empty());
+    truncation_pending = truncation_pending || (!kept_truncation && !dead.empty());
     for (const auto& s : segments) {
         report.segments += 1;
         report.records += s.readable ? live_records(s) : 0;
