@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 
 namespace evergrass::log_store {
@@ -28,6 +29,9 @@ public:
     }
     void durable(sequence s) {
         wait([&] { return !durable_.empty() && durable_.back() >= s; });
+    }
+    void durable_or_failed(sequence s) {
+        wait([&] { return !errors_.empty() || (!durable_.empty() && durable_.back() >= s); });
     }
     error failure(std::size_t nth) {
         wait([&] { return errors_.size() > nth; });
@@ -253,6 +257,57 @@ TEST_F(committer, a_reader_sees_what_was_appended_before_it_asked) {
     ASSERT_TRUE(store.append("three"));
     ASSERT_TRUE(store.flush_and_stop());
     EXPECT_THAT(seen, ElementsAre("one", "two"));
+}
+
+// Which records a cut meets depends on the threads; what must hold afterwards does not.
+TEST_F(committer, what_was_reported_durable_survives_a_power_cut_at_any_operation) {
+    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+        SCOPED_TRACE("cut at operation " + std::to_string(seed % 60));
+        crashing_file_system disk(seed);
+        disk.cut_power_at(1 + seed % 60);
+        std::map<sequence, std::string> appended;
+        sequence durable = 0;
+        sequence snapshot = 0;
+        {
+            auto store = log::open(disk, "/log", {64 * 1024, 0, full_policy::refuse, 64 * 1024});
+            ASSERT_TRUE(store);
+            told seen;
+            group_committer to_disk(std::move(*store), seen.handlers(), patient());
+            for (int i = 0; i < 400; ++i) {
+                if (i == 200) {
+                    const auto last = to_disk.rewrite({"a", "b", "c"});
+                    ASSERT_TRUE(last);
+                    snapshot = *last - 2;
+                    appended[*last - 2] = "a";
+                    appended[*last - 1] = "b";
+                    appended[*last] = "c";
+                }
+                auto bytes = std::to_string(i) + std::string(seed % 7 * 100, 'x');
+                if (const auto number = to_disk.append(bytes)) {
+                    appended[*number] = std::move(bytes);
+                }
+                if (i % 10 == 0 && !disk.power_is_off()) {
+                    seen.durable_or_failed(to_disk.last());
+                }
+            }
+            (void)to_disk.flush_and_stop();
+            durable = to_disk.durable();
+        }
+        disk.restart();
+        const auto again = log::open(disk, "/log").value();
+        EXPECT_TRUE(again.recovery().undamaged());
+        std::map<sequence, std::string> found;
+        ASSERT_TRUE(again.for_each(
+            0, [&](sequence number, std::string_view payload) { found.emplace(number, payload); }));
+        for (const auto& [number, payload] : found) {
+            ASSERT_EQ(appended[number], payload);
+        }
+        const bool rewritten = found.contains(snapshot);
+        EXPECT_TRUE(rewritten || durable < snapshot || snapshot == 0);
+        for (sequence number = rewritten ? snapshot : 1; number <= durable; ++number) {
+            ASSERT_TRUE(found.contains(number)) << number << " of " << durable;
+        }
+    }
 }
 
 }  // namespace

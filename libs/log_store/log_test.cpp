@@ -5,8 +5,11 @@
 
 #include <gmock/gmock.h>
 
+#include <csignal>
 #include <filesystem>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace evergrass::log_store {
 namespace {
@@ -145,6 +148,71 @@ TEST_F(log_on_disk, rewrite_replaces_all_and_a_writer_that_fails_nothing) {
     EXPECT_THAT(all_of(store), ::testing::ElementsAre("new", "after"));
     EXPECT_EQ(store.first(), 6u);
     EXPECT_EQ(store.last(), 7u);
+}
+
+TEST_F(log_on_disk, files_are_for_their_owner_alone) {
+    auto store = opened();
+    ASSERT_TRUE(store.append("secret"));
+    ASSERT_TRUE(store.sync());
+    using std::filesystem::perms;
+    EXPECT_EQ(std::filesystem::status(directory_).permissions(), perms::owner_all);
+    for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
+        EXPECT_EQ(entry.status().permissions(), perms::owner_read | perms::owner_write);
+    }
+}
+
+TEST_F(log_on_disk, a_directory_that_can_not_be_made_is_named) {
+    const auto failed = log::open(disk_, "/proc/no/such", {});
+    ASSERT_FALSE(failed);
+    EXPECT_THAT(failed.error().message(), ::testing::HasSubstr("/proc/no"));
+}
+
+TEST_F(log_on_disk, what_was_synced_survives_kill_dash_nine) {
+    options small;
+    small.segment_bytes = 64 * 1024;
+    for (int round = 0; round < 25; ++round) {
+        int answers[2];
+        ASSERT_EQ(::pipe(answers), 0);
+        const auto child = ::fork();
+        ASSERT_GE(child, 0);
+        if (child == 0) {
+            auto store = log::open(disk_, directory_, small);
+            for (;;) {
+                const auto number = store->last() + 1;
+                if (!store->append(std::to_string(number) + std::string(number % 3000, '.')) ||
+                    (number % 3 == 0 && !store->sync())) {
+                    ::_exit(1);
+                }
+                if (number % 500 == 0) {
+                    store->truncate_front(number - 100);
+                }
+                const auto durable = store->durable();
+                if (::write(answers[1], &durable, sizeof durable) != sizeof durable) {
+                    ::_exit(1);
+                }
+            }
+        }
+        ::close(answers[1]);
+        sequence durable = 0;
+        for (int i = 0; i < 20 + round * 7; ++i) {
+            ASSERT_EQ(::read(answers[0], &durable, sizeof durable), sizeof durable);
+        }
+        ::kill(child, SIGKILL);
+        ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+        while (::read(answers[0], &durable, sizeof durable) == sizeof durable) {
+        }
+        ::close(answers[0]);
+
+        const auto store = opened(small);
+        EXPECT_TRUE(store.recovery().undamaged());
+        ASSERT_GE(store.last(), durable);
+        auto expected = store.first();
+        ASSERT_TRUE(store.for_each(0, [&](sequence number, std::string_view payload) {
+            ASSERT_EQ(number, expected++);
+            ASSERT_EQ(payload, std::to_string(number) + std::string(number % 3000, '.'));
+        }));
+        ASSERT_EQ(expected, store.last() + 1);
+    }
 }
 
 }  // namespace

@@ -35,7 +35,10 @@ public:
     // Before operation `n` has any lasting effect (a write may leave some) the power goes: it and
     // all later calls fail, until restart().
     void cut_power_at(std::uint64_t n) { cut_at_ = n; }
-    bool power_is_off() const { return off_; }
+    bool power_is_off() const {
+        const std::lock_guard lock(mutex_);
+        return off_;
+    }
     // Loses what was not saved and turns the power on. Open files of before stay dead.
     void restart();
     // As if the process was killed and started again: nothing is lost, nothing is saved.
