@@ -1,9 +1,13 @@
 #pragma once
 
 #include "libs/base/log.hpp"
+#include "libs/base/result.hpp"
+#include "libs/log_store/file_system.hpp"
+#include "libs/mqtt/message.hpp"
+#include "libs/mqtt/policy.hpp"
 #include "libs/mqtt/server_options.hpp"
-#include "libs/mqtt/types.hpp"
-#include "libs/rt/stream.hpp"
+#include "libs/mqtt/session_journal.hpp"
+#include "libs/rt/server_tls.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -15,77 +19,77 @@
 
 namespace evergrass::mqtt {
 
-class server_connection;
-
-// What the owner of a server decides. All calls come on the server's executor, one at a time; they
-// must not block. The library has checked the protocol already: topics and filters are well-formed.
-class server_handler {
-public:
-    virtual ~server_handler() = default;
-
-    // CONNECT arrived. Anything but `accepted` is sent as CONNACK and the connection closed; what
-    // was published to it meanwhile is dropped with it.
-    // A connection of the same client id that exists is closed (MQTT-3.1.4-2) after this accepts.
-    virtual connect_code on_connect(server_connection& from, const connect_info& info) = 0;
-
-    // PUBLISH arrived. True acknowledges it; false closes the connection (call close() before, to
-    // give a reason). The payload is valid during the call only.
-    virtual bool on_publish(server_connection& from, const publish_view& message) = 0;
-
-    // One filter of a SUBSCRIBE: the granted QoS, or nullopt for a failure code.
-    virtual std::optional<qos> on_subscribe(server_connection& from, std::string_view filter,
-                                            qos wanted) = 0;
-    virtual void on_unsubscribe(server_connection& from, std::string_view filter) = 0;
-
-    // The last call for a connection that on_connect accepted; never from within another call of
-    // yours, except stop(). After a take-over it comes when the new connection has been accepted.
-    // Not made by ~server. `clean`: the client sent DISCONNECT,
-    // so there is no will to publish.
-    virtual void on_disconnect(server_connection& from, bool clean, std::string_view reason) = 0;
+struct listen_settings {
+    std::string address = "127.0.0.1";  // or "0.0.0.0", "::", "::1"
+    std::uint16_t port = 0;             // 0: the system picks one
+    bool websocket = false;             // MQTT in WebSocket (path /mqtt), instead of bare
+    // Asked for each connection, on the server's thread, so that a renewed certificate serves the
+    // next one. Empty: plain TCP. Null from it: the connection is refused, with a log line.
+    std::function<std::shared_ptr<const rt::server_tls>()> tls;
 };
 
-// One client's connection. Valid from on_connect until on_disconnect returns; use on the server's
-// executor only.
-class server_connection {
-public:
-    virtual ~server_connection() = default;
-    virtual const connect_info& info() const = 0;
-    virtual const std::optional<rt::peer_certificate>& peer() const = 0;
-    virtual const std::string& remote_address() const = 0;
-
-    // Queues a message. QoS 1 is held until PUBACK and sent again by nobody: sessions that outlive
-    // a connection belong to the owner. `queue_full` when `max_queued_bytes` would be passed: the
-    // message is not taken, and the connection stays. A payload over 1 KiB is shared, not copied.
-    virtual send_result publish(std::string_view topic, std::shared_ptr<const std::string> payload,
-                                qos level, bool retain) = 0;
-
-    // Sends what is queued as far as the socket takes it at once, then closes. on_disconnect
-    // follows.
-    virtual void close(std::string_view reason) = 0;
-
-    // A place for the owner's own state of this connection.
-    std::shared_ptr<void> context;
+struct server_settings {
+    server_options limits;
+    std::size_t shards = 0;  // threads that speak MQTT; 0: half of the processors, 1 to 8
+    // Where sessions and retained messages outlive the process; empty: nowhere.
+    std::string data_directory;
 };
 
-// Speaks MQTT 3.1.1 with clients on connections that someone else accepted; 5.0 is refused with
-// CONNACK 1 until it is complete. QoS 0 and 1. Protocol violations close the connection with a log
-// line that names the rule, e.g. [MQTT-3.8.3-3].
+// An MQTT server, 3.1.1 and 5.0 side by side on each port. One thread takes connections, carries
+// out TLS handshakes and reads as far as the client id; the client's home shard, a thread of its
+// own, does the rest, so that handshakes never hold up what is connected. Every member may be
+// called from any thread.
 class server {
 public:
-    server(boost::asio::any_io_executor executor, server_options options, server_handler& handler,
-           logger log);
+    // Reads the data directory and starts the threads. `rules` and `disk` (null: the real one)
+    // outlive the server.
+    static result<std::unique_ptr<server>> start(server_settings settings, policy& rules,
+                                                 logger log,
+                                                 log_store::file_system* disk = nullptr);
+    // stop()
     ~server();
 
-    void serve(rt::secure_connection connection);
-    void serve(rt::plain_connection connection);
+    // Opens a port and returns its number. The error names address and port and, for EADDRINUSE
+    // and EACCES, says what to do.
+    result<std::uint16_t> listen(const listen_settings& where);
+    // Takes over a connected stream socket, `received` having been read from it already. Plain
+    // bytes: whoever spoke TLS with the client goes on doing it at the socket's other end.
+    void adopt(int socket, client_identity who, std::string received = {});
+
+    // As if a client had sent it, but for policy::may_publish. QoS 0 without `pending` costs least.
+    void publish(message_ptr message, receipt pending = {});
+    void deliver_to(std::string_view client_id, message_ptr message, receipt pending = {});
+
+    // broker::close_where on all shards; done when it returns, unless called on a shard's thread.
+    void close_where(std::function<bool(const client_info&)> chosen, reason code,
+                     std::string_view why, bool end_session = false);
+
+    bool is_connected(std::string_view client_id) const;
+    // broker::would_lose. Waits for the shard: microseconds; not on a shard's thread.
+    std::optional<loss> would_lose(std::string_view client_id, std::string_view topic) const;
+
+    struct statistics {
+        std::size_t connections = 0;
+        std::size_t sessions = 0;
+        std::size_t retained = 0;
+        std::size_t retained_bytes = 0;
+        std::uint64_t handshakes = 0;
+        std::uint64_t handshakes_resumed = 0;
+        std::uint64_t handshakes_failed = 0;
+        std::uint64_t connections_refused = 0;  // by a limit
+        std::optional<session_journal::statistics> journal;
+    };
+    statistics numbers() const;
     std::size_t connections() const;
-    // The connection of a client id that on_connect accepted, or null.
-    server_connection* find(std::string_view client_id) const;
-    void stop();  // closes all
+
+    // Closes ports and connections, saves what is to be kept, ends the threads. The disk's error
+    // when not all could be saved.
+    result<void> stop();
 
 private:
     class implementation;
-    std::shared_ptr<implementation> implementation_;
+    explicit server(std::unique_ptr<implementation> implementation);
+    std::unique_ptr<implementation> implementation_;
 };
 
 }  // namespace evergrass::mqtt

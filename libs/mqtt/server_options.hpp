@@ -2,16 +2,37 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 namespace evergrass::mqtt {
 
+enum class profile {
+    full,
+    v1,  // 3.1.1 only, delivery at QoS 0, nothing retained, no session outlives its connection
+};
+
+// Limits of a server; what happens at each is in docs/mqtt.md. Defaults are V1's where it had one.
 struct server_options {
+    profile behaviour = profile::full;
     std::size_t max_packet_bytes = 128 * 1024 + 1024;  // V1: 128 KB a message (spec/core.md §26)
-    std::size_t max_topic_bytes = 256;
+    std::size_t max_topic_bytes = 256;                 // spec/core.md §26
     std::size_t max_topic_levels = 128;
-    std::size_t max_queued_bytes = 4 * 1024 * 1024;  // to one client, unsent or unacknowledged
+    std::size_t max_filters = 1'000;  // of one session
+    // What waits for one client: unsent, or sent and unacknowledged; topics and payloads.
+    std::size_t max_queued_bytes = 4 * 1024 * 1024;
+    std::uint16_t receive_maximum = 100;     // QoS 1 and 2 that a client may have under way to us
+    std::uint16_t max_inflight = 100;        // and we to a client that allows more
+    std::uint16_t topic_alias_maximum = 16;  // in each direction
+    std::uint16_t max_keep_alive = 0;        // seconds; 0: as the client wants
+    std::uint32_t max_session_expiry = 0xFFFF'FFFF;  // seconds
+    std::size_t max_retained = 100'000;              // messages
+    std::size_t max_retained_bytes = 64 * 1024 * 1024;
     std::size_t max_connections = 10'000;
-    std::chrono::milliseconds connect_timeout{10'000};  // from TLS to CONNECT
+    std::size_t max_sessions = 20'000;      // connected or kept
+    std::uint32_t connects_per_second = 0;  // 0: no limit; more wait in the listen backlog
+    std::size_t max_handshakes = 256;       // at once; more wait in the listen backlog
+    std::chrono::milliseconds connect_timeout{10'000};  // from accept to CONNECT, TLS included
+    bool sys_topics = false;
 };
 
 }  // namespace evergrass::mqtt

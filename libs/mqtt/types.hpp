@@ -1,50 +1,47 @@
 #pragma once
 
 #include "libs/base/result.hpp"
+#include "libs/mqtt/reason.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace evergrass::mqtt {
 
+enum class protocol_version : std::uint8_t { v3_1_1 = 4, v5 = 5 };
+
 enum class qos : std::uint8_t { at_most_once = 0, at_least_once = 1, exactly_once = 2 };
 
-// CONNACK return codes of 3.1.1 (MQTT-3.2.2.3).
-enum class connect_code : std::uint8_t {
-    accepted = 0,
-    unacceptable_protocol_version = 1,
-    identifier_rejected = 2,
-    server_unavailable = 3,
-    bad_user_name_or_password = 4,
-    not_authorized = 5,
+// How a subscription wants retained messages (MQTT5 3.8.3.1). 3.1.1 always has send_at_subscribe.
+enum class retain_handling : std::uint8_t {
+    send_at_subscribe = 0,
+    send_if_new = 1,
+    do_not_send = 2
 };
 
-struct will_message {
-    std::string topic;
-    std::string payload;
+struct subscription_options {
     qos level = qos::at_most_once;
-    bool retain = false;
+    bool no_local = false;
+    bool retain_as_published = false;
+    retain_handling retained = retain_handling::send_at_subscribe;
+
+    bool operator==(const subscription_options&) const = default;
 };
 
-// What a CONNECT said.
-struct connect_info {
-    std::string client_id;  // never empty: the server gives one to a client that sent none
-    bool clean_session = true;
-    std::uint16_t keep_alive_seconds = 0;  // 0: none
-    std::optional<std::string> user_name;
-    std::optional<std::string> password;
-    std::optional<will_message> will;
-};
-
-// A PUBLISH as it arrived; views into the connection's buffer.
+// A PUBLISH as it arrived, or as it is handed to whoever receives; views into somebody's buffer.
 struct publish_view {
-    std::string_view topic;
+    std::string_view topic;  // never empty once the session has resolved a topic alias
     std::string_view payload;
     qos level = qos::at_most_once;
     bool retain = false;
     bool duplicate = false;
+    // MQTT 5; empty with 3.1.1. All properties of the packet, well-formed, as on the wire but
+    // without their length in front. property_reader walks them.
+    std::string_view properties;
+    std::optional<std::uint32_t> message_expiry;  // seconds; also in `properties`
 };
 
 enum class send_result {
@@ -61,5 +58,13 @@ result<void> check_topic_filter(std::string_view filter);
 // Does the name match the filter? `a/#` matches `a` (MQTT-4.7.1-2), and a leading wildcard does not
 // match a name that starts with '$' (MQTT-4.7.2-1). Neither allocates nor recurses.
 bool topic_matches(std::string_view filter, std::string_view topic);
+
+// `$share/NAME/FILTER` (MQTT5 4.8.2) in its parts; nullopt for a filter that does not begin with
+// "$share/". Errors: an empty name, a wildcard in it, no filter after it.
+struct shared_filter {
+    std::string_view share_name;
+    std::string_view filter;
+};
+result<std::optional<shared_filter>> parse_shared_filter(std::string_view filter);
 
 }  // namespace evergrass::mqtt

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libs/base/result.hpp"
+#include "libs/rt/tls_identity.hpp"
 
 #include <boost/asio/ssl/context.hpp>
 #include <boost/system/error_code.hpp>
@@ -15,24 +16,6 @@
 namespace evergrass::rt {
 
 using tls_context = boost::asio::ssl::context;
-
-// A certificate chain (leaf first) and its private key, both PEM.
-struct tls_identity {
-    std::string chain_pem;
-    std::string key_pem;
-};
-
-// The certificate that the other side showed.
-struct peer_certificate {
-    std::string id;  // SHA-256 of the DER, 64 lower-case hex digits: AWS IoT's certificate id
-    std::string pem;
-};
-
-enum class client_auth {
-    none,      // no certificate is asked for
-    optional,  // asked for; a connection without one goes on, one that `admit` refuses does not
-    required,  // without one, or with one that `admit` refuses, the handshake fails with an alert
-};
 
 struct tls_server_options {
     tls_identity identity;
