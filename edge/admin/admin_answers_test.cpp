@@ -17,7 +17,9 @@ std::string thing(const std::string& name) {
 }
 
 struct state_sink : sink {
-    std::optional<drop_reason> deliver(const endpoint&, const message&) override { return state; }
+    std::optional<drop_reason> deliver(const endpoint&, const endpoint&, const message&) override {
+        return state;
+    }
     std::optional<drop_reason> would_drop(const endpoint&, std::string_view) const override {
         return state;
     }

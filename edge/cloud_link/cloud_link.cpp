@@ -122,7 +122,7 @@ void cloud_link::follow_table() {
     subjects_ = std::move(wanted);
 }
 
-std::optional<drop_reason> cloud_link::deliver(const endpoint&, const message& m) {
+std::optional<drop_reason> cloud_link::deliver(const endpoint&, const endpoint&, const message& m) {
     if (!queue_.push({m.topic, m.payload})) {
         return drop_reason::cloud_queue_too_small;
     }

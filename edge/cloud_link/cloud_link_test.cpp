@@ -52,7 +52,8 @@ struct fake_cloud : mqtt::server_handler {
 
 struct recording_sink : sink {
     std::vector<std::string> got;
-    std::optional<drop_reason> deliver(const endpoint& target, const message& m) override {
+    std::optional<drop_reason> deliver(const endpoint&, const endpoint& target,
+                                       const message& m) override {
         got.push_back(target.name + " " + m.topic + "=" + *m.payload);
         return std::nullopt;
     }
