@@ -27,9 +27,10 @@ session* broker::implementation::find(std::string_view client_id) {
     return found == sessions.end() ? nullptr : found->second.get();
 }
 
-session& broker::implementation::begin_session(client_info who, std::uint32_t expiry_seconds) {
+session& broker::implementation::begin_session(client_info who, std::uint32_t expiry_seconds,
+                                               session_journal::sequence& seq) {
     if (auto* const old = find(who.id)) {
-        end_session(*old, "the client begins a new one");
+        seq = end_session(*old, "the client begins a new one");
     }
     auto fresh = std::make_unique<session>();
     fresh->info = std::move(who);
@@ -39,14 +40,36 @@ session& broker::implementation::begin_session(client_info who, std::uint32_t ex
     auto& made = *fresh;
     sessions.emplace(made.info.id, std::move(fresh));
     shared.sessions.fetch_add(1, std::memory_order_relaxed);
+    if (made.journaled) {
+        seq = shared.journal->session_begun(made.info.id, made.info.version, expiry_seconds);
+    }
     changed();
     return made;
+}
+
+session_journal::sequence broker::implementation::resume_session(session& which,
+                                                                 std::uint32_t expiry_seconds) {
+    which.expiry_seconds = expiry_seconds;
+    which.expires_at.reset();
+    which.will_due.reset();
+    const bool had_will = std::exchange(which.delayed_will, std::nullopt).has_value();
+    changed();
+    if (!which.journaled) {
+        return 0;
+    }
+    if (had_will) {
+        shared.journal->will_done(which.info.id);
+    }
+    return shared.journal->session_resumed(which.info.id, which.info.version, expiry_seconds);
 }
 
 void broker::implementation::drop_queue(session& which, loss why) {
     for (const auto& waiting : which.queue) {
         // PUBREC has come: the client has it.
-        if (waiting.message && waiting.state != session_journal::delivery::progress::received) {
+        if (!waiting.message && waiting.state == session_journal::delivery::progress::sent) {
+            shared.rules.lost(why, {}, {}, which.info.id);  // nobody knows whether it arrived
+        } else if (waiting.message &&
+                   waiting.state != session_journal::delivery::progress::received) {
             shared.rules.lost(why, waiting.message->source, waiting.message->topic, which.info.id);
         }
     }
@@ -55,7 +78,8 @@ void broker::implementation::drop_queue(session& which, loss why) {
     which.queued_bytes = 0;
 }
 
-void broker::implementation::end_session(session& which, std::string_view why) {
+session_journal::sequence broker::implementation::end_session(session& which,
+                                                              std::string_view why) {
     publish_due_will(which);  // [MQTT-3.1.3-9]: at the session's end at the latest
     if (!which.queue.empty()) {
         shared.log.debug("An MQTT session ended with messages that waited.",
@@ -65,12 +89,14 @@ void broker::implementation::end_session(session& which, std::string_view why) {
     }
     drop_queue(which, loss::session_ended);
     forget_subscriptions(which);
+    session_journal::sequence seq = 0;
     if (which.journaled) {
-        keep_until(shared.journal->session_ended(which.info.id), {});
+        seq = shared.journal->session_ended(which.info.id);
     }
     changed();
     shared.sessions.fetch_sub(1, std::memory_order_relaxed);
     sessions.erase(sessions.find(which.info.id));
+    return seq;
 }
 
 void broker::implementation::leave(session& which, server_link& from, bool clean,
@@ -155,7 +181,8 @@ void broker::implementation::note_subscriptions(std::ptrdiff_t change) {
                                           std::memory_order_relaxed);
 }
 
-// --- broker ---------------------------------------------------------------------------------------
+// --- broker
+// ---------------------------------------------------------------------------------------
 
 broker::broker(broker_shared shared, std::size_t shard)
     : implementation_(std::make_unique<implementation>(std::move(shared), shard)) {}
@@ -212,8 +239,8 @@ void broker::deliver_to(std::string_view client_id, const message_ptr& message,
         self.shared.rules.lost(loss::not_connected, message->source, message->topic, client_id);
         return;
     }
-    const auto matched = match_own(*who, message->topic, message->source,
-                                   self.shared.options.hash_matches_parent);
+    const auto matched =
+        match_own(*who, message->topic, message->source, self.shared.options.hash_matches_parent);
     if (!matched) {
         self.shared.rules.lost(loss::not_subscribed, message->source, message->topic, client_id);
         return;
@@ -248,6 +275,13 @@ void broker::deliver_shared(std::string_view client_id, const std::string& filte
     self.shared.rules.routed(message->source, nullptr, outcome.clients);
 }
 
+void broker::complete(std::uint64_t link, std::uint64_t ticket) {
+    const auto found = implementation_->links.find(link);
+    if (found != implementation_->links.end()) {
+        found->second->complete(ticket);
+    }
+}
+
 std::optional<loss> broker::would_lose(std::string_view client_id, std::string_view topic) const {
     auto& self = *implementation_;
     const auto* const who = self.find(client_id);
@@ -255,8 +289,8 @@ std::optional<loss> broker::would_lose(std::string_view client_id, std::string_v
         return loss::not_connected;
     }
     const auto matched = match_own(*who, topic, {}, self.shared.options.hash_matches_parent);
-    const bool shares = std::any_of(
-        who->subscriptions.begin(), who->subscriptions.end(), [&](const auto& entry) {
+    const bool shares =
+        std::any_of(who->subscriptions.begin(), who->subscriptions.end(), [&](const auto& entry) {
             const auto shared = parse_shared_filter(entry.first);
             return shared && *shared && topic_matches((*shared)->filter, topic);
         });
@@ -288,8 +322,8 @@ void broker::restore(session_journal::kept_session kept) {
         outgoing next;
         next.message = std::move(one.message);
         if (!one.subscription_ids.empty()) {
-            next.ids = std::make_shared<const std::vector<std::uint32_t>>(
-                std::move(one.subscription_ids));
+            next.ids =
+                std::make_shared<const std::vector<std::uint32_t>>(std::move(one.subscription_ids));
         }
         next.order = one.order;
         next.packet_id = one.packet_id;

@@ -21,22 +21,22 @@ public:
         into_.all_shards = !forwarded_;
         // A client may stand at several filters that match; it is to get one copy.
         std::unordered_map<session*, std::size_t> seen;
-        shard_.tree.match(
-            topic_, shard_.shared.options.hash_matches_parent,
-            [&](const broker::implementation::subscriber& found) {
-                if (found.held->options.no_local && found.who->info.id == source_) {
-                    return;
-                }
-                const auto [at, is_new] = seen.try_emplace(found.who, into_.local.size());
-                if (is_new) {
-                    into_.local.push_back({found.who, {}, nullptr});
-                }
-                auto& target = into_.local[at->second];
-                matched_subscription matched{target.options, target.ids};
-                add_match(matched, *found.held, is_new);
-                target.options = matched.options;
-                target.ids = std::move(matched.ids);
-            });
+        shard_.tree.match(topic_, shard_.shared.options.hash_matches_parent,
+                          [&](const broker::implementation::subscriber& found) {
+                              if (found.held->options.no_local && found.who->info.id == source_) {
+                                  return;
+                              }
+                              const auto [at, is_new] =
+                                  seen.try_emplace(found.who, into_.local.size());
+                              if (is_new) {
+                                  into_.local.push_back({found.who, {}, nullptr});
+                              }
+                              auto& target = into_.local[at->second];
+                              matched_subscription matched{target.options, target.ids};
+                              add_match(matched, *found.held, is_new);
+                              target.options = matched.options;
+                              target.ids = std::move(matched.ids);
+                          });
         std::erase_if(into_.local, [&](const route::target& target) {
             return !shard_.shared.rules.may_receive(target.to->info, source_, topic_);
         });
@@ -60,8 +60,8 @@ public:
             into_.lost.push_back({std::string(client_id), loss::not_connected});
             return;
         }
-        const auto matched = match_own(*who, topic_, source_,
-                                       shard_.shared.options.hash_matches_parent);
+        const auto matched =
+            match_own(*who, topic_, source_, shard_.shared.options.hash_matches_parent);
         if (matched) {
             into_.local.push_back({who, matched->options, matched->ids});
         } else if (who->shared_subscriptions == 0) {

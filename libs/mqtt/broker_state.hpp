@@ -47,10 +47,10 @@ struct route {
     std::vector<missing> lost;
     std::vector<std::shared_ptr<external_target>> external;
     std::vector<std::shared_ptr<share_group>> shares;
-    text_set named;              // clients by policy: who may be picked of a share group
+    text_set named;                // clients by policy: who may be picked of a share group
     bool by_subscription = false;  // of a share group whoever may_receive() may be picked
     bool all_shards = false;
-    std::vector<bool> shards;    // others with a client that was named; empty: none
+    std::vector<bool> shards;  // others with a client that was named; empty: none
     std::optional<reason> nobody;
 };
 
@@ -61,8 +61,8 @@ public:
     explicit frame_cache(const publication& message) : message_(message) {}
 
     struct bytes {
-        std::string head;          // and the payload, when that is small
-        std::size_t id_at = 0;     // where the packet identifier goes; 0: has none
+        std::string head;       // and the payload, when that is small
+        std::size_t id_at = 0;  // where the packet identifier goes; 0: has none
         std::size_t packet_bytes = 0;
         bool made = false;
     };
@@ -75,9 +75,9 @@ private:
 
 // What a publisher's acknowledgement depends on.
 struct routing_outcome {
-    std::size_t clients = 0;    // here that took it
-    bool anybody = false;       // somebody was named, here or elsewhere
-    bool not_stored = false;    // the journal refused it: it must not be acknowledged
+    std::size_t clients = 0;  // here that took it
+    bool anybody = false;     // somebody was named, here or elsewhere
+    bool not_stored = false;  // the journal refused it: it must not be acknowledged
     std::optional<reason> nobody;
 };
 
@@ -87,15 +87,17 @@ struct broker::implementation {
 
     // --- broker.cpp: sessions and their lives ---
     session* find(std::string_view client_id);
-    // An empty session in place of any that the client has.
-    session& begin_session(client_info who, std::uint32_t expiry_seconds);
-    void end_session(session& which, std::string_view why);
+    // An empty session in place of any that the client has. `seq`: what has to be saved before the
+    // client may be told, here and below.
+    session& begin_session(client_info who, std::uint32_t expiry_seconds,
+                           session_journal::sequence& seq);
+    session_journal::sequence resume_session(session& which, std::uint32_t expiry_seconds);
+    session_journal::sequence end_session(session& which, std::string_view why);
     void drop_queue(session& which, loss why);
     // The connection is gone; `clean`: no will.
     void leave(session& which, server_link& from, bool clean, std::string_view why);
     void publish_will(const client_info& from, const message_ptr& will);
     void publish_due_will(session& which);
-    void note_journal(session& which, session_journal::sequence seq, receipt until);
     // `until` is kept until the journal has saved up to `seq`.
     void keep_until(session_journal::sequence seq, receipt until);
     bool is_durable(session_journal::sequence seq) const;
@@ -136,6 +138,8 @@ struct broker::implementation {
     routing_outcome route_message(const publication& message, const route& to,
                                   const client_info* from, receipt& pending,
                                   std::optional<session_journal::received_id> received);
+    void share_message(const publication& message, const route& to, share_group& group,
+                       receipt& pending, routing_outcome& outcome);
     // To clients of this shard.
     std::size_t deliver(const publication& message, std::vector<route::target>::const_iterator from,
                         std::vector<route::target>::const_iterator to, receipt& pending,
@@ -170,9 +174,6 @@ struct broker::implementation {
     };
     topic_tree<subscriber> tree;
     std::uint64_t generation = 1;
-    struct remembered {
-        std::shared_ptr<const route> way;
-    };
     text_map<std::shared_ptr<const route>> routes;
     std::priority_queue<timer, std::vector<timer>, std::greater<>> timers;
     std::deque<std::pair<session_journal::sequence, receipt>> unsaved;

@@ -20,9 +20,9 @@ bool broker::implementation::subscribe(session& who, std::string_view filter,
     kept = held;
     if (const auto share = share_of(filter)) {
         who.shared_subscriptions += is_new ? 1 : 0;
-        shared.shares.join(share->share_name, share->filter,
-                           {who.info.id, shard, who.link != nullptr, who.info, held.options,
-                            held.id});
+        shared.shares.join(
+            share->share_name, share->filter,
+            {who.info.id, shard, who.link != nullptr, who.info, held.options, held.id});
     } else if (is_new) {
         tree.add(filter, {&who, &kept});
         note_subscriptions(1);

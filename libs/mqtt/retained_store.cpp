@@ -43,7 +43,8 @@ retained_store::stored retained_store::put(message_ptr message, wall_time now) {
     auto* at = &root_;
     while (levels.next(level)) {
         const auto known = at->children.find(level);
-        auto& child = known != at->children.end() ? known->second : at->children[std::string(level)];
+        auto& child =
+            known != at->children.end() ? known->second : at->children[std::string(level)];
         if (!child) {
             child = std::make_unique<node>();
         }

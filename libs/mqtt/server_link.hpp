@@ -15,6 +15,22 @@
 
 namespace evergrass::mqtt {
 
+// What a reply waits for: when the last copy goes, the reply may be said. Any thread may be the
+// last to have one.
+struct reply_receipt {
+    reply_receipt(shard_mesh& m, std::size_t home, std::uint64_t of_link, std::uint64_t number)
+        : mesh(m), shard(home), link(of_link), ticket(number) {}
+    ~reply_receipt();
+    reply_receipt(const reply_receipt&) = delete;
+    reply_receipt& operator=(const reply_receipt&) = delete;
+
+    shard_mesh& mesh;
+    const std::size_t shard;
+    const std::uint64_t link;
+    const std::uint64_t ticket;
+    bool needless = false;  // the reply was said already
+};
+
 // The server's side of one connection, see link.hpp. Each packet flow is in a file of its own,
 // server_*.cpp; what concerns more than one client is the broker's.
 class server_link final : public link {
@@ -38,9 +54,6 @@ public:
     // CONNACK has been said: messages may go out.
     bool ready() const { return ready_; }
     std::size_t window() const { return window_; }
-    // Why a PUBLISH of this size can't be sent to this client now, if so.
-    std::optional<loss> obstacle(std::size_t packet_bytes) const;
-
     // Sends one QoS 0 message, or a QoS 1 or 2 one that has its identifier.
     struct sending {
         qos level = qos::at_most_once;
@@ -92,26 +105,29 @@ private:
     void accept(const connect_packet& p, admission admitted);
     void take_limits(const connect_packet& p);
     std::string make_connack(const connect_packet& p, bool session_present,
-                             const admission& admitted) const;
-    void begin(bool session_present);
+                             std::uint32_t expiry) const;
 
     // server_publish.cpp
     bool resolve_alias(publish_packet& p);
     bool check_publish(const publish_packet& p);
-    void acknowledge(const publish_packet& p, reason code, receipt pending);
-    void acknowledge_again(const publish_packet& p);
+    void acknowledge(const publish_packet& p, reason code, std::shared_ptr<reply_receipt> until);
+    void publish(const publish_packet& p);
 
     // server_subscribe.cpp
     reason subscribe_one(const subscribe_packet::request& wanted, std::uint32_t id,
                          session_journal::sequence& seq, bool& is_new);
 
+    void use_alias(publish_head& head);
     void violation(const fault& why);
     void violation(reason code, std::string_view why) { violation(fault{code, std::string(why)}); }
-    // Sends `bytes` at once, or when `until` is gone and all before it was sent.
-    void reply(std::string_view bytes, receipt until, bool is_connack = false);
-    receipt hold(std::uint64_t& ticket);
-    // A receipt that lets the next reply out when it goes.
-    receipt make_receipt();
+    // Says `bytes` at once, or when nobody but the caller has a copy of `until` any more and all
+    // that was to be said before was said.
+    void reply(std::string_view bytes, std::shared_ptr<reply_receipt> until = {},
+               bool is_connack = false);
+    // For the next reply.
+    std::shared_ptr<reply_receipt> make_receipt();
+    // The same, when the journal will be asked to save something.
+    std::shared_ptr<reply_receipt> make_receipt_if_journaled();
     void release_replies();
     void tell();
     void end(bool clean, std::string_view why);

@@ -34,8 +34,8 @@ struct held_subscription {
 struct outgoing {
     message_ptr message;  // null once nobody will have to send it again
     subscription_ids ids;
-    std::uint64_t order = 0;  // in the session, rising
-    std::uint32_t bytes = 0;  // counted in the session's queue
+    std::uint64_t order = 0;      // in the session, rising
+    std::uint32_t bytes = 0;      // counted in the session's queue
     std::uint16_t packet_id = 0;  // packet_id_of(order)
     qos level = qos::at_least_once;
     bool retain = false;
@@ -50,7 +50,7 @@ struct session {
     server_link* link = nullptr;  // connected: CONNACK has been said or is being said
     std::uint32_t expiry_seconds = 0;
     bool journaled = false;
-    std::uint64_t generation = 0;  // of the policy when what waits was last held against it
+    std::uint64_t generation = 0;         // of the policy when what waits was last held against it
     std::optional<mono_time> expires_at;  // while away; none: never
 
     text_map<held_subscription> subscriptions;  // "$share/…" too
