@@ -59,11 +59,12 @@ const frame_cache::bytes& frame_cache::get(protocol_version version, qos level, 
 
 // --- server_link: what goes out -----------------------------------------------------------------
 
-bool server_link::send(const publication& message, frame_cache& frames, const sending& how) {
-    const bool plain = how.ids == nullptr && !how.duplicate && alias_maximum_ == 0;
+bool server_link::send(const publication& message, frame_cache* frames, const sending& how) {
+    const bool plain =
+        frames != nullptr && how.ids == nullptr && !how.duplicate && alias_maximum_ == 0;
     auto& out = output_;
     if (plain) {
-        const auto& frame = frames.get(version_, how.level, how.retain);
+        const auto& frame = frames->get(version_, how.level, how.retain);
         if (frame.packet_bytes > max_packet_) {
             return false;
         }
@@ -131,7 +132,7 @@ void server_link::send_pubrel(std::uint16_t packet_id) {
 // --- one message to many ------------------------------------------------------------------------
 
 bool broker::implementation::deliver_at_most_once(const publication& message,
-                                                  const route::target& to, frame_cache& frames,
+                                                  const route::target& to, frame_cache* frames,
                                                   bool retain) {
     auto* const link = to.to->link;
     const auto lose = [&](loss why) {
@@ -167,7 +168,12 @@ std::size_t broker::implementation::deliver(const publication& message,
                                             std::optional<session_journal::received_id> received,
                                             bool retained) {
     const bool v1 = shared.options.behaviour == profile::v1;
-    frame_cache frames(message);
+    // For one receiver the bytes go straight into its outbox.
+    std::optional<frame_cache> several;
+    if (to - from > 1) {
+        several.emplace(message);
+    }
+    auto* const frames = several ? &*several : nullptr;
     std::vector<planned> plan;
     std::vector<session_journal::delivery> kept;
     std::size_t taken = 0;
@@ -343,14 +349,13 @@ void broker::implementation::share_message(const publication& message, const rou
 
 bool broker::implementation::send_queued(session& which, outgoing& next, bool duplicate) {
     const publication message(next.message, wall);
-    frame_cache frames(message);
     server_link::sending how;
     how.level = next.level;
     how.retain = next.retain;
     how.duplicate = duplicate;
     how.packet_id = next.packet_id;
     how.ids = next.ids.get();
-    return which.link->send(message, frames, how);
+    return which.link->send(message, nullptr, how);
 }
 
 void broker::implementation::finish(session& which, session::position at) {

@@ -147,7 +147,7 @@ struct broker::implementation {
                         std::optional<session_journal::received_id> received = {},
                         bool retained = false);
     bool deliver_at_most_once(const publication& message, const route::target& to,
-                              frame_cache& frames, bool retain);
+                              frame_cache* frames, bool retain);
     // Sends as much of what waits as the window allows.
     void drain(session& which);
     bool send_queued(session& which, outgoing& next, bool duplicate);

@@ -5,15 +5,6 @@
 namespace evergrass::mqtt {
 namespace {
 
-// The level in a CONNECT that is not well-formed, so that it can be answered in its version.
-std::optional<std::uint8_t> level_of(std::string_view body) {
-    constexpr std::string_view name("\0\4MQTT", 6);
-    if (!body.starts_with(name) || body.size() == name.size()) {
-        return std::nullopt;
-    }
-    return static_cast<std::uint8_t>(body[name.size()]);
-}
-
 message_ptr make_will(const will_view& will, const std::string& source, wall_time now) {
     auto made = std::make_shared<stored_message>();
     made->topic = will.topic;
@@ -51,7 +42,7 @@ void server_link::refuse(reason code, std::string_view why) {
 void server_link::handle_connect(const frame& f) {
     const auto p = decode_connect(f);
     if (!p) {
-        version_ = level_of(f.body) == 5 ? protocol_version::v5 : protocol_version::v3_1_1;
+        version_ = connect_level(f) == 5 ? protocol_version::v5 : protocol_version::v3_1_1;
         if (is_v5() && shard_.shared.options.behaviour == profile::full) {
             refuse(p.error().code, p.error().what);
         } else {

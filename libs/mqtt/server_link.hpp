@@ -62,8 +62,9 @@ public:
         std::uint16_t packet_id = 0;
         const std::vector<std::uint32_t>* ids = nullptr;
     };
-    // False: it is larger than the client's Maximum Packet Size, nothing was sent.
-    bool send(const publication& message, frame_cache& frames, const sending& how);
+    // `frames`: when others get the same message; may be null. False: it is larger than the
+    // client's Maximum Packet Size, nothing was sent.
+    bool send(const publication& message, frame_cache* frames, const sending& how);
     void send_pubrel(std::uint16_t packet_id);
 
     // Ends the connection: 5.0 clients get DISCONNECT (or, before CONNACK, CONNACK) with `code`.
