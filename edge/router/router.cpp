@@ -82,8 +82,13 @@ publish_report routing_lane::publish(const endpoint& source, const message& m) {
                                         : drop_reason::no_subscription,
              nullptr);
     }
+    std::array<bool, endpoint_kind_count> passed{};  // to a sink that finds its targets
     for (const auto* target : matched) {
-        if (const auto refused = pass(source, *target, m)) {
+        const auto* const to = router_.sink_of(target->kind);
+        if (to != nullptr && to->finds_targets() &&
+            std::exchange(passed[index_of(target->kind)], true)) {
+            ++report.delivered;
+        } else if (const auto refused = pass(source, *target, m)) {
             drop(*refused, target);
         } else {
             ++report.delivered;
@@ -103,7 +108,7 @@ std::optional<drop_reason> routing_lane::pass(const endpoint& source, const endp
     if (const auto refused = to->deliver(source, target, m)) {
         return refused;
     }
-    if (!to->counts()) {
+    if (!to->finds_targets()) {
         count_delivered(source.kind, target.kind, 1);
     }
     return std::nullopt;

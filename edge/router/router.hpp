@@ -30,9 +30,10 @@ public:
     virtual std::optional<drop_reason> deliver(const endpoint& source, const endpoint& target,
                                                const message& m) = 0;
 
-    // True: deliver() passes messages on to other threads, and they count what becomes of each, by
-    // routing_lane::count_delivered and router::count_drop.
-    virtual bool counts() const { return false; }
+    // True: the sink goes by the table itself, on threads of its own, and counts what becomes of a
+    // message there (routing_lane::count_delivered, router::count_drop). deliver() is called once
+    // for each, with the first of the message's targets of this kind.
+    virtual bool finds_targets() const { return false; }
 
     // What deliver() would say to a message of this topic at this moment, without one. For
     // `evergrass why`; on the core's executor.
@@ -47,7 +48,7 @@ public:
 };
 
 struct publish_report {
-    std::uint32_t delivered = 0;
+    std::uint32_t delivered = 0;   // targets whose sink took it
     std::uint32_t dropped = 0;     // targets that did not take it; 1 when no subscription matched
     std::uint32_t queue_full = 0;  // of those, by the bound of a queue (is_queue_full)
     std::optional<drop_reason> last_drop;

@@ -20,14 +20,14 @@ public:
         }
         return answer;
     }
-    bool counts() const override { return counts_itself; }
+    bool finds_targets() const override { return finds; }
     std::optional<drop_reason> would_drop(const endpoint&, std::string_view) const override {
         return would;
     }
     std::vector<std::string> taken;
     std::optional<drop_reason> answer;
     std::optional<drop_reason> would;
-    bool counts_itself = false;
+    bool finds = false;
     std::function<void()> on_deliver;
 };
 
@@ -80,9 +80,10 @@ TEST_F(router_test, a_source_that_has_subscriptions_is_told_from_one_that_has_no
     EXPECT_EQ(drops(drop_reason::no_subscription), 0U);
 }
 
-TEST_F(router_test, what_a_sink_counts_itself_is_counted_once) {
-    devices_.counts_itself = true;
-    EXPECT_EQ(router_.publish(cloud_, hello("other")).delivered, 1U);
+TEST_F(router_test, a_sink_that_finds_its_targets_gets_a_message_once_and_counts_it) {
+    devices_.finds = true;
+    EXPECT_EQ(router_.publish(cloud_, hello("t")).delivered, 2U);
+    EXPECT_THAT(devices_.taken, ElementsAre("a t"));
     EXPECT_EQ(router_.delivered(), 0U);
     routing_lane other(router_);
     other.count_delivered(endpoint_kind::cloud, endpoint_kind::device, 1);
