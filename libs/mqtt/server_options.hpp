@@ -43,7 +43,6 @@ struct server_options {
     // False: a filter with wildcards gets no retained messages when it is subscribed to, as AWS IoT
     // has it (spec/cloud.md §4.1).
     bool retained_for_wildcards = true;
-    bool sys_topics = false;
 };
 
 }  // namespace evergrass::mqtt
