@@ -22,7 +22,9 @@ device_server::~device_server() {
 }
 
 result<void> device_server::open() {
-    auto started = mqtt::server::start(settings_.mqtt, rules_, log_);
+    auto wanted = settings_.mqtt;
+    wanted.limits.retained_by_source = true;  // the table asks who said it
+    auto started = mqtt::server::start(std::move(wanted), rules_, log_);
     if (!started) {
         return with_context(started.error(), "the local MQTT server");
     }

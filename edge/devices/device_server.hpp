@@ -22,15 +22,9 @@ namespace evergrass::edge {
 struct device_server_settings {
     std::string address = "0.0.0.0";
     std::uint16_t port = 8883;  // ggMqttPort; 0: the system picks one
-    mqtt::server_settings mqtt = {v1_limits(), 0, {}};
+    mqtt::server_settings mqtt;
     rt::tls_version oldest_tls = rt::tls_version::tls_1_2;
     std::string cipher_suites;  // empty: V1's (spec/core.md §11)
-
-    static mqtt::server_options v1_limits() {
-        mqtt::server_options limits;
-        limits.max_connections = 2'500;  // V1.11's devices in a group (spec/core.md §26)
-        return limits;
-    }
 };
 
 // The core's local MQTT server (spec/core.md §11): mutual TLS, and only for the group's devices. A
