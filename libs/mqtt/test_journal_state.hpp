@@ -3,7 +3,9 @@
 #include "libs/mqtt/session_journal.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,12 +18,19 @@ inline std::string ticks(wall_time at) {
     return std::to_string(at.time_since_epoch().count());
 }
 
+// A long one as its length and a hash.
+inline std::string payload_text(const std::string& payload) {
+    return payload.size() <= 64 ? payload
+                                : std::to_string(payload.size()) + " bytes " +
+                                      std::to_string(std::hash<std::string>()(payload));
+}
+
 inline std::string to_text(const message_ptr& m) {
     if (!m) {
         return "-";
     }
-    return m->topic + "|" + *m->payload + "|" + m->properties + "|" + m->source + "|" +
-           std::to_string(static_cast<int>(m->level)) + (m->retain ? "r" : "") +
+    return m->topic + "|" + payload_text(*m->payload) + "|" + m->properties + "|" + m->source +
+           "|" + std::to_string(static_cast<int>(m->level)) + (m->retain ? "r" : "") +
            (m->expires_at ? "@" + ticks(*m->expires_at) : "");
 }
 
