@@ -32,9 +32,9 @@ struct budget {
     explicit budget(std::uint64_t max)
         : live(max / 2),
           most(max / 3 * 2),
-          slack(std::clamp(max / 16, 64 * kib, 16 * mib)),
+          slack(std::clamp(max / 16, 16 * kib, 16 * mib)),
           segment(std::clamp(max / 32, 64 * kib, 4 * mib)),
-          waiting(std::clamp(max / 8, 1 * mib, 32 * mib)) {}
+          waiting(std::clamp(max / 8, 64 * kib, 32 * mib)) {}
 
     // The log is made smaller above this.
     std::uint64_t wanted(std::uint64_t live_bytes) const {
