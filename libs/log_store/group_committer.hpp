@@ -19,8 +19,9 @@ namespace evergrass::log_store {
 //
 // append, rewrite, truncate_front, post and flush_and_stop are for one thread at a time: the
 // owner's. retry, durable and last may be called from any. The callbacks run on the committer's
-// thread, one at a time, with no lock held; they may call retry() and durable() and nothing else
-// of this, and usually post to the owner's event loop. After flush_and_stop() none runs.
+// thread, one at a time, with no lock held; they may call retry() and durable(), and append() as
+// long as the owner sees to it that no other thread does, and nothing else of this. They usually
+// post to the owner's event loop. After flush_and_stop() none runs.
 //
 // What survives a power cut: all up to the sequence given to on_durable.
 class group_committer {

@@ -49,6 +49,7 @@ session& broker::implementation::begin_session(client_info who, std::uint32_t ex
 
 session_journal::sequence broker::implementation::resume_session(session& which,
                                                                  std::uint32_t expiry_seconds) {
+    which.generation = 0;  // the client may have come back with other rights
     which.expiry_seconds = expiry_seconds;
     which.expires_at.reset();
     which.will_due.reset();

@@ -157,6 +157,7 @@ struct unsubscribe_packet {
 struct unsuback_packet {
     std::uint16_t id = 0;
     std::string_view codes;  // 5.0: one byte each, never empty; 3.1.1: empty
+    std::string_view reason_string;
 };
 
 // PUBACK, PUBREC, PUBREL, PUBCOMP.

@@ -55,8 +55,7 @@ bool read_unsuback(const frame& f, protocol_version version, unsuback_packet& p,
         return in.finished(why);
     }
     const auto list = in.properties();
-    std::string_view reason_string;
-    if (!in.well(why) || !wire::read_reason_string(list, reason_string, why)) {
+    if (!in.well(why) || !wire::read_reason_string(list, p.reason_string, why)) {
         return false;
     }
     p.codes = in.rest();

@@ -74,8 +74,9 @@ bool retained_store::remove(std::string_view source, std::string_view topic) {
         path.emplace_back(at, level);
         at = child->second.get();
     }
-    const auto found = std::find_if(at->here.begin(), at->here.end(),
-                                    [&](const auto& m) { return m->source == source; });
+    const auto found = std::find_if(at->here.begin(), at->here.end(), [&](const auto& m) {
+        return !by_source_ || m->source == source;
+    });
     if (found == at->here.end()) {
         return false;
     }

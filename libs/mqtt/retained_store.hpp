@@ -12,17 +12,16 @@
 
 namespace evergrass::mqtt {
 
-// The retained messages of a server: for each topic the last one of each source, so that what one
-// source may say to a client is not hidden by what another said. (An open broker has one source's
-// name for all.) In memory; the journal keeps what outlives the process. Any thread; look-ups with
-// wildcards visit the branches that match.
+// The retained messages of a server: for each topic the last one, or, `by_source`, the last one of
+// each source (server_options::retained_by_source). In memory; the journal keeps what outlives the
+// process. Any thread; look-ups with wildcards visit the branches that match.
 class retained_store {
 public:
-    retained_store(std::size_t max_messages, std::size_t max_bytes)
-        : max_messages_(max_messages), max_bytes_(max_bytes) {}
+    retained_store(std::size_t max_messages, std::size_t max_bytes, bool by_source)
+        : max_messages_(max_messages), max_bytes_(max_bytes), by_source_(by_source) {}
 
     enum class stored { yes, full };
-    // Replaces what the message's source retained at its topic. `full`: nothing changed.
+    // Replaces what was retained at its topic. `full`: nothing is retained there.
     stored put(message_ptr message, wall_time now);
     // True if there was one.
     bool clear(std::string_view source, std::string_view topic);
@@ -50,6 +49,7 @@ private:
 
     const std::size_t max_messages_;
     const std::size_t max_bytes_;
+    const bool by_source_;
     mutable std::mutex mutex_;
     node root_;
     std::size_t count_ = 0;

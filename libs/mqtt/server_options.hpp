@@ -43,6 +43,10 @@ struct server_options {
     // False: a filter with wildcards gets no retained messages when it is subscribed to, as AWS IoT
     // has it (spec/cloud.md §4.1).
     bool retained_for_wildcards = true;
+    // False: a topic has one retained message, the last, whoever sent it [MQTT-3.3.1-5]. True: the
+    // last of each source, so that what one source may say to a client is not hidden by what
+    // another said; for policies whose may_receive() looks at the source.
+    bool retained_by_source = false;
 };
 
 }  // namespace evergrass::mqtt
