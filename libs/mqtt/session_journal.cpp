@@ -512,7 +512,7 @@ sequence disk_journal::session_begun(std::string_view client_id, protocol_versio
                                      std::uint32_t expiry_seconds) {
     const std::lock_guard lock(mutex_);
     return save(
-        session_record{model_.next_session(), client_id, version, expiry_seconds, 0, {}, {}});
+        session_record{model_.next_session(), client_id, version, expiry_seconds, 0, {}, {}, {}});
 }
 
 sequence disk_journal::session_resumed(std::string_view client_id, protocol_version version,
@@ -521,12 +521,12 @@ sequence disk_journal::session_resumed(std::string_view client_id, protocol_vers
     const auto* s = model_.find(client_id);
     auto header = s != nullptr
                       ? s->header()
-                      : session_record{model_.next_session(), client_id, version, 0, 0, {}, {}};
+                      : session_record{model_.next_session(), client_id, version, 0, 0, {}, {}, {}};
     header.version = version;
     header.expiry_seconds = expiry_seconds;
     header.left_at.reset();
-    header.delayed_will.reset();  // [MQTT-3.1.3-9]
-    return save(header);
+    header.will = {};  // [MQTT-3.1.3-9]
+    return save(std::move(header));
 }
 
 sequence disk_journal::session_left(std::string_view client_id, std::uint32_t expiry_seconds,
@@ -539,17 +539,15 @@ sequence disk_journal::session_left(std::string_view client_id, std::uint32_t ex
     auto header = s->header();
     header.expiry_seconds = expiry_seconds;
     header.left_at = at;
-    header.delayed_will.reset();
-    if (delayed) {
-        header.delayed_will = session_record::will{keep(delayed->message), delayed->due};
-    }
-    return save(header);
+    header.will = delayed ? keep(delayed->message) : kept_message{};
+    header.will_due = delayed ? delayed->due : wall_time{};
+    return save(std::move(header));
 }
 
 sequence disk_journal::will_done(std::string_view client_id) {
     const std::lock_guard lock(mutex_);
     const auto* s = model_.find(client_id);
-    return s != nullptr && s->delayed_will ? save(will_done_record{s->id}) : numbers_->newest();
+    return s != nullptr && s->will.what ? save(will_done_record{s->id}) : numbers_->newest();
 }
 
 sequence disk_journal::session_ended(std::string_view client_id) {
@@ -609,7 +607,7 @@ result<sequence> disk_journal::message(const message_ptr& what, std::span<const 
     }
     r.message = keep(what);
     r.deliveries = parts_;
-    return save_or_refuse(r, 0);
+    return save_or_refuse(std::move(r), 0);
 }
 
 sequence disk_journal::released(std::string_view client_id, std::uint16_t packet_id) {

@@ -109,20 +109,20 @@ struct writer {
     std::string_view operator()(const session_record& r) const {
         put_varint(out, r.id);
         put_byte(out, static_cast<unsigned>(r.version));
-        put_byte(out, (r.left_at ? session_left : 0) | (r.delayed_will ? session_will : 0));
+        put_byte(out, (r.left_at ? session_left : 0) | (r.will.what ? session_will : 0));
         put_varint(out, r.expiry_seconds);
         put_varint(out, r.subscriptions);
         put_text(out, r.client_id);
         if (r.left_at) {
             put_time(out, *r.left_at);
         }
-        if (!r.delayed_will) {
+        if (!r.will.what) {
             return {};
         }
-        put_time(out, r.delayed_will->due);
-        put_byte(out, flags_of(*r.delayed_will->message.what));
-        put_message(out, r.delayed_will->message);
-        return *r.delayed_will->message.what->payload;
+        put_time(out, r.will_due);
+        put_byte(out, flags_of(*r.will.what));
+        put_message(out, r.will);
+        return *r.will.what->payload;
     }
     std::string_view operator()(const session_ended_record& r) const {
         put_varint(out, r.session);
@@ -327,10 +327,9 @@ session_record read_session(reader& in) {
         r.left_at = in.time();
     }
     if ((flags & session_will) != 0) {
-        r.delayed_will.emplace();
-        r.delayed_will->due = in.time();
+        r.will_due = in.time();
         const auto message = in.flags(message_level | message_retain | message_expires);
-        r.delayed_will->message = read_message(in, message);
+        r.will = read_message(in, message);
     }
     return r;
 }

@@ -25,7 +25,7 @@ namespace evergrass::mqtt::journal {
 using session_id = std::uint64_t;
 
 struct kept_message {
-    message_ptr what;
+    message_ptr what;   // not null, but where that is said
     wall_time since{};  // when it came, by the clock that its expiry is of; with an expiry only
 };
 
@@ -39,11 +39,8 @@ struct session_record {
     std::uint32_t expiry_seconds = 0;
     std::uint64_t subscriptions = 0;  // how many it has, so that a lost one is noticed
     std::optional<wall_time> left_at;
-    struct will {
-        kept_message message;
-        wall_time due;
-    };
-    std::optional<will> delayed_will;
+    kept_message will;  // delayed; null: none
+    wall_time will_due{};
 };
 
 struct subscription_record {
