@@ -13,6 +13,7 @@ using progress = session_journal::delivery::progress;
 constexpr unsigned version = 1;
 constexpr unsigned kind_bits = 5;
 constexpr unsigned kind_mask = (1U << kind_bits) - 1;
+constexpr unsigned several = version << kind_bits | 15;
 
 // MQTT's strings are no longer; nor are those that we keep.
 constexpr std::size_t max_text = 65'535;
@@ -431,6 +432,31 @@ T read_delivery_key(reader& in) {
 std::string_view encode(const record& what, std::string& head) {
     put_byte(head, version << kind_bits | static_cast<unsigned>(what.index() + 1));
     return std::visit(writer{head}, what);
+}
+
+void begin_several(std::string& out) {
+    put_byte(out, several);
+}
+
+void add_to_several(std::string& out, std::string_view head, std::string_view payload) {
+    put_varint(out, head.size() + payload.size());
+    out.append(head);
+    out.append(payload);
+}
+
+std::vector<std::string_view> split_several(std::string_view bytes) {
+    if (bytes.empty() || static_cast<std::uint8_t>(bytes[0]) != several) {
+        return {bytes};
+    }
+    std::vector<std::string_view> parts;
+    reader in(bytes.substr(1));
+    while (!in.complete()) {
+        parts.push_back(in.take(in.varint()));
+        if (in.failed()) {
+            return {bytes};  // all or nothing: a decoder finds it damaged
+        }
+    }
+    return parts;
 }
 
 decoder::outcome decoder::read(std::string_view bytes) {

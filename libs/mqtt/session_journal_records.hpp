@@ -135,6 +135,13 @@ using record = std::variant<session_record, session_ended_record, will_done_reco
 // Appends the bytes of `what` to `head`, all but a payload: that comes after them, and is returned.
 std::string_view encode(const record& what, std::string& head);
 
+// Records that have to survive together are one in the log: begin_several, and add_to_several for
+// each. None at all is allowed, and says nothing.
+void begin_several(std::string& out);
+void add_to_several(std::string& out, std::string_view head, std::string_view payload);
+// The records in one of the log: what was added, or just itself.
+std::vector<std::string_view> split_several(std::string_view bytes);
+
 class decoder {
 public:
     enum class outcome { record, damaged, later_version };
