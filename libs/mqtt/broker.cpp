@@ -49,7 +49,7 @@ session& broker::implementation::begin_session(client_info who, std::uint32_t ex
 
 session_journal::sequence broker::implementation::resume_session(session& which,
                                                                  std::uint32_t expiry_seconds) {
-    which.generation = 0;  // the client may have come back with other rights
+    which.generation = session::rights_unknown;  // the client may have others now
     which.expiry_seconds = expiry_seconds;
     which.expires_at.reset();
     which.will_due.reset();
@@ -75,6 +75,7 @@ void broker::implementation::drop_queue(session& which, loss why) {
         }
     }
     which.queue.clear();
+    which.sent = 0;
     which.inflight = 0;
     which.queued_bytes = 0;
 }
@@ -103,6 +104,7 @@ session_journal::sequence broker::implementation::end_session(session& which,
 void broker::implementation::leave(session& which, server_link& from, bool clean,
                                    std::string_view why) {
     which.link = nullptr;
+    which.inflight = 0;
     shared.connections.fetch_sub(1, std::memory_order_relaxed);
     shared.rules.disconnected(which.info, clean, why);
     // What was sent waits for its acknowledgement on the next connection; what a connection alone
@@ -311,7 +313,7 @@ void broker::restore(session_journal::kept_session kept) {
     made.info.version = kept.version;
     made.expiry_seconds = kept.expiry_seconds;
     made.journaled = true;
-    made.generation = 0;  // rights may have changed meanwhile: they are looked at again
+    made.generation = session::rights_unknown;
     self.sessions.emplace(kept.client_id, std::move(fresh));
     self.shared.sessions.fetch_add(1, std::memory_order_relaxed);
     for (const auto& one : kept.subscriptions) {
@@ -334,7 +336,7 @@ void broker::restore(session_journal::kept_session kept) {
         next.bytes = next.message ? static_cast<std::uint32_t>(next.message->bytes()) : 0;
         made.last_order = std::max(made.last_order, one.order);
         // Those that were sent come first: what waits is sent in order.
-        made.inflight += one.state != session_journal::delivery::progress::waiting ? 1 : 0;
+        made.sent += one.state != session_journal::delivery::progress::waiting ? 1 : 0;
         made.push(std::move(next));
     }
     if (kept.expiry_seconds != never) {

@@ -148,15 +148,14 @@ struct broker::implementation {
                         bool retained = false);
     bool deliver_at_most_once(const publication& message, const route::target& to,
                               frame_cache* frames, bool retain);
-    // Sends as much of what waits as the window allows.
+    // Sends as much of what waits as the window allows; after CONNACK, what was under way again.
     void drain(session& which);
     bool send_queued(session& which, outgoing& next, bool duplicate);
-    // After CONNACK: what is under way again, then what waits [MQTT-4.4.0-1].
-    void resend(session& which);
     // What waited and may no longer be received goes, when rights have changed.
     void recheck_rights(session& which);
     // An outgoing message is done with: acknowledged, or given up.
     void finish(session& which, session::position at);
+    void lose_queued(session& which, session::position at, loss why);
     // Keeps or clears a retained message; false: there is no room or it could not be saved.
     bool retain_message(const publication& message, receipt& pending);
 

@@ -185,7 +185,7 @@ void server_link::accept(const connect_packet& p, admission admitted) {
     shard_.keep_until(seq, until);
     reply(make_connack(p, present, expiry), std::move(until), true);
     if (ready_) {
-        shard_.resend(*which);
+        shard_.drain(*which);
     }
 }
 

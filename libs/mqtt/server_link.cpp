@@ -163,7 +163,7 @@ void server_link::release_replies() {
     held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(said));
     if (connected && session_ != nullptr) {
         ready_ = true;
-        shard_.resend(*session_);
+        shard_.drain(*session_);
     }
     tell();
 }
