@@ -155,9 +155,9 @@ std::string server_link::make_connack(const connect_packet& p, bool session_pres
 void server_link::accept(const connect_packet& p, admission admitted) {
     const auto& limits = shard_.shared.options;
     const bool v1 = limits.behaviour == profile::v1;
-    const auto expiry =
-        v1 ? 0
-           : std::min({p.session_expiry, limits.max_session_expiry, admitted.max_session_expiry});
+    asked_expiry_ = p.session_expiry;
+    max_expiry_ = v1 ? 0 : std::min(limits.max_session_expiry, admitted.max_session_expiry);
+    const auto expiry = std::min(asked_expiry_, max_expiry_);
     auto* which = shard_.find(client_id_);
     if (which != nullptr && which->link != nullptr) {
         which->link->close(reason::session_taken_over,

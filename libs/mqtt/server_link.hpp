@@ -157,6 +157,8 @@ private:
     mono_time last_received_;
     std::optional<session_journal::will> will_;
     std::uint32_t will_delay_ = 0;
+    std::uint32_t asked_expiry_ = 0;  // of the session, in CONNECT
+    std::uint32_t max_expiry_ = 0;    // by options and policy
     std::unique_ptr<std::vector<std::string>> aliases_in_;
     std::unique_ptr<text_map<std::uint16_t>> aliases_out_;
     std::vector<held_reply> held_;
