@@ -51,8 +51,7 @@ session_journal::sequence broker::implementation::resume_session(session& which,
                                                                  std::uint32_t expiry_seconds) {
     which.generation = session::rights_unknown;  // the client may have others now
     which.expiry_seconds = expiry_seconds;
-    which.expires_at.reset();
-    which.will_due.reset();
+    disarm_session(which);
     const bool had_will = std::exchange(which.delayed_will, std::nullopt).has_value();
     changed();
     if (!which.journaled) {
@@ -96,6 +95,7 @@ session_journal::sequence broker::implementation::end_session(session& which,
         seq = shared.journal->session_ended(which.info.id);
     }
     changed();
+    disarm_session(which);
     shared.sessions.fetch_sub(1, std::memory_order_relaxed);
     sessions.erase(sessions.find(which.info.id));
     return seq;
@@ -119,7 +119,6 @@ void broker::implementation::leave(session& which, server_link& from, bool clean
         which.will_due = now + std::chrono::seconds(delay);
         will->due = wall + std::chrono::seconds(delay);
         which.delayed_will = std::exchange(will, std::nullopt);
-        arm({*which.will_due, timer_kind::will, 0, which.info.id});
     }
     if (will) {
         const auto who = which.info;  // the session may end while the will goes round
@@ -132,8 +131,8 @@ void broker::implementation::leave(session& which, server_link& from, bool clean
     share_connected(which, false);
     if (which.expiry_seconds != never) {
         which.expires_at = now + std::chrono::seconds(which.expiry_seconds);
-        arm({*which.expires_at, timer_kind::expiry, 0, which.info.id});
     }
+    arm_session(which);
     if (which.journaled) {
         shared.journal->session_left(which.info.id, which.expiry_seconds, wall, which.delayed_will);
     }
@@ -159,8 +158,8 @@ void broker::implementation::publish_will(const client_info& from, const message
 }
 
 void broker::implementation::publish_due_will(session& which) {
+    disarm_will(which);
     if (const auto will = std::exchange(which.delayed_will, std::nullopt)) {
-        which.will_due.reset();
         if (which.journaled) {
             shared.journal->will_done(which.info.id);
         }
@@ -345,14 +344,13 @@ void broker::restore(session_journal::kept_session kept) {
         const auto left = std::chrono::seconds(kept.expiry_seconds) -
                           std::chrono::duration_cast<std::chrono::seconds>(since);
         made.expires_at = self.now + std::max(left, std::chrono::seconds(0));
-        self.arm({*made.expires_at, implementation::timer_kind::expiry, 0, made.info.id});
     }
     if (kept.delayed_will) {
         const auto left = std::max(kept.delayed_will->due - self.wall, wall_time::duration{});
         made.will_due = self.now + std::chrono::duration_cast<std::chrono::seconds>(left);
         made.delayed_will = std::move(kept.delayed_will);
-        self.arm({*made.will_due, implementation::timer_kind::will, 0, made.info.id});
     }
+    self.arm_session(made);
 }
 
 void broker::close_where(const std::function<bool(const client_info&)>& chosen, reason code,

@@ -11,7 +11,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
-#include <queue>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -111,9 +111,14 @@ struct broker::implementation {
         timer_kind kind;
         std::uint64_t serial;   // silence
         std::string client_id;  // expiry, will
-        bool operator>(const timer& other) const { return at > other.at; }
+        auto operator<=>(const timer&) const = default;
     };
-    void arm(timer next) { timers.push(std::move(next)); }
+    void arm_silence(mono_time at, std::uint64_t serial);
+    void disarm_silence(mono_time at, std::uint64_t serial);
+    // What session::expires_at and will_due say, and no more.
+    void arm_session(const session& which);
+    void disarm_session(session& which);
+    void disarm_will(session& which);
     void fire(const timer& due);
 
     // --- broker_subscribe.cpp ---
@@ -174,7 +179,7 @@ struct broker::implementation {
     topic_tree<subscriber> tree;
     std::uint64_t generation = 1;
     text_map<std::shared_ptr<const route>> routes;
-    std::priority_queue<timer, std::vector<timer>, std::greater<>> timers;
+    std::set<timer> timers;
     std::deque<std::pair<session_journal::sequence, receipt>> unsaved;
     session_journal::sequence saved = 0;
     bool stopped = false;

@@ -119,12 +119,7 @@ void server_link::take_limits(const connect_packet& p) {
         will_ = session_journal::will{make_will(*p.will, client_id_, shard_.wall), {}};
         will_delay_ = p.will->delay_seconds;
     }
-    if (keep_alive_ != 0) {
-        shard_.arm({last_received_ + std::chrono::milliseconds(keep_alive_ * 1'500),
-                    broker::implementation::timer_kind::silence,
-                    serial_,
-                    {}});
-    }
+    check_silence();
 }
 
 std::string server_link::make_connack(const connect_packet& p, bool session_present,
