@@ -11,6 +11,19 @@ namespace {
 
 constexpr std::uint32_t never = 0xFFFF'FFFF;  // a session expiry [MQTT5 3.1.2.11.2]
 
+// The same will, published at another time: its message lives as long from then on.
+session_journal::will postponed(session_journal::will will, wall_time due) {
+    const auto& expires_at = will.message->expires_at;
+    if (expires_at && will.due != due) {
+        const auto lifetime = *expires_at - will.due;
+        auto moved = std::make_shared<stored_message>(*will.message);
+        moved->expires_at = due > wall_time::max() - lifetime ? wall_time::max() : due + lifetime;
+        will.message = std::move(moved);
+    }
+    will.due = due;
+    return will;
+}
+
 }  // namespace
 
 std::size_t home_of(std::string_view client_id, std::size_t shards) {
@@ -117,12 +130,12 @@ void broker::implementation::leave(session& which, server_link& from, bool clean
     const auto delay = std::min(from.will_delay_, which.expiry_seconds);
     if (will && stays && (delay > 0 || stopped)) {
         which.will_due = now + std::chrono::seconds(delay);
-        will->due = wall + std::chrono::seconds(delay);
-        which.delayed_will = std::exchange(will, std::nullopt);
+        which.delayed_will =
+            postponed(*std::exchange(will, std::nullopt), wall + std::chrono::seconds(delay));
     }
     if (will) {
         const auto who = which.info;  // the session may end while the will goes round
-        publish_will(who, will->message);
+        publish_will(who, postponed(*will, wall).message);
     }
     if (!stays) {
         end_session(which, why);
@@ -164,7 +177,7 @@ void broker::implementation::publish_due_will(session& which) {
             shared.journal->will_done(which.info.id);
         }
         const auto who = which.info;
-        publish_will(who, will->message);
+        publish_will(who, postponed(*will, wall).message);
     }
 }
 

@@ -1,11 +1,14 @@
 #include "libs/mqtt/server_link.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace evergrass::mqtt {
 namespace {
 
-message_ptr make_will(const will_view& will, const std::string& source, wall_time now) {
+// As if it was to be published at once; the broker counts its expiry from when it really is
+// [MQTT5 3.1.3.2.4].
+session_journal::will make_will(const will_view& will, const std::string& source, wall_time now) {
     auto made = std::make_shared<stored_message>();
     made->topic = will.topic;
     made->payload = std::make_shared<const std::string>(will.payload);
@@ -14,12 +17,10 @@ message_ptr make_will(const will_view& will, const std::string& source, wall_tim
     std::string scratch;
     made->properties = forwarded_properties(will.properties, scratch);
     if (will.message_expiry) {
-        // Counted from when it is published [MQTT5 3.1.3.2.4], which is the delay later at most.
-        made->expires_at = now + std::chrono::seconds(will.delay_seconds) +
-                           std::chrono::seconds(*will.message_expiry);
+        made->expires_at = now + std::chrono::seconds(*will.message_expiry);
     }
     made->source = source;
-    return made;
+    return {std::move(made), now};
 }
 
 }  // namespace
@@ -116,7 +117,7 @@ void server_link::take_limits(const connect_packet& p) {
         keep_alive_ = limits.max_keep_alive;
     }
     if (p.will) {
-        will_ = session_journal::will{make_will(*p.will, client_id_, shard_.wall), {}};
+        will_ = make_will(*p.will, client_id_, shard_.wall);
         will_delay_ = p.will->delay_seconds;
     }
     check_silence();
