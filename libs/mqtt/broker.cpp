@@ -94,7 +94,8 @@ void broker::implementation::drop_queue(session& which, loss why) {
 
 session_journal::sequence broker::implementation::end_session(session& which,
                                                               std::string_view why) {
-    publish_due_will(which);  // [MQTT-3.1.3-9]: at the session's end at the latest
+    forget_subscriptions(which);  // its own will is not for it
+    publish_due_will(which);      // [MQTT-3.1.3-9]: at the session's end at the latest
     if (!which.queue.empty()) {
         shared.log.debug("An MQTT session ended with messages that waited.",
                          {{"clientId", which.info.id},
@@ -102,7 +103,6 @@ session_journal::sequence broker::implementation::end_session(session& which,
                           {"reason", std::string(why)}});
     }
     drop_queue(which, loss::session_ended);
-    forget_subscriptions(which);
     session_journal::sequence seq = 0;
     if (which.journaled) {
         seq = shared.journal->session_ended(which.info.id);
@@ -127,6 +127,11 @@ void broker::implementation::leave(session& which, server_link& from, bool clean
         will = std::exchange(from.will_, std::nullopt);
     }
     const bool stays = which.outlives_connection();
+    if (stays) {
+        share_connected(which, false);
+    } else {
+        forget_subscriptions(which);  // before its own will looks for receivers
+    }
     const auto delay = std::min(from.will_delay_, which.expiry_seconds);
     if (will && stays && (delay > 0 || stopped)) {
         which.will_due = now + std::chrono::seconds(delay);
@@ -141,7 +146,6 @@ void broker::implementation::leave(session& which, server_link& from, bool clean
         end_session(which, why);
         return;
     }
-    share_connected(which, false);
     if (which.expiry_seconds != never) {
         which.expires_at = now + std::chrono::seconds(which.expiry_seconds);
     }
