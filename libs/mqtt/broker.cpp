@@ -167,21 +167,22 @@ void broker::implementation::publish_will(const client_info& from, const message
         return;
     }
     receipt nobody_waits;
-    if (message.retain()) {
+    const auto way = find_route(&from, from.id, message.topic(), false);
+    if (message.retain() && !way->nobody) {
         retain_message(message, nobody_waits);
     }
-    const auto way = find_route(&from, from.id, message.topic(), false);
     route_message(message, *way, &from, nobody_waits, {});
 }
 
 void broker::implementation::publish_due_will(session& which) {
     disarm_will(which);
     if (const auto will = std::exchange(which.delayed_will, std::nullopt)) {
+        const auto who = which.info;
+        publish_will(who, postponed(*will, wall).message);
+        // After it: a crash between the two publishes it twice, and never not at all.
         if (which.journaled) {
             shared.journal->will_done(which.info.id);
         }
-        const auto who = which.info;
-        publish_will(who, postponed(*will, wall).message);
     }
 }
 
@@ -235,10 +236,10 @@ void broker::publish(const message_ptr& message, const receipt& pending) {
     auto& self = *implementation_;
     const publication published(message, self.wall);
     auto until = pending;
-    if (message->retain) {
+    const auto way = self.remembered_route(message->source, message->topic, false);
+    if (message->retain && !way->nobody) {
         self.retain_message(published, until);
     }
-    const auto way = self.remembered_route(message->source, message->topic, false);
     self.route_message(published, *way, nullptr, until, {});
 }
 

@@ -427,6 +427,9 @@ void broker::implementation::drain(session& which) {
 }
 
 bool broker::implementation::retain_message(const publication& message, receipt& pending) {
+    if (shared.options.behaviour == profile::v1) {
+        return true;  // which retains nothing
+    }
     if (message.payload().empty()) {  // [MQTT-3.3.1-6]
         if (shared.retained.clear(message.source(), message.topic()) && shared.journal != nullptr) {
             keep_until(shared.journal->retained_cleared(message.source(), message.topic()),
