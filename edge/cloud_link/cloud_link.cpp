@@ -151,7 +151,8 @@ void cloud_link::pump() {
         ++in_flight_;  // before: a message that can never be sent is answered at once
         const auto sent = client_.publish(
             next->topic, next->payload, mqtt::qos::at_least_once,
-            [this, alive = alive_, topic = next->topic](const result<void>& outcome) {
+            [this, alive = alive_,
+             topic = next->topic](const result<mqtt::acknowledgement>& outcome) {
                 if (!*alive) {
                     return;
                 }
