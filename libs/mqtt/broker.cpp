@@ -149,10 +149,10 @@ void broker::implementation::publish_will(const client_info& from, const message
         return;
     }
     receipt nobody_waits;
-    if (message.retain()) {
+    const auto way = find_route(&from, from.id, message.topic(), false);
+    if (message.retain() && !way->nobody && shared.options.behaviour == profile::full) {
         retain_message(message, nobody_waits);
     }
-    const auto way = find_route(&from, from.id, message.topic(), false);
     route_message(message, *way, &from, nobody_waits, {});
 }
 
