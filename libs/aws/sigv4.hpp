@@ -3,6 +3,8 @@
 #include "libs/base/result.hpp"
 #include "libs/base/time.hpp"
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,5 +47,22 @@ result<authorization> parse_authorization(std::string_view header);
 // encoded twice for every service but s3 (spec/cloud.md §6.1); the body's hash is always checked.
 result<void> verify(const signable_request& r, const authorization& claimed,
                     std::string_view secret_access_key, wall_time now);
+
+// A request that says in its query who signed it, as the AWS SDKs open WebSockets to AWS IoT.
+struct presigned_query {
+    authorization claimed;
+    std::string amz_date;                         // 20261123T193000Z
+    std::optional<std::chrono::seconds> expires;  // 1 s to 7 days after amz_date
+};
+
+// Reads X-Amz-Algorithm, -Credential, -Date, -Expires, -SignedHeaders and -Signature of the target.
+// nullopt: it has no X-Amz-Signature.
+result<std::optional<presigned_query>> parse_presigned(std::string_view target);
+
+// Success when the request was signed with this secret and `now` is within its time: X-Amz-Expires,
+// or 15 minutes where that is not said; it may be signed up to 15 minutes from now. A session token
+// is not part of what is signed, as AWS IoT's clients add it afterwards.
+result<void> verify_presigned(const signable_request& r, const presigned_query& claimed,
+                              std::string_view secret_access_key, wall_time now);
 
 }  // namespace evergrass::aws

@@ -1,9 +1,12 @@
 #include "libs/aws/canonical.hpp"
 #include "libs/base/digest.hpp"
+#include "libs/base/encoding.hpp"
 #include "libs/base/errors.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
+#include <map>
 #include <optional>
 
 namespace evergrass::aws {
@@ -53,13 +56,13 @@ bool is_header_name(std::string_view text) {
                                 std::string_view::npos;
 }
 
-result<void> read_credential(std::string_view credential, authorization& into) {
+// `where`: "Credential in the Authorization header" …, for the error.
+result<void> read_credential(std::string_view credential, const std::string& where,
+                             authorization& into) {
     const auto parts = split(credential, '/');
     if (parts.size() != 5 || parts[4] != "aws4_request" || parts[0].empty() ||
         parts[1].size() != 8 || !is_digits(parts[1]) || parts[2].empty() || parts[3].empty()) {
-        return incomplete(
-            "Credential in the Authorization header must be KEY/YYYYMMDD/REGION/SERVICE/"
-            "aws4_request");
+        return incomplete(where + " must be KEY/YYYYMMDD/REGION/SERVICE/aws4_request");
     }
     into.access_key_id = parts[0];
     into.date = parts[1];
@@ -68,22 +71,38 @@ result<void> read_credential(std::string_view credential, authorization& into) {
     return {};
 }
 
-result<void> read_signed_headers(std::string_view list, authorization& into) {
+result<void> read_signed_headers(std::string_view list, const std::string& where,
+                                 authorization& into) {
     const auto names = split(list, ';');
     if (names.size() > most_signed_headers ||
         !std::all_of(names.begin(), names.end(), is_header_name)) {
-        return incomplete(
-            "SignedHeaders in the Authorization header must be lower-case names joined by ';'");
+        return incomplete(where + " must be lower-case names joined by ';'");
     }
     into.signed_headers.assign(names.begin(), names.end());
     if (!std::is_sorted(names.begin(), names.end()) ||
         std::adjacent_find(names.begin(), names.end()) != names.end()) {
-        return incomplete("SignedHeaders in the Authorization header must be sorted");
+        return incomplete(where + " must be sorted");
     }
     if (!std::binary_search(names.begin(), names.end(), "host")) {
-        return incomplete("SignedHeaders in the Authorization header must have 'host'");
+        return incomplete(where + " must have 'host'");
     }
     return {};
+}
+
+result<void> read_signature(std::string_view signature, const std::string& where,
+                            authorization& into) {
+    if (signature.size() != 64 || !is_lower_hex(signature)) {
+        return incomplete(where + " must be 64 lower-case hex digits");
+    }
+    into.signature = signature;
+    return {};
+}
+
+error signature_mismatch() {
+    return {
+        errc::denied,
+        "The request signature we calculated does not match the signature you provided. Check your "
+        "AWS Secret Access Key and signing method. Consult the service documentation for details."};
 }
 
 // The time the request was signed at: x-amz-date, in its basic ISO 8601 form.
@@ -101,11 +120,13 @@ result<wall_time> signing_time(const std::string& amz_date, const authorization&
     return at;
 }
 
-result<void> check_age(const std::string& amz_date, wall_time signed_at, wall_time now) {
-    if (signed_at < now - allowed_skew) {
+result<void> check_age(const std::string& amz_date, wall_time signed_at, std::chrono::seconds life,
+                       wall_time now) {
+    if (signed_at < now - life) {
+        const auto said = life == allowed_skew ? "15 min." : std::to_string(life.count()) + " s";
         return error{errc::timed_out, "Signature expired: " + amz_date + " is now earlier than " +
-                                          format_basic_iso8601(now - allowed_skew) + " (" +
-                                          format_basic_iso8601(now) + " - 15 min.)"};
+                                          format_basic_iso8601(now - life) + " (" +
+                                          format_basic_iso8601(now) + " - " + said + ")"};
     }
     if (signed_at > now + allowed_skew) {
         return error{errc::timed_out, "Signature not yet current: " + amz_date +
@@ -114,6 +135,31 @@ result<void> check_age(const std::string& amz_date, wall_time signed_at, wall_ti
                                           format_basic_iso8601(now) + " + 15 min.)"};
     }
     return {};
+}
+
+std::optional<std::chrono::seconds> read_expires(std::string_view text) {
+    constexpr int longest = 7 * 24 * 60 * 60;
+    int seconds = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (failed != std::errc() || end != text.data() + text.size() || seconds < 1 ||
+        seconds > longest) {
+        return std::nullopt;
+    }
+    return std::chrono::seconds(seconds);
+}
+
+// The target without what was added to its query after it was signed. It has a query.
+std::string without_signature(std::string_view target) {
+    const auto mark = target.find('?');
+    std::string kept(target.substr(0, mark));
+    char separator = '?';
+    for (const auto part : split(target.substr(mark + 1), '&')) {
+        if (!part.starts_with("X-Amz-Signature=") && !part.starts_with("X-Amz-Security-Token=")) {
+            kept.append(1, separator).append(part);
+            separator = '&';
+        }
+    }
+    return kept;
 }
 
 }  // namespace
@@ -149,16 +195,16 @@ result<authorization> parse_authorization(std::string_view header) {
             "parameters");
     }
     authorization read;
-    if (auto good = read_credential(*credential, read); !good) {
+    const std::string where = " in the Authorization header";
+    if (auto good = read_credential(*credential, "Credential" + where, read); !good) {
         return good.error();
     }
-    if (auto good = read_signed_headers(*names, read); !good) {
+    if (auto good = read_signed_headers(*names, "SignedHeaders" + where, read); !good) {
         return good.error();
     }
-    if (signature->size() != 64 || !is_lower_hex(*signature)) {
-        return incomplete("Signature in the Authorization header must be 64 lower-case hex digits");
+    if (auto good = read_signature(*signature, "Signature" + where, read); !good) {
+        return good.error();
     }
-    read.signature = *signature;
     return read;
 }
 
@@ -169,23 +215,88 @@ result<void> verify(const signable_request& r, const authorization& claimed,
     if (!signed_at) {
         return signed_at.error();
     }
-    if (auto current = check_age(amz_date, *signed_at, now); !current) {
+    if (auto current = check_age(amz_date, *signed_at, allowed_skew, now); !current) {
         return current;
     }
-    const error mismatch{
-        errc::denied,
-        "The request signature we calculated does not match the signature you provided. Check your "
-        "AWS Secret Access Key and signing method. Consult the service documentation for details."};
     const auto stated_hash = canonical_header(r, "x-amz-content-sha256");
     if (!stated_hash.empty() && stated_hash != sha256_hex(r.body)) {
-        return mismatch;
+        return signature_mismatch();
     }
     const scope scope{claimed.date, claimed.region, claimed.service};
     const auto expected =
         signature_of(canonical_request(r, claimed.service, claimed.signed_headers), amz_date, scope,
                      secret_access_key);
     if (!equal_in_constant_time(expected, claimed.signature)) {
-        return mismatch;
+        return signature_mismatch();
+    }
+    return {};
+}
+
+result<std::optional<presigned_query>> parse_presigned(std::string_view target) {
+    const auto mark = target.find('?');
+    if (mark == std::string_view::npos) {
+        return std::optional<presigned_query>();
+    }
+    std::map<std::string, std::string, std::less<>> said;
+    for (const auto part : split(target.substr(mark + 1), '&')) {
+        const auto equals = std::min(part.find('='), part.size());
+        const auto value = percent_decode(part.substr(std::min(equals + 1, part.size())));
+        if (part.starts_with("X-Amz-") && value &&
+            !said.emplace(part.substr(0, equals), *value).second) {
+            return incomplete("the query has " + std::string(part.substr(0, equals)) + " twice");
+        }
+    }
+    if (!said.contains("X-Amz-Signature")) {
+        return std::optional<presigned_query>();
+    }
+    if (said["X-Amz-Algorithm"] != algorithm) {
+        return incomplete("X-Amz-Algorithm in the query must be AWS4-HMAC-SHA256");
+    }
+    presigned_query read;
+    read.amz_date = said["X-Amz-Date"];
+    if (auto good = read_credential(said["X-Amz-Credential"], "X-Amz-Credential in the query",
+                                    read.claimed);
+        !good) {
+        return good.error();
+    }
+    if (auto good = read_signed_headers(said["X-Amz-SignedHeaders"],
+                                        "X-Amz-SignedHeaders in the query", read.claimed);
+        !good) {
+        return good.error();
+    }
+    if (auto good =
+            read_signature(said["X-Amz-Signature"], "X-Amz-Signature in the query", read.claimed);
+        !good) {
+        return good.error();
+    }
+    if (const auto text = said.find("X-Amz-Expires"); text != said.end()) {
+        read.expires = read_expires(text->second);
+        if (!read.expires) {
+            return incomplete("X-Amz-Expires in the query must be 1 to 604800");
+        }
+    }
+    return std::optional(std::move(read));
+}
+
+result<void> verify_presigned(const signable_request& r, const presigned_query& claimed,
+                              std::string_view secret_access_key, wall_time now) {
+    const auto signed_at = signing_time(claimed.amz_date, claimed.claimed);
+    if (!signed_at) {
+        return signed_at.error();
+    }
+    const auto life = claimed.expires.value_or(allowed_skew);
+    if (auto current = check_age(claimed.amz_date, *signed_at, life, now); !current) {
+        return current;
+    }
+    auto unsigned_target = r;
+    unsigned_target.target = without_signature(r.target);
+    const auto& by = claimed.claimed;
+    const scope scope{by.date, by.region, by.service};
+    const auto expected =
+        signature_of(canonical_request(unsigned_target, by.service, by.signed_headers),
+                     claimed.amz_date, scope, secret_access_key);
+    if (!equal_in_constant_time(expected, by.signature)) {
+        return signature_mismatch();
     }
     return {};
 }

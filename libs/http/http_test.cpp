@@ -1,6 +1,7 @@
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 #include "libs/http/client.hpp"
+#include "libs/http/connection.hpp"
 #include "libs/http/server.hpp"
 #include "libs/rt/test_certificates.hpp"
 #include "libs/rt/test_run.hpp"
@@ -54,6 +55,8 @@ struct http_fixture : ::testing::Test {
     std::vector<request> seen;
     int requests_waiting = 0;
     int requests_cancelled = 0;
+    std::optional<connection> upgraded;
+    std::string after_upgrade;
     std::filesystem::path dir;
 
     http_fixture() {
@@ -87,6 +90,13 @@ struct http_fixture : ::testing::Test {
             throw std::runtime_error("on purpose");
         } else if (asked.path() == "/empty") {
             answer.status = 204;
+        } else if (asked.path() == "/upgrade") {
+            answer.status = 101;
+            answer.headers.add("Upgrade", "echo");
+            answer.upgrade = [self](connection&& taken, std::string received) {
+                self->upgraded.emplace(std::move(taken));
+                self->after_upgrade = std::move(received);
+            };
         } else if (asked.path() == "/hold") {
             ++self->requests_waiting;
             const bool waited = co_await rt::sleep_for(1h);
@@ -427,6 +437,23 @@ TEST_F(http_fixture, mutual_tls_tells_the_handler_who_asks) {
     const auto refused = run(io, send(&stranger, get("/3")));
     ASSERT_FALSE(refused);
     EXPECT_THAT(refused.error().message(), HasSubstr("demands a client certificate"));
+}
+
+TEST_F(http_fixture, an_upgraded_connection_is_handed_over_with_what_came_after_the_request) {
+    const auto head =
+        talk("GET /upgrade HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nabc",
+             "\r\n\r\n");
+    EXPECT_THAT(head, StartsWith("HTTP/1.1 101 Switching Protocols\r\n"));
+    EXPECT_THAT(head, HasSubstr("\r\nconnection: Upgrade\r\n"));
+    EXPECT_THAT(head, HasSubstr("\r\nUpgrade: echo\r\n"));
+    EXPECT_THAT(head, ::testing::Not(HasSubstr("content-length")));
+    run_until(io, [this] { return upgraded.has_value(); });
+    EXPECT_EQ(after_upgrade, "abc");
+    EXPECT_THAT(upgraded->remote_address(), StartsWith("127.0.0.1:"));
+    run(io, stop(serving.get(), 0ms));  // is not waited for, and not cut
+    char byte = 0;
+    const auto read = run(io, upgraded->read_some(asio::buffer(&byte, 1)));
+    EXPECT_EQ(read.failed, asio::error::eof) << "the client's end, not ours";
 }
 
 TEST(http_message, fields_compare_without_case_and_keep_their_order) {

@@ -2,6 +2,7 @@
 
 #include "libs/rt/tls.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,8 @@
 #include <vector>
 
 namespace evergrass::http {
+
+class connection;
 
 // Header fields in the order they came; names compare without case.
 class fields {
@@ -44,6 +47,9 @@ struct response {
     std::string body;
     // When set, the body is this file's bytes (Range requests are answered); `body` is ignored.
     std::string file_path;
+    // With status 101 only: who speaks on the connection once the head is written. `received` is
+    // what has come after the request. `headers` name the protocol; Connection is added.
+    std::function<void(connection&& taken, std::string received)> upgrade;
 };
 
 // Query text to decoded name/value pairs, in order. A name without '=' has an empty value.

@@ -93,6 +93,10 @@ std::string response_head(const response& answer, std::uint64_t content_length, 
             append_field(head, name, value);
         }
     }
+    if (answer.status == 101) {
+        append_field(head, "connection", "Upgrade");
+        return head += "\r\n";
+    }
     if (answer.status != 204 && answer.status != 304) {
         append_field(head, "content-length", std::to_string(content_length));
     }

@@ -23,9 +23,9 @@ result<std::optional<byte_range>> parse_range(std::string_view header, std::uint
 
 std::string_view reason_phrase(int status);
 
-// Status line and header fields up to the empty line. Adds content-length (not for 204), date and
-// connection; those of the handler and transfer-encoding are dropped. Line breaks inside a value
-// become blanks.
+// Status line and header fields up to the empty line. Adds content-length (not for 101 and 204),
+// date and connection; those of the handler and transfer-encoding are dropped. Line breaks inside a
+// value become blanks.
 std::string response_head(const response& answer, std::uint64_t content_length, bool keep_alive,
                           bool http_1_0, wall_time now);
 

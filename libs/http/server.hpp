@@ -28,8 +28,8 @@ struct server_options {
 // HTTP/1.1 (and 1.0) on connections that someone else accepted. Answers `Expect: 100-continue`,
 // reads chunked requests, always sends a `content-length` whose name is in lower case
 // (spec/cloud.md §2: the Python device SDK searches for it), keeps connections alive. Malformed
-// requests get 400, 413 or 431 with a one-line reason, and a log line. Lives on one executor; call
-// it there.
+// requests get 400, 413 or 431 with a one-line reason, and a log line. A connection that an answer
+// upgrades (response::upgrade) is no longer the server's. Lives on one executor; call it there.
 class server {
 public:
     server(server_options options, handler handle, logger log);

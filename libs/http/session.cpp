@@ -128,6 +128,9 @@ asio::awaitable<void> session::run() {
             break;
         }
         const auto answered = co_await answer_request();
+        if (answered == next::upgraded) {
+            co_return;
+        }
         if (answered == next::end) {
             break;
         }
@@ -245,6 +248,10 @@ asio::awaitable<session::next> session::answer_request() {
         co_return next::end;
     }
     auto answer = std::get<0>(std::move(first));
+    if (answer.upgrade) {
+        const auto handed = co_await hand_over(std::move(answer));
+        co_return handed;
+    }
     bool written = false;
     if (answer.file_path.empty()) {
         written = co_await write(answer, head.method == "HEAD");
@@ -252,6 +259,17 @@ asio::awaitable<session::next> session::answer_request() {
         written = co_await write_file(std::move(answer), head);
     }
     co_return written&& keep_alive() ? next::request : next::end;
+}
+
+asio::awaitable<session::next> session::hand_over(response answer) {
+    const auto head = response_head(answer, 0, true, false, std::chrono::system_clock::now());
+    const bool written = co_await write_bytes(head);
+    if (!written || cut_) {
+        co_return next::end;
+    }
+    auto take = std::move(answer.upgrade);
+    take(std::move(connection_), std::move(reader_.buffer()));
+    co_return next::upgraded;
 }
 
 asio::awaitable<bool> session::write(const response& answer, bool is_head) {

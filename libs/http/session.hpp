@@ -31,11 +31,12 @@ public:
     void cut();     // close now; a handler in hand is cancelled
 
 private:
-    enum class next { request, end };
+    enum class next { request, end, upgraded };
 
     boost::asio::awaitable<bool> read_more(std::chrono::milliseconds limit, bool restart_limit);
     boost::asio::awaitable<next> read_request();
     boost::asio::awaitable<next> answer_request();
+    boost::asio::awaitable<next> hand_over(response answer);
     boost::asio::awaitable<void> watch();
     boost::asio::awaitable<bool> write(const response& answer, bool is_head);
     boost::asio::awaitable<bool> write_file(response answer, const request& asked);

@@ -85,6 +85,9 @@ public:
     void deliver_shared(std::string_view client_id, const std::string& filter,
                         const message_ptr& message, const receipt& pending);
 
+    // What one of its links' replies waited for has happened.
+    void complete(std::uint64_t link, std::uint64_t ticket);
+
     // Sessions that the journal kept. Before the first connection.
     void restore(session_journal::kept_session kept);
 

@@ -28,9 +28,11 @@ mono_time now() {
     return std::chrono::steady_clock::now();
 }
 
-client_session_options session_options(const client_options& o) {
-    return {o.client_id,        o.clean_session, o.keep_alive,      o.operation_timeout,
-            o.max_packet_bytes, o.max_inflight,  o.max_queued_bytes};
+client_session_options session_options(client_session_options o) {
+    const auto random = random_bytes(2);
+    o.first_packet_id = static_cast<std::uint16_t>(static_cast<unsigned char>(random[0]) << 8U |
+                                                   static_cast<unsigned char>(random[1]));
+    return o;
 }
 
 }  // namespace
@@ -51,25 +53,26 @@ public:
           deadline_(executor_) {}
 
     void start() { attempt(); }
-    void stop();
+    void stop(reason code);
     void abandon();
     bool connected() const { return session_.connected(); }
+    const connection_info& server() const { return session_.server(); }
 
-    void subscribe(std::string filter, qos level, client_session::granted_callback done) {
-        session_.subscribe(std::move(filter), level, std::move(done), now());
+    void subscribe(std::string filter, subscribe_options options, granted_callback done) {
+        session_.subscribe(std::move(filter), options, std::move(done), now());
         settle_soon();
     }
-    void unsubscribe(std::string_view filter) {
-        session_.unsubscribe(filter, now());
+    void unsubscribe(std::string_view filter, unsubscribed_callback done) {
+        session_.unsubscribe(filter, std::move(done), now());
         settle_soon();
     }
-    send_result publish(std::string topic, std::shared_ptr<const std::string> payload, qos level,
-                        client_session::done_callback done) {
+    send_result publish(std::string topic, std::shared_ptr<const std::string> payload,
+                        publish_options options, published_callback done) {
         if (stopped_) {
             return send_result::not_connected;
         }
-        const auto sent =
-            session_.publish(std::move(topic), std::move(payload), level, std::move(done), now());
+        const auto sent = session_.publish(std::move(topic), std::move(payload), std::move(options),
+                                           std::move(done), now());
         settle_soon();
         return sent;
     }
@@ -87,26 +90,27 @@ private:
     class link final : public transport::user, public std::enable_shared_from_this<link> {
     public:
         link(std::shared_ptr<implementation> client, std::unique_ptr<transport> stream)
-            : client_(std::move(client)), transport_(std::move(stream)) {}
+            : client_(std::move(client)),
+              transport_(std::move(stream)),
+              linger_(client_->executor_) {}
 
         void receive();
         void write();
-        void end();  // writes the rest, waits for the server to close, closes
+        // Writes the rest, waits for the server to close, closes.
+        void end(outbox rest);
         void close();
 
     private:
         bool current() const { return client_->link_.get() == this; }
         void on_received(const error_code& failed, std::size_t count) override;
         void on_sent(const error_code& failed) override;
-        void on_shut_down() override { finish(); }
-        void finish() {
-            close();
-            client_->deadline_.cancel();  // the linger limit
-        }
+        void on_shut_down() override { close(); }
 
         std::shared_ptr<implementation> client_;
         std::unique_ptr<transport> transport_;
+        asio::steady_timer linger_;
         receive_buffer received_;
+        outbox rest_;  // once it is ending
         bool receiving_ = false;
         bool writing_ = false;
         bool ending_ = false;
@@ -197,9 +201,12 @@ void client::implementation::on_connected() {
 }
 
 void client::implementation::lost(const std::string& reason) {
-    if (link_) {
-        link_->close();
-        link_.reset();
+    if (const auto ended = std::exchange(link_, nullptr)) {
+        if (session_.has_last_words()) {
+            ended->end(std::move(session_.output()));
+        } else {
+            ended->close();
+        }
         backoff_.connection_ended(now() - connected_at_);
         deadline_.cancel();
         armed_for_ = mono_time::max();
@@ -266,18 +273,16 @@ void client::implementation::arm_deadline() {
     });
 }
 
-void client::implementation::stop() {
+void client::implementation::stop(reason code) {
     if (std::exchange(stopped_, true)) {
         return;
     }
     cancel_dial_.emit(asio::cancellation_type::terminal);
     retry_.cancel();
     deadline_.cancel();
-    session_.stop();
+    session_.stop(code);
     if (const auto ending = std::exchange(link_, nullptr)) {
-        ending->end();
-        deadline_.expires_after(linger_limit);
-        deadline_.async_wait([ending](const error_code&) { ending->close(); });
+        ending->end(std::move(session_.output()));
     }
 }
 
@@ -323,7 +328,7 @@ void client::implementation::link::write() {
     if (writing_) {
         return;
     }
-    const auto bytes = client_->session_.output().begin_write();
+    const auto bytes = (ending_ ? rest_ : client_->session_.output()).begin_write();
     if (!bytes.empty()) {
         writing_ = true;
         transport_->send(bytes, shared_from_this());
@@ -334,35 +339,42 @@ void client::implementation::link::write() {
 
 void client::implementation::link::on_sent(const error_code& failed) {
     writing_ = false;
-    if (!ending_ && !current()) {
+    if (ending_) {
+        if (failed) {
+            return close();
+        }
+        rest_.written();
+        return write();
+    }
+    if (!current()) {
         return;
     }
     if (failed) {
-        if (ending_) {
-            finish();
-        } else {
-            client_->lost(failed.message());
-        }
+        client_->lost(failed.message());
         return;
     }
     client_->session_.written(now());
-    if (ending_) {
-        write();
-        return;
-    }
     client_->settle();
     if (current() && !receiving_) {
         receive();
     }
 }
 
-void client::implementation::link::end() {
+void client::implementation::link::end(outbox rest) {
+    rest_ = std::move(rest);  // what is being written stays where it is
     ending_ = true;
+    linger_.expires_after(linger_limit);
+    linger_.async_wait([self = shared_from_this()](const error_code& cancelled) {
+        if (!cancelled) {
+            self->close();
+        }
+    });
     write();
 }
 
 void client::implementation::link::close() {
     transport_->close();
+    linger_.cancel();
 }
 
 client::client(asio::any_io_executor executor, client_options options, logger log)
@@ -377,25 +389,43 @@ void client::start() {
     implementation_->start();
 }
 
-void client::stop() {
-    implementation_->stop();
+void client::stop(reason code) {
+    implementation_->stop(code);
 }
 
 bool client::connected() const {
     return implementation_->connected();
 }
 
-void client::subscribe(std::string filter, qos level, std::function<void(result<qos>)> done) {
-    implementation_->subscribe(std::move(filter), level, std::move(done));
+const connection_info& client::server() const {
+    return implementation_->server();
 }
 
-void client::unsubscribe(std::string_view filter) {
-    implementation_->unsubscribe(filter);
+void client::subscribe(std::string filter, subscribe_options options, granted_callback done) {
+    implementation_->subscribe(std::move(filter), options, std::move(done));
+}
+
+void client::subscribe(std::string filter, qos level, granted_callback done) {
+    subscribe_options options;
+    options.options.level = level;
+    subscribe(std::move(filter), options, std::move(done));
+}
+
+void client::unsubscribe(std::string_view filter, unsubscribed_callback done) {
+    implementation_->unsubscribe(filter, std::move(done));
 }
 
 send_result client::publish(std::string topic, std::shared_ptr<const std::string> payload,
-                            qos level, std::function<void(result<void>)> done) {
-    return implementation_->publish(std::move(topic), std::move(payload), level, std::move(done));
+                            publish_options options, published_callback done) {
+    return implementation_->publish(std::move(topic), std::move(payload), std::move(options),
+                                    std::move(done));
+}
+
+send_result client::publish(std::string topic, std::shared_ptr<const std::string> payload,
+                            qos level, published_callback done) {
+    publish_options options;
+    options.level = level;
+    return publish(std::move(topic), std::move(payload), std::move(options), std::move(done));
 }
 
 }  // namespace evergrass::mqtt

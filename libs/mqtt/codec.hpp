@@ -55,6 +55,9 @@ struct frame {
     std::size_t size;  // with the fixed header
 };
 
+// Who sent what is decoded: a few things only the one or the other may say.
+enum class sender { client, server };
+
 // The first packet in `received`; nullopt when more bytes are needed to tell. Faults: a type or
 // flags that don't exist, a malformed length, or a packet that will be over `max_packet_bytes`
 // (packet_too_large), which is said as soon as its length is known.
@@ -71,7 +74,8 @@ struct will_view {
     bool retain = false;
     std::uint32_t delay_seconds = 0;  // 5.0
     std::optional<std::uint32_t> message_expiry;
-    std::string_view properties;  // as publish_view::properties; without the delay
+    // As publish_view::properties, with the delay; forwarded_properties() leaves it out.
+    std::string_view properties;
 };
 
 struct connect_packet {
@@ -93,7 +97,10 @@ struct connect_packet {
     bool request_response_information = false;
     bool request_problem_information = true;
     std::optional<std::string_view> authentication_method;
-    std::string_view properties;  // all of them, as on the wire
+    // All of them, as on the wire. encode_connect takes from here, and from the will's, only what
+    // has no member of its own: user properties, authentication data, and what is passed on of a
+    // will.
+    std::string_view properties;
 
     protocol_version version() const {
         return protocol_level == 5 ? protocol_version::v5 : protocol_version::v3_1_1;
@@ -150,6 +157,7 @@ struct unsubscribe_packet {
 struct unsuback_packet {
     std::uint16_t id = 0;
     std::string_view codes;  // 5.0: one byte each, never empty; 3.1.1: empty
+    std::string_view reason_string;
 };
 
 // PUBACK, PUBREC, PUBREL, PUBCOMP.
@@ -172,21 +180,27 @@ struct auth_packet {
 // Faults of topics in PUBLISH and filters in SUBSCRIBE are found here too; limits of a server
 // (sizes, levels) are not.
 decoded<connect_packet> decode_connect(const frame& f);
+// The protocol level alone of a CONNECT, for whoever has to answer one that is a fault; nullopt
+// when even that cannot be read.
+std::optional<std::uint8_t> connect_level(const frame& f);
 decoded<connack_packet> decode_connack(const frame& f, protocol_version version);
-decoded<publish_packet> decode_publish(const frame& f, protocol_version version);
+decoded<publish_packet> decode_publish(const frame& f, protocol_version version,
+                                       sender from = sender::client);
 decoded<ack_packet> decode_ack(const frame& f, protocol_version version);
 decoded<subscribe_packet> decode_subscribe(const frame& f, protocol_version version);
 decoded<suback_packet> decode_suback(const frame& f, protocol_version version);
 decoded<unsubscribe_packet> decode_unsubscribe(const frame& f, protocol_version version);
 decoded<unsuback_packet> decode_unsuback(const frame& f, protocol_version version);
-decoded<disconnect_packet> decode_disconnect(const frame& f, protocol_version version);
+decoded<disconnect_packet> decode_disconnect(const frame& f, protocol_version version,
+                                             sender from = sender::client);
 decoded<auth_packet> decode_auth(const frame& f, protocol_version version);
 // PINGREQ and PINGRESP.
 decoded<void> decode_empty(const frame& f);
 
 // Encoders append. REQUIRES: texts of at most 65535 bytes, packets below 256 MiB. In 3.1.1 what it
-// has no place for is left out. A reason string is left out when `room` (the receiver's Maximum
-// Packet Size) would be passed [MQTT-3.4.2-2].
+// has no place for is left out, and reasons become its own codes; a CONNACK that refuses for what
+// has no code there is not written at all [MQTT-3.2.2-6]. A reason string is left out when `room`
+// (the receiver's Maximum Packet Size) would be passed [MQTT-3.4.2-2].
 void encode_connect(std::string& out, const connect_packet& p);
 void encode_connack(std::string& out, protocol_version version, const connack_packet& p);
 void encode_ack(std::string& out, protocol_version version, packet_type type, std::uint16_t id,
@@ -199,7 +213,7 @@ void encode_unsubscribe(std::string& out, protocol_version version, std::uint16_
                         std::string_view filter);
 void encode_unsuback(std::string& out, protocol_version version, std::uint16_t id,
                      std::string_view codes);
-// Nothing with 3.1.1 from a server: it has no such packet; from a client the empty one.
+// In 3.1.1, where only clients say goodbye: the empty packet for success, nothing for other codes.
 void encode_disconnect(std::string& out, protocol_version version, reason code,
                        std::string_view reason_string = {},
                        std::optional<std::uint32_t> session_expiry = {},

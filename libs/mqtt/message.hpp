@@ -41,6 +41,8 @@ public:
     publication(const publish_view& view, std::string_view source, wall_time now)
         : view_(view), source_(source), now_(now) {}
     publication(message_ptr kept, wall_time now);
+    publication(const publication&) = delete;  // views into itself
+    publication& operator=(const publication&) = delete;
 
     std::string_view topic() const { return view_.topic; }
     std::string_view payload() const { return view_.payload; }

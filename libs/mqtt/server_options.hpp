@@ -1,5 +1,7 @@
 #pragma once
 
+#include "libs/mqtt/types.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -32,7 +34,19 @@ struct server_options {
     std::uint32_t connects_per_second = 0;  // 0: no limit; more wait in the listen backlog
     std::size_t max_handshakes = 256;       // at once; more wait in the listen backlog
     std::chrono::milliseconds connect_timeout{10'000};  // from accept to CONNECT, TLS included
-    bool sys_topics = false;
+    // Higher than this: 5.0 is told so in CONNACK [MQTT-3.2.2-9], a PUBLISH above it ends the
+    // connection (5.0: qos_not_supported [MQTT-3.2.2-11]) and a subscription gets this much.
+    qos maximum_qos = qos::exactly_once;
+    // False: `a/#` does not match `a`, as AWS IoT has it (spec/cloud.md §4.1), against
+    // [MQTT-4.7.1-2].
+    bool hash_matches_parent = true;
+    // False: a filter with wildcards gets no retained messages when it is subscribed to, as AWS IoT
+    // has it (spec/cloud.md §4.1).
+    bool retained_for_wildcards = true;
+    // False: a topic has one retained message, the last, whoever sent it [MQTT-3.3.1-5]. True: the
+    // last of each source, so that what one source may say to a client is not hidden by what
+    // another said; for policies whose may_receive() looks at the source.
+    bool retained_by_source = false;
 };
 
 }  // namespace evergrass::mqtt

@@ -1,99 +1,172 @@
-#include "libs/base/errors.hpp"
-#include "libs/mqtt/server_session.hpp"
+#include "libs/mqtt/server_link.hpp"
 
 #include <algorithm>
-#include <limits>
 
-// PUBLISH in both directions, and PUBACK.
 namespace evergrass::mqtt {
 
-bool server_session::within_topic_limits(packet_type type, std::string_view topic) {
-    if (topic.size() > options_.max_topic_bytes) {
-        violation({errc::too_large, std::string(to_string(type)) + " has a topic of " +
-                                        std::to_string(topic.size()) + " bytes; " +
-                                        std::to_string(options_.max_topic_bytes) +
-                                        " are possible"});
+bool server_link::resolve_alias(publish_packet& p) {
+    if (p.topic_alias == 0) {
+        return true;
+    }
+    if (p.topic_alias > shard_.shared.options.topic_alias_maximum) {
+        violation(reason::topic_alias_invalid,
+                  "PUBLISH has a topic alias above the maximum [MQTT-3.3.2-9]");
         return false;
     }
-    const auto levels = 1 + static_cast<std::size_t>(std::count(topic.begin(), topic.end(), '/'));
-    if (levels > options_.max_topic_levels) {
-        violation({errc::too_large,
-                   std::string(to_string(type)) + " has a topic of " + std::to_string(levels) +
-                       " levels; " + std::to_string(options_.max_topic_levels) + " are possible"});
+    if (!aliases_in_) {
+        aliases_in_ = std::make_unique<std::vector<std::string>>(
+            shard_.shared.options.topic_alias_maximum + 1U);
+    }
+    auto& known = (*aliases_in_)[p.topic_alias];
+    if (!p.message.topic.empty()) {
+        known = p.message.topic;
+    } else if (known.empty()) {
+        violation(reason::protocol_error,
+                  "PUBLISH has no topic, and a topic alias that stands for none [MQTT-3.3.2-7]");
         return false;
+    }
+    p.message.topic = known;
+    return true;
+}
+
+bool server_link::check_publish(const publish_packet& p) {
+    const auto& limits = shard_.shared.options;
+    const auto& m = p.message;
+    if (m.level > limits.maximum_qos) {
+        violation(reason::qos_not_supported,
+                  "PUBLISH has a QoS above the server's maximum [MQTT-3.2.2-11]");
+        return false;
+    }
+    if (m.topic != last_topic_) {  // which has been looked at
+        const auto levels =
+            1 + static_cast<std::size_t>(std::count(m.topic.begin(), m.topic.end(), '/'));
+        if (m.topic.size() > limits.max_topic_bytes || levels > limits.max_topic_levels) {
+            violation(reason::topic_name_invalid,
+                      "PUBLISH has a topic over the server's limits (" +
+                          std::to_string(limits.max_topic_bytes) + " bytes, " +
+                          std::to_string(limits.max_topic_levels) + " levels)");
+            return false;
+        }
     }
     return true;
 }
 
-void server_session::handle_publish(const frame& f) {
-    const auto p = decode_publish(f);
+void server_link::handle_publish(const frame& f) {
+    auto p = decode_publish(f, version_);
     if (!p) {
-        return violation(p.error());
-    }
-    if (p->message.level == qos::exactly_once) {
-        return violation(
-            {errc::unsupported, "PUBLISH has QoS 2, which is not supported; use QoS 0 or 1"});
-    }
-    if (!within_topic_limits(f.type, p->message.topic)) {
+        violation(p.error());
         return;
     }
-    if (!owner_.on_publish(p->message)) {
-        return close(close_cause::owner, "the PUBLISH was refused");
+    if (!resolve_alias(*p) || !check_publish(*p)) {
+        return;
     }
-    if (p->message.level == qos::at_least_once && !closed()) {
-        encode_packet_id(output_.tail(), packet_type::puback, p->id);
+    const auto level = p->message.level;
+    if (level == qos::exactly_once && session_->received_ids.contains(p->id)) {
+        acknowledge(*p, reason::success, {});  // we have it [MQTT-4.3.3-10]
+        return;
     }
-}
-
-void server_session::handle_puback(const frame& f) {
-    const auto id = decode_packet_id(f);
-    if (!id) {
-        return violation(id.error());
-    }
-    // An id that we don't know does no harm, and clients send them after a reconnect.
-    if (const auto known = unacknowledged_.find(*id); known != unacknowledged_.end()) {
-        unacknowledged_bytes_ -= known->second;
-        unacknowledged_.erase(known);
-    }
-}
-
-std::optional<std::uint16_t> server_session::take_packet_id() {
-    if (unacknowledged_.size() == std::numeric_limits<std::uint16_t>::max()) {
-        return std::nullopt;
-    }
-    do {
-        ++last_id_;
-    } while (last_id_ == 0 || unacknowledged_.count(last_id_) > 0);
-    return last_id_;
-}
-
-send_result server_session::publish(std::string_view topic,
-                                    const std::shared_ptr<const std::string>& payload, qos level,
-                                    bool retain) {
-    if (!connected_ || closed()) {
-        return send_result::not_connected;
-    }
-    level = std::min(level, qos::at_least_once);
-    const auto bytes = publish_size(topic.size(), payload->size(), level);
-    // A QoS 1 message counts twice as long as it is neither written nor acknowledged.
-    if (output_.size() + unacknowledged_bytes_ + bytes > options_.max_queued_bytes) {
-        return send_result::queue_full;
-    }
-    std::uint16_t id = 0;
-    if (level == qos::at_least_once) {
-        const auto taken = take_packet_id();
-        if (!taken) {
-            return send_result::queue_full;
+    if (level != qos::at_most_once && version_ == protocol_version::v5) {
+        // What we have answered is not under way any more, but for QoS 2 without a PUBREL.
+        const auto under_way = held_.size() + session_->received_ids.size();
+        if (under_way >= shard_.shared.options.receive_maximum) {
+            violation(reason::receive_maximum_exceeded,
+                      "more QoS 1 and 2 messages are under way than the Receive Maximum "
+                      "[MQTT-3.3.4-9]");
+            return;
         }
-        id = *taken;
-        unacknowledged_.emplace(id, bytes);
-        unacknowledged_bytes_ += bytes;
     }
-    encode_publish_head(output_.tail(), topic, payload->size(), level, retain, false, id);
-    if (!payload->empty()) {
-        output_.append_payload(payload);
+    publish(*p);
+}
+
+void server_link::publish(const publish_packet& p) {
+    const auto verdict = shard_.shared.rules.may_publish(session_->info, p.message);
+    if (verdict.what == publish_verdict::action::disconnect) {
+        close(verdict.code, "the client may not publish this");
+        return;
     }
-    return send_result::queued;
+    if (verdict.what == publish_verdict::action::acknowledge) {
+        acknowledge(p, verdict.code, {});
+        return;
+    }
+    const publication message(p.message, session_->info.id, shard_.wall);
+    if (!last_route_ || p.message.topic != last_topic_ ||
+        last_route_->at != shard_.generations_now()) {
+        last_route_ = shard_.find_route(&session_->info, session_->info.id, p.message.topic, false);
+        last_topic_ = p.message.topic;
+    }
+    const bool wants_answer = p.message.level != qos::at_most_once;
+    const auto way = last_route_;  // a will that this sets off may look up another one
+    const bool may_wait =
+        shard_.shared.journal != nullptr || !way->external.empty() || shard_.shared.mesh.size() > 1;
+    auto until = wants_answer && may_wait ? make_receipt() : nullptr;
+    receipt pending = until;
+    std::optional<session_journal::received_id> received;
+    if (p.message.level == qos::exactly_once && session_->journaled && !way->nobody) {
+        received = {session_->info.id, p.id};
+    }
+    const bool kept = !p.message.retain || way->nobody || shard_.retain_message(message, pending);
+    auto outcome = kept ? shard_.route_message(message, *way, &session_->info, pending, received)
+                        : routing_outcome{};
+    pending.reset();
+    if (!kept || outcome.not_stored) {
+        // Not to be acknowledged as if all were well: it would be lost.
+        if (wants_answer && !is_v5()) {
+            close(reason::quota_exceeded, "the message could not be stored");
+        } else {
+            acknowledge(p, reason::quota_exceeded, std::move(until));
+        }
+        return;
+    }
+    if (p.message.level == qos::exactly_once && !way->nobody) {
+        session_->received_ids.insert(p.id);
+    }
+    auto code = reason::success;
+    if (outcome.nobody) {
+        code = *outcome.nobody;
+    } else if (!outcome.anybody) {
+        code = reason::no_matching_subscribers;
+    }
+    acknowledge(p, code, std::move(until));
+}
+
+void server_link::acknowledge(const publish_packet& p, reason code,
+                              std::shared_ptr<reply_receipt> until) {
+    if (p.message.level == qos::at_most_once) {
+        return;
+    }
+    const auto type =
+        p.message.level == qos::at_least_once ? packet_type::puback : packet_type::pubrec;
+    if (type == packet_type::pubrec && is_failure(code)) {
+        session_->received_ids.erase(p.id);  // [MQTT5 4.3.3]: the identifier is free again
+    }
+    if (!until && held_.empty()) {
+        encode_ack(output_.tail(), version_, type, p.id, code);
+        tell();
+        return;
+    }
+    std::string bytes;
+    encode_ack(bytes, version_, type, p.id, code);
+    reply(bytes, std::move(until));
+}
+
+void server_link::handle_pubrel(const frame& f) {
+    const auto p = decode_ack(f, version_);
+    if (!p) {
+        violation(p.error());
+        return;
+    }
+    const bool known = session_->received_ids.erase(p->id) > 0;
+    // PUBCOMP lets the client use the identifier for another message, which we would take for the
+    // old one after a crash if it were still on the disk.
+    std::shared_ptr<reply_receipt> until;
+    if (known && session_->journaled) {
+        until = make_receipt();
+        shard_.keep_until(shard_.shared.journal->released(session_->info.id, p->id), until);
+    }
+    std::string bytes;
+    encode_ack(bytes, version_, packet_type::pubcomp, p->id,
+               known ? reason::success : reason::packet_identifier_not_found);
+    reply(bytes, std::move(until));
 }
 
 }  // namespace evergrass::mqtt

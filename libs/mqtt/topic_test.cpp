@@ -41,6 +41,41 @@ TEST(topic_filter, refuses_wildcards_elsewhere) {
     }
 }
 
+TEST(shared_filter, has_a_name_and_a_filter) {
+    const auto parts = parse_shared_filter("$share/group/a/+/#");
+    ASSERT_TRUE(parts && *parts);
+    EXPECT_EQ((*parts)->share_name, "group");
+    EXPECT_EQ((*parts)->filter, "a/+/#");
+    const auto slash = parse_shared_filter("$share/g//");
+    ASSERT_TRUE(slash && *slash);
+    EXPECT_EQ((*slash)->filter, "/");
+}
+
+TEST(shared_filter, is_none_without_the_prefix) {
+    for (const auto filter :
+         {"a"sv, "$share"sv, "$shared/g/t"sv, "/$share/g/t"sv, "$SHARE/g/t"sv}) {
+        const auto parts = parse_shared_filter(filter);
+        ASSERT_TRUE(parts) << filter;
+        EXPECT_FALSE(*parts) << filter;
+    }
+}
+
+TEST(shared_filter, without_a_name_or_a_filter_is_an_error) {
+    for (const auto filter : {"$share/"sv, "$share/g"sv, "$share/g/"sv, "$share//t"sv,
+                              "$share/+/t"sv, "$share/a+/t"sv, "$share/#"sv, "$share/a#/t"sv}) {
+        EXPECT_FALSE(parse_shared_filter(filter)) << filter;
+    }
+}
+
+TEST(topic_errors, name_what_is_wrong_and_the_rule) {
+    EXPECT_EQ(check_topic_name("a/+").error().context,
+              "the topic name holds a wildcard [MQTT-3.3.2-2]");
+    EXPECT_EQ(check_topic_filter("a/#/b").error().context,
+              "the topic filter goes on after '#' [MQTT-4.7.1-2]");
+    EXPECT_EQ(parse_shared_filter("$share//t").error().context,
+              "the topic filter names no share [MQTT-4.8.2-1]");
+}
+
 TEST(topic_matches, follows_the_examples_of_the_standard) {
     EXPECT_TRUE(topic_matches("sport/tennis/player1/#", "sport/tennis/player1"));
     EXPECT_TRUE(topic_matches("sport/tennis/player1/#", "sport/tennis/player1/score/wimbledon"));

@@ -20,9 +20,14 @@ struct server_tls_settings {
     tls_identity identity;
     client_auth authentication = client_auth::required;
     // Decides on the client's leaf by its id, inside the handshake: false sends a fatal alert, of a
-    // resumed session too. Chains are not verified: AWS IoT and V1 admit by the exact certificate
-    // (spec/cloud.md §3). On the thread that takes connections; must not block.
+    // resumed session too. Null: nobody is refused by it. Chains are not verified: AWS IoT and V1
+    // admit by the exact certificate (spec/cloud.md §3). On the thread that takes connections; must
+    // not block.
     std::function<bool(const std::string& certificate_id)> admit;
+    // For an open broker, which knows no certificates by heart: PEM of the authorities that a
+    // client's chain must lead to, its validity and purpose included. Empty: not verified. make()
+    // fails when it holds no certificate.
+    std::string ca_pem;
     // Offered by ALPN, in order of preference; a client that offers only others goes on without.
     std::vector<std::string> alpn;
     tls_version oldest = tls_version::tls_1_2;

@@ -1,0 +1,465 @@
+#include "libs/mqtt/broker_state.hpp"
+#include "libs/mqtt/server_link.hpp"
+
+#include <algorithm>
+
+namespace evergrass::mqtt {
+namespace {
+
+using progress = session_journal::delivery::progress;
+
+// What is counted of a QoS 1 or 2 message in a session's queue.
+std::uint32_t queued_size(const publication& message) {
+    return static_cast<std::uint32_t>(message.topic().size() + message.payload().size());
+}
+
+// One copy for one client, between the decision that it gets it and the sending.
+struct planned {
+    const route::target* to;
+    std::uint64_t order = 0;
+    bool now = false;  // its window has room and nothing waits before it
+};
+
+}  // namespace
+
+// --- frame_cache ------------------------------------------------------------------------------
+
+const frame_cache::bytes& frame_cache::get(protocol_version version, qos level, bool retain) {
+    auto& one = all_[version == protocol_version::v5 ? 1 : 0][static_cast<std::size_t>(level)]
+                    [retain ? 1 : 0];
+    if (one.made) {
+        return one;
+    }
+    publish_head head;
+    head.topic = message_.topic();
+    head.payload_bytes = message_.payload().size();
+    head.level = level;
+    head.retain = retain;
+    head.id = level == qos::at_most_once ? 0 : 1;
+    if (version == protocol_version::v5) {
+        head.message_expiry = message_.expiry_left();
+        head.forwarded = message_.forwarded();
+    }
+    one.packet_bytes = publish_size(version, head);
+    encode_publish_head(one.head, version, head);
+    if (level != qos::at_most_once) {
+        // Behind the fixed header and the topic.
+        const auto length_bytes = one.packet_bytes <= 2 + 127U         ? 1U
+                                  : one.packet_bytes <= 3 + 16'383U    ? 2U
+                                  : one.packet_bytes <= 4 + 2'097'151U ? 3U
+                                                                       : 4U;
+        one.id_at = 1 + length_bytes + 2 + head.topic.size();
+    }
+    if (message_.payload().size() <= outbox::max_copied_payload) {
+        one.head += message_.payload();
+    }
+    one.made = true;
+    return one;
+}
+
+// --- server_link: what goes out -----------------------------------------------------------------
+
+bool server_link::send(const publication& message, frame_cache* frames, const sending& how) {
+    const bool plain =
+        frames != nullptr && how.ids == nullptr && !how.duplicate && alias_maximum_ == 0;
+    auto& out = output_;
+    if (plain) {
+        const auto& frame = frames->get(version_, how.level, how.retain);
+        if (frame.packet_bytes > max_packet_) {
+            return false;
+        }
+        auto& tail = out.tail();
+        const auto start = tail.size();
+        tail += frame.head;
+        if (frame.id_at != 0) {
+            tail[start + frame.id_at] = static_cast<char>(how.packet_id >> 8U);
+            tail[start + frame.id_at + 1] = static_cast<char>(how.packet_id & 0xFFU);
+        }
+    } else {
+        publish_head head;
+        head.topic = message.topic();
+        head.payload_bytes = message.payload().size();
+        head.level = how.level;
+        head.retain = how.retain;
+        head.duplicate = how.duplicate;
+        head.id = how.packet_id;
+        if (is_v5()) {
+            head.message_expiry = message.expiry_left();
+            head.forwarded = message.forwarded();
+            head.subscription_ids = how.ids;
+        }
+        if (publish_size(version_, head) > max_packet_) {
+            return false;
+        }
+        use_alias(head);
+        auto& tail = out.tail();
+        encode_publish_head(tail, version_, head);
+        if (head.payload_bytes <= outbox::max_copied_payload) {
+            tail += message.payload();
+        }
+    }
+    if (message.payload().size() > outbox::max_copied_payload) {
+        out.append_payload(message.shared_payload());
+    }
+    tell();
+    return true;
+}
+
+// The topics that come first get the aliases that the client allows; they are not given anew, since
+// most clients hear of few topics again and again.
+void server_link::use_alias(publish_head& head) {
+    constexpr std::size_t least_worth = 8;  // bytes of a topic: the property costs three
+    if (alias_maximum_ == 0 || head.topic.size() < least_worth) {
+        return;
+    }
+    if (!aliases_out_) {
+        aliases_out_ = std::make_unique<text_map<std::uint16_t>>();
+    }
+    if (const auto known = aliases_out_->find(head.topic); known != aliases_out_->end()) {
+        head.topic_alias = known->second;
+        head.topic = {};
+    } else if (aliases_out_->size() < alias_maximum_) {
+        head.topic_alias = static_cast<std::uint16_t>(aliases_out_->size() + 1);
+        aliases_out_->emplace(std::string(head.topic), head.topic_alias);
+    }
+}
+
+void server_link::send_pubrel(std::uint16_t packet_id) {
+    encode_ack(output_.tail(), version_, packet_type::pubrel, packet_id);
+    tell();
+}
+
+// --- one message to many ------------------------------------------------------------------------
+
+bool broker::implementation::deliver_at_most_once(const publication& message,
+                                                  const route::target& to, frame_cache* frames,
+                                                  bool retain) {
+    auto* const link = to.to->link;
+    const auto lose = [&](loss why) {
+        shared.rules.lost(why, message.source(), message.topic(), to.to->info.id);
+        return false;
+    };
+    if (link == nullptr || !link->ready()) {
+        return lose(loss::not_connected);
+    }
+    if (link->output().size() + message.payload().size() > shared.options.max_queued_bytes) {
+        return lose(loss::queue_full);
+    }
+    server_link::sending how;
+    how.retain = retain;
+    how.ids = to.ids.get();
+    return link->send(message, frames, how) || lose(loss::packet_too_large);
+}
+
+namespace {
+
+bool retain_flag(const publication& message, const route::target& to, bool retained) {
+    return retained || (message.retain() && to.options.retain_as_published);
+}
+
+}  // namespace
+
+// Two passes, because what a kept session is to get is saved before it is sent: first who gets it
+// and as what, then the journal once for all of them, then the sending.
+std::size_t broker::implementation::deliver(const publication& message,
+                                            std::vector<route::target>::const_iterator from,
+                                            std::vector<route::target>::const_iterator to,
+                                            receipt& pending, routing_outcome& outcome,
+                                            std::optional<session_journal::received_id> received,
+                                            bool retained) {
+    const bool v1 = shared.options.behaviour == profile::v1;
+    // For one receiver the bytes go straight into its outbox.
+    std::optional<frame_cache> several;
+    if (to - from > 1) {
+        several.emplace(message);
+    }
+    auto* const frames = several ? &*several : nullptr;
+    std::vector<planned> plan;
+    std::vector<session_journal::delivery> kept;
+    std::size_t taken = 0;
+    for (auto at = from; at != to; ++at) {
+        const auto level = v1 ? qos::at_most_once : std::min(message.level(), at->options.level);
+        if (level == qos::at_most_once) {
+            taken += deliver_at_most_once(message, *at, frames,
+                                          !v1 && retain_flag(message, *at, retained))
+                         ? 1
+                         : 0;
+            continue;
+        }
+        auto& who = *at->to;
+        const auto lose = [&](loss why) {
+            shared.rules.lost(why, message.source(), message.topic(), who.info.id);
+        };
+        const auto bytes = queued_size(message);
+        if (who.queued_bytes + bytes > shared.options.max_queued_bytes) {
+            lose(loss::queue_full);
+            continue;
+        }
+        const auto order = who.take_order();
+        if (!order) {
+            lose(loss::queue_full);
+            continue;
+        }
+        planned next{&*at, *order, false};
+        next.now = who.link != nullptr && who.link->ready() && who.inflight == who.queue.size() &&
+                   who.inflight < who.link->window();
+        if (who.journaled) {
+            session_journal::delivery record;
+            record.client_id = who.info.id;
+            record.order = *order;
+            record.packet_id = session::packet_id_of(*order);
+            record.level = level;
+            record.retain = retain_flag(message, *at, retained);
+            if (at->ids) {
+                record.subscription_ids = *at->ids;
+            }
+            record.state = next.now ? progress::sent : progress::waiting;
+            kept.push_back(std::move(record));
+        }
+        plan.push_back(next);
+    }
+    if (!kept.empty() || received) {
+        const auto saved_as = shared.journal->message(message.keep(), kept, received);
+        if (!saved_as) {
+            outcome.not_stored = true;
+            std::erase_if(plan, [&](const planned& one) {
+                if (one.to->to->journaled) {
+                    shared.rules.lost(loss::not_stored, message.source(), message.topic(),
+                                      one.to->to->info.id);
+                }
+                return one.to->to->journaled;
+            });
+        } else {
+            keep_until(*saved_as, pending);
+        }
+    }
+    for (const auto& one : plan) {
+        auto& who = *one.to->to;
+        outgoing next;
+        next.ids = one.to->ids;
+        next.order = one.order;
+        next.packet_id = session::packet_id_of(one.order);
+        next.bytes = queued_size(message);
+        next.level = std::min(message.level(), one.to->options.level);
+        next.retain = retain_flag(message, *one.to, retained);
+        const bool sent_again = who.outlives_connection();
+        if (!one.now || sent_again) {
+            next.message = message.keep();
+        }
+        if (one.now) {
+            server_link::sending how;
+            how.level = next.level;
+            how.retain = next.retain;
+            how.packet_id = next.packet_id;
+            how.ids = next.ids.get();
+            next.state = progress::sent;
+            if (!who.link->send(message, frames, how)) {
+                shared.rules.lost(loss::packet_too_large, message.source(), message.topic(),
+                                  who.info.id);
+                if (who.journaled) {
+                    shared.journal->finished(who.info.id, next.order);
+                }
+                continue;
+            }
+            ++who.sent;
+            ++who.inflight;
+        }
+        who.push(std::move(next));
+        ++taken;
+    }
+    outcome.clients += taken;
+    return taken;
+}
+
+routing_outcome broker::implementation::route_message(
+    const publication& message, const route& to, const client_info* from, receipt& pending,
+    std::optional<session_journal::received_id> received) {
+    routing_outcome outcome;
+    outcome.nobody = to.nobody;
+    for (const auto& [client_id, why] : to.lost) {
+        shared.rules.lost(why, message.source(), message.topic(), client_id);
+    }
+    if (!to.local.empty() || received) {
+        deliver(message, to.local.begin(), to.local.end(), pending, outcome, received);
+    }
+    outcome.anybody = !to.local.empty() || !to.external.empty();
+    if (outcome.not_stored) {
+        return outcome;
+    }
+    for (const auto& target : to.external) {
+        target->deliver(message, pending);
+    }
+    const auto shards = shared.mesh.size();
+    for (std::size_t other = 0; shards > 1 && other < shards; ++other) {
+        const bool wanted =
+            other != shard &&
+            ((to.all_shards && shared.subscriptions[other].load(std::memory_order_relaxed) > 0) ||
+             (!to.shards.empty() && to.shards[other]));
+        if (wanted) {
+            outcome.anybody = true;
+            shared.mesh.post(other, [kept = message.keep(), pending](broker& there) {
+                there.forward(kept, pending);
+            });
+        }
+    }
+    for (const auto& group : to.shares) {
+        share_message(message, to, *group, pending, outcome);
+    }
+    shared.rules.routed(message.source(), from, outcome.clients);
+    return outcome;
+}
+
+// One of those that share gets it, on whatever shard.
+void broker::implementation::share_message(const publication& message, const route& to,
+                                           share_group& group, receipt& pending,
+                                           routing_outcome& outcome) {
+    const auto chosen = group.pick([&](const share_group::member& one) {
+        if (one.options.no_local && one.client_id == message.source()) {
+            return false;
+        }
+        return to.by_subscription
+                   ? shared.rules.may_receive(one.info, message.source(), message.topic())
+                   : to.named.contains(one.client_id);
+    });
+    if (!chosen) {
+        return;
+    }
+    outcome.anybody = true;
+    if (chosen->shard != shard) {
+        shared.mesh.post(chosen->shard,
+                         [client_id = chosen->client_id, filter = group.subscribed_filter(),
+                          kept = message.keep(), pending](broker& there) {
+                             there.deliver_shared(client_id, filter, kept, pending);
+                         });
+        return;
+    }
+    auto* const who = find(chosen->client_id);
+    const auto held = who == nullptr ? decltype(who->subscriptions.end()){}
+                                     : who->subscriptions.find(group.subscribed_filter());
+    if (who == nullptr || held == who->subscriptions.end()) {
+        return;
+    }
+    matched_subscription matched;
+    add_match(matched, held->second, true);
+    const std::vector<route::target> one{{who, matched.options, matched.ids}};
+    deliver(message, one.begin(), one.end(), pending, outcome);
+}
+
+// --- what waits
+// -----------------------------------------------------------------------------------
+
+bool broker::implementation::send_queued(session& which, outgoing& next, bool duplicate) {
+    const publication message(next.message, wall);
+    server_link::sending how;
+    how.level = next.level;
+    how.retain = next.retain;
+    how.duplicate = duplicate;
+    how.packet_id = next.packet_id;
+    how.ids = next.ids.get();
+    return which.link->send(message, nullptr, how);
+}
+
+void broker::implementation::finish(session& which, session::position at) {
+    if (which.journaled) {
+        shared.journal->finished(which.info.id, at->order);
+    }
+    which.erase(at);
+}
+
+void broker::implementation::lose_queued(session& which, session::position at, loss why) {
+    shared.rules.lost(why, at->message->source, at->message->topic, which.info.id);
+    finish(which, at);
+}
+
+void broker::implementation::recheck_rights(session& which) {
+    const auto current = shared.rules.generation();
+    if (std::exchange(which.generation, current) == current) {
+        return;
+    }
+    for (auto at = which.queue.begin(); at != which.queue.end();) {
+        const bool goes =
+            at->message && at->state != progress::received &&
+            !shared.rules.may_receive(which.info, at->message->source, at->message->topic);
+        if (!goes) {
+            ++at;
+            continue;
+        }
+        const auto index = at - which.queue.begin();
+        lose_queued(which, at, loss::not_permitted);
+        at = which.queue.begin() + index;
+    }
+}
+
+// What was sent on an earlier connection comes first, in its order, then what waits
+// [MQTT-4.4.0-1, MQTT-4.6.0-1].
+void broker::implementation::drain(session& which) {
+    if (which.inflight == which.queue.size()) {
+        return;  // mostly: nothing waits
+    }
+    recheck_rights(which);
+    auto* const link = which.link;
+    while (link != nullptr && link->ready() && which.inflight < which.queue.size() &&
+           which.inflight < link->window()) {
+        const auto at = which.queue.begin() + static_cast<std::ptrdiff_t>(which.inflight);
+        const bool again = which.inflight < which.sent;
+        if (at->state == progress::received) {
+            link->send_pubrel(at->packet_id);
+        } else if (!again && at->message->expires_at && *at->message->expires_at <= wall) {
+            lose_queued(which, at, loss::expired);
+            continue;
+        } else if (!send_queued(which, *at, again)) {
+            lose_queued(which, at, loss::packet_too_large);
+            continue;
+        }
+        ++which.inflight;
+        if (again) {
+            continue;
+        }
+        at->state = progress::sent;
+        ++which.sent;
+        if (which.journaled) {
+            shared.journal->sent(which.info.id, at->order);
+        }
+        if (!which.outlives_connection()) {
+            at->message.reset();
+        }
+    }
+}
+
+// The journal keeps one retained message a source and topic; where a topic has but one, it is told
+// no source.
+bool broker::implementation::retain_message(const publication& message, receipt& pending) {
+    if (shared.options.behaviour == profile::v1) {
+        return true;  // which retains nothing
+    }
+    const bool by_source = shared.options.retained_by_source;
+    const auto source = by_source ? message.source() : std::string_view();
+    if (message.payload().empty()) {  // [MQTT-3.3.1-6]
+        if (shared.retained.clear(message.source(), message.topic()) && shared.journal != nullptr) {
+            keep_until(shared.journal->retained_cleared(source, message.topic()), pending);
+        }
+        return true;
+    }
+    if (shared.journal != nullptr) {
+        auto to_save = message.keep();
+        if (!by_source) {
+            auto nameless = std::make_shared<stored_message>(*to_save);
+            nameless->source.clear();
+            to_save = std::move(nameless);
+        }
+        const auto saved_as = shared.journal->retained(to_save);
+        if (!saved_as) {
+            return false;
+        }
+        keep_until(*saved_as, pending);
+    }
+    if (shared.retained.put(message.keep(), wall) == retained_store::stored::full) {
+        if (shared.journal != nullptr) {
+            keep_until(shared.journal->retained_cleared(source, message.topic()), pending);
+        }
+        return false;
+    }
+    return true;
+}
+
+}  // namespace evergrass::mqtt

@@ -1,0 +1,19 @@
+#include "libs/mqtt/policy.hpp"
+
+#include "libs/base/encoding.hpp"
+#include "libs/base/random.hpp"
+
+namespace evergrass::mqtt {
+
+// Not to be guessed, so that nobody takes the session over; 22 letters and digits, which every
+// server takes [MQTT-3.1.3-5].
+std::string policy::assign_client_id(const client_identity&) {
+    return "auto" + hex_encode(random_bytes(9));
+}
+
+void policy::connected(const client_info&, bool) {}
+void policy::disconnected(const client_info&, bool, std::string_view) {}
+void policy::lost(loss, std::string_view, std::string_view, std::string_view) {}
+void policy::routed(std::string_view, const client_info*, std::size_t) {}
+
+}  // namespace evergrass::mqtt

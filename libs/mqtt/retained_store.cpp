@@ -1,0 +1,179 @@
+#include "libs/mqtt/retained_store.hpp"
+
+#include "libs/mqtt/topic_levels.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace evergrass::mqtt {
+
+namespace {
+
+bool is_expired(const stored_message& m, wall_time now) {
+    return m.expires_at && *m.expires_at <= now;
+}
+
+}  // namespace
+
+struct retained_store::search {
+    std::vector<message_ptr> found;
+    bool hash_matches_parent;
+    wall_time now;
+
+    void take(const node& at) {
+        for (const auto& message : at.here) {
+            if (!is_expired(*message, now)) {
+                found.push_back(message);
+            }
+        }
+    }
+};
+
+retained_store::stored retained_store::put(message_ptr message, wall_time now) {
+    const std::lock_guard lock(mutex_);
+    remove(message->source, message->topic);
+    if (count_ >= max_messages_ || bytes_ + message->bytes() > max_bytes_) {
+        drop_expired(root_, now);
+    }
+    if (count_ >= max_messages_ || bytes_ + message->bytes() > max_bytes_) {
+        return stored::full;
+    }
+    topic_levels levels(message->topic);
+    std::string_view level;
+    auto* at = &root_;
+    while (levels.next(level)) {
+        const auto known = at->children.find(level);
+        auto& child =
+            known != at->children.end() ? known->second : at->children[std::string(level)];
+        if (!child) {
+            child = std::make_unique<node>();
+        }
+        at = child.get();
+    }
+    ++count_;
+    bytes_ += message->bytes();
+    at->here.push_back(std::move(message));
+    return stored::yes;
+}
+
+bool retained_store::clear(std::string_view source, std::string_view topic) {
+    const std::lock_guard lock(mutex_);
+    return remove(source, topic);
+}
+
+std::vector<message_ptr> retained_store::take_all() {
+    const std::lock_guard lock(mutex_);
+    search all{{}, true, wall_time::min()};
+    collect_all(root_, all);
+    root_ = node();
+    count_ = 0;
+    bytes_ = 0;
+    return std::move(all.found);
+}
+
+bool retained_store::remove(std::string_view source, std::string_view topic) {
+    std::vector<std::pair<node*, std::string_view>> path;
+    topic_levels levels(topic);
+    std::string_view level;
+    auto* at = &root_;
+    while (levels.next(level)) {
+        const auto child = at->children.find(level);
+        if (child == at->children.end()) {
+            return false;
+        }
+        path.emplace_back(at, level);
+        at = child->second.get();
+    }
+    const auto found = std::find_if(at->here.begin(), at->here.end(), [&](const auto& m) {
+        return !by_source_ || m->source == source;
+    });
+    if (found == at->here.end()) {
+        return false;
+    }
+    --count_;
+    bytes_ -= (*found)->bytes();
+    at->here.erase(found);
+    for (; !path.empty() && at->empty(); path.pop_back()) {
+        at = path.back().first;
+        at->children.erase(at->children.find(path.back().second));
+    }
+    return true;
+}
+
+// Depth is bounded by the server's limit of topic levels.
+void retained_store::drop_expired(node& at, wall_time now) {
+    std::erase_if(at.here, [&](const message_ptr& m) {
+        if (!is_expired(*m, now)) {
+            return false;
+        }
+        --count_;
+        bytes_ -= m->bytes();
+        return true;
+    });
+    std::erase_if(at.children, [&](const auto& child) {
+        drop_expired(*child.second, now);
+        return child.second->empty();
+    });
+}
+
+void retained_store::collect_all(const node& at, search& into) {
+    into.take(at);
+    for (const auto& [name, child] : at.children) {
+        collect_all(*child, into);
+    }
+}
+
+void retained_store::collect(const node& at, std::string_view filter, bool first, search& into) {
+    const auto slash = filter.find('/');
+    const auto level = filter.substr(0, slash);
+    const auto rest =
+        slash == std::string_view::npos ? std::string_view() : filter.substr(slash + 1);
+    const auto enter = [&](const node& child) {
+        if (slash == std::string_view::npos) {
+            into.take(child);
+        } else {
+            if (rest == "#" && into.hash_matches_parent) {
+                into.take(child);
+            }
+            collect(child, rest, false, into);
+        }
+    };
+    if (level != "+" && level != "#") {
+        if (const auto child = at.children.find(level); child != at.children.end()) {
+            enter(*child->second);
+        }
+        return;
+    }
+    for (const auto& [name, child] : at.children) {
+        if (first && name.starts_with('$')) {
+            continue;  // [MQTT-4.7.2-1]
+        }
+        if (level == "#") {
+            collect_all(*child, into);
+        } else {
+            enter(*child);
+        }
+    }
+}
+
+std::vector<message_ptr> retained_store::find(std::string_view filter, bool hash_matches_parent,
+                                              wall_time now) const {
+    const std::lock_guard lock(mutex_);
+    search into{{}, hash_matches_parent, now};
+    if (count_ > 0) {
+        collect(root_, filter, true, into);
+    }
+    return std::move(into.found);
+}
+
+std::size_t retained_store::size() const {
+    const std::lock_guard lock(mutex_);
+    return count_;
+}
+
+std::size_t retained_store::bytes() const {
+    const std::lock_guard lock(mutex_);
+    return bytes_;
+}
+
+}  // namespace evergrass::mqtt

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "libs/base/time.hpp"
+#include "libs/mqtt/message.hpp"
+#include "libs/mqtt/text_map.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+namespace evergrass::mqtt {
+
+// The retained messages of a server: for each topic the last one, or, `by_source`, the last one of
+// each source (server_options::retained_by_source). In memory; the journal keeps what outlives the
+// process. Any thread; look-ups with wildcards visit the branches that match.
+class retained_store {
+public:
+    retained_store(std::size_t max_messages, std::size_t max_bytes, bool by_source)
+        : max_messages_(max_messages), max_bytes_(max_bytes), by_source_(by_source) {}
+
+    enum class stored { yes, full };
+    // Replaces what was retained at its topic. `full`: nothing is retained there.
+    stored put(message_ptr message, wall_time now);
+    // True if there was one.
+    bool clear(std::string_view source, std::string_view topic);
+    // What was retained; nothing is afterwards.
+    std::vector<message_ptr> take_all();
+
+    // Those whose topic the filter matches and that have not expired, in no order.
+    std::vector<message_ptr> find(std::string_view filter, bool hash_matches_parent,
+                                  wall_time now) const;
+
+    std::size_t size() const;
+    std::size_t bytes() const;
+
+private:
+    struct node {
+        text_map<std::unique_ptr<node>> children;
+        std::vector<message_ptr> here;
+
+        bool empty() const { return children.empty() && here.empty(); }
+    };
+    struct search;
+
+    bool remove(std::string_view source, std::string_view topic);
+    void drop_expired(node& at, wall_time now);
+    static void collect_all(const node& at, search& into);
+    static void collect(const node& at, std::string_view filter, bool first, search& into);
+
+    const std::size_t max_messages_;
+    const std::size_t max_bytes_;
+    const bool by_source_;
+    mutable std::mutex mutex_;
+    node root_;
+    std::size_t count_ = 0;
+    std::size_t bytes_ = 0;
+};
+
+}  // namespace evergrass::mqtt

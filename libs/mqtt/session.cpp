@@ -1,0 +1,95 @@
+#include "libs/mqtt/session.hpp"
+
+#include <algorithm>
+
+namespace evergrass::mqtt {
+namespace {
+
+constexpr std::uint64_t packet_ids = 65'535;
+
+}  // namespace
+
+std::optional<std::uint64_t> session::take_order() {
+    if (queue.size() >= packet_ids) {
+        return std::nullopt;
+    }
+    do {
+        ++last_order;
+    } while (is_taken(last_order));
+    return last_order;
+}
+
+// Does a message that is still in the queue have the identifier of this order?
+bool session::is_taken(std::uint64_t order) const {
+    while (!queue.empty() && order >= queue.front().order + packet_ids) {
+        order -= packet_ids;
+        const auto at = std::lower_bound(
+            queue.begin(), queue.end(), order,
+            [](const outgoing& one, std::uint64_t wanted) { return one.order < wanted; });
+        if (at != queue.end() && at->order == order) {
+            return true;
+        }
+    }
+    return false;
+}
+
+session::position session::find_sent(std::uint16_t packet_id) {
+    const auto end = queue.begin() + static_cast<std::ptrdiff_t>(sent);
+    const auto at =
+        std::find_if(queue.begin(), end, [&](const auto& o) { return o.packet_id == packet_id; });
+    return at == end ? queue.end() : at;
+}
+
+void session::push(outgoing next) {
+    queued_bytes += next.bytes;
+    queue.push_back(std::move(next));
+}
+
+void session::erase(position at) {
+    const auto index = static_cast<std::size_t>(at - queue.begin());
+    sent -= index < sent ? 1 : 0;
+    inflight -= index < inflight ? 1 : 0;
+    queued_bytes -= at->bytes;
+    queue.erase(at);
+}
+
+void add_match(matched_subscription& into, const held_subscription& more, bool first) {
+    if (first) {
+        into.options = more.options;
+    } else {
+        into.options.level = std::max(into.options.level, more.options.level);
+        into.options.retain_as_published |= more.options.retain_as_published;
+    }
+    if (more.id != 0) {
+        auto ids = into.ids ? std::make_shared<std::vector<std::uint32_t>>(*into.ids)
+                            : std::make_shared<std::vector<std::uint32_t>>();
+        ids->push_back(more.id);
+        into.ids = std::move(ids);
+    }
+}
+
+std::optional<matched_subscription> match_own(const session& who, std::string_view topic,
+                                              std::string_view no_local_of,
+                                              bool hash_matches_parent) {
+    std::optional<matched_subscription> matched;
+    const bool own = who.info.id == no_local_of;
+    for (const auto& [filter, held] : who.subscriptions) {
+        if (filter.starts_with("$share/") || (own && held.options.no_local) ||
+            !topic_matches(filter, topic)) {
+            continue;
+        }
+        if (!hash_matches_parent && filter.ends_with("/#") &&
+            std::count(topic.begin(), topic.end(), '/') + 1 ==
+                std::count(filter.begin(), filter.end(), '/')) {
+            continue;  // the parent level itself
+        }
+        const bool first = !matched;
+        if (first) {
+            matched.emplace();
+        }
+        add_match(*matched, held, first);
+    }
+    return matched;
+}
+
+}  // namespace evergrass::mqtt
