@@ -64,6 +64,9 @@ public:
     void close_where(std::function<bool(const client_info&)> chosen, reason code,
                      std::string_view why, bool end_session = false);
 
+    // All retained messages, of the journal too.
+    void forget_retained();
+
     bool is_connected(std::string_view client_id) const;
     // broker::would_lose. Waits for the shard: microseconds; not on a shard's thread.
     std::optional<loss> would_lose(std::string_view client_id, std::string_view topic) const;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "libs/pki/pki.hpp"
-#include "libs/rt/tls.hpp"
+#include "libs/rt/tls_identity.hpp"
 
 #include <chrono>
 #include <string>

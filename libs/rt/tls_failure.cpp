@@ -1,17 +1,18 @@
-#include "libs/rt/tls.hpp"
+#include "libs/rt/tls_parts.hpp"
 
-#include <boost/asio/error.hpp>
-#include <boost/asio/ssl/error.hpp>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/sslerr.h>
 
-namespace evergrass::rt {
+namespace evergrass::rt::detail {
 namespace {
 
 std::string explain_verification(long verdict, bool is_server) {
     if (is_server) {
-        return "the client's certificate is not admitted here";
+        return verdict == X509_V_ERR_CERT_REJECTED
+                   ? std::string("the client's certificate is not admitted here")
+                   : std::string("the client's certificate was not accepted: ") +
+                         X509_verify_cert_error_string(verdict);
     }
     switch (verdict) {
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
@@ -79,7 +80,7 @@ std::string explain_reason(int reason, bool is_server) {
 
 }  // namespace
 
-std::string explain_tls_failure(const boost::system::error_code& code, const SSL* handle) {
+std::string explain_tls_failure(unsigned long reason, const SSL* handle) {
     const bool is_server = handle != nullptr && SSL_is_server(handle) == 1;
     if (handle != nullptr) {
         const long verdict = SSL_get_verify_result(handle);
@@ -87,17 +88,7 @@ std::string explain_tls_failure(const boost::system::error_code& code, const SSL
             return explain_verification(verdict, is_server);
         }
     }
-    if (code.category() == boost::asio::error::get_ssl_category()) {
-        const int reason = ERR_GET_REASON(static_cast<unsigned long>(code.value()));
-        if (auto text = explain_reason(reason, is_server); !text.empty()) {
-            return text;
-        }
-    }
-    if (code == boost::asio::error::eof || code == boost::asio::ssl::error::stream_truncated ||
-        code == boost::asio::error::connection_reset) {
-        return "the other side closed the connection during the TLS handshake";
-    }
-    return "TLS failed: " + code.message();
+    return explain_reason(ERR_GET_REASON(reason), is_server);
 }
 
-}  // namespace evergrass::rt
+}  // namespace evergrass::rt::detail

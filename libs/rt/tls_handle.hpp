@@ -2,6 +2,7 @@
 
 #include "libs/base/result.hpp"
 #include "libs/rt/tls.hpp"
+#include "libs/rt/tls_parts.hpp"
 
 #include <optional>
 #include <string>
@@ -10,7 +11,6 @@
 namespace evergrass::rt::detail {
 
 std::optional<peer_certificate> peer_of(const SSL* handle);
-std::string agreed_protocol(const SSL* handle);
 
 // Makes the coming handshake demand a certificate for `name`, an address or a host name, and sends
 // a host name as SNI.
