@@ -145,7 +145,6 @@ result<void> server::implementation::open_journal(log_store::file_system* disk) 
     }
     session_journal::settings wanted;
     wanted.directory = settings_.data_directory;
-    wanted.retained_by_source = settings_.limits.retained_by_source;
     auto opened =
         session_journal::open(disk != nullptr ? *disk : real_disk_, std::move(wanted), time_, log_);
     if (!opened) {
