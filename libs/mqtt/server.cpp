@@ -89,6 +89,7 @@ public:
     const presence& connected() const { return rules_; }
     statistics numbers() const;
     std::size_t connections() const { return connections_; }
+    void forget_retained();
     result<void> stop();
 
 private:
@@ -145,7 +146,6 @@ result<void> server::implementation::open_journal(log_store::file_system* disk) 
     }
     session_journal::settings wanted;
     wanted.directory = settings_.data_directory;
-    wanted.retained_by_source = settings_.limits.retained_by_source;
     auto opened =
         session_journal::open(disk != nullptr ? *disk : real_disk_, std::move(wanted), time_, log_);
     if (!opened) {
@@ -168,6 +168,17 @@ void server::implementation::restore() {
     for (auto& kept : journal_->take_sessions()) {
         auto& home = shards_[home_of(kept.client_id, size())]->before_start();
         home.restore(std::move(kept));
+    }
+}
+
+// As retain_message() told the journal (broker_deliver.cpp).
+void server::implementation::forget_retained() {
+    for (const auto& message : retained_.take_all()) {
+        if (journal_) {
+            journal_->retained_cleared(
+                settings_.limits.retained_by_source ? std::string_view(message->source) : "",
+                message->topic);
+        }
     }
 }
 
@@ -264,6 +275,10 @@ void server::close_where(std::function<bool(const client_info&)> chosen, reason 
     if (!implementation_->on_a_shard()) {
         done.wait();
     }
+}
+
+void server::forget_retained() {
+    implementation_->forget_retained();
 }
 
 bool server::is_connected(std::string_view client_id) const {

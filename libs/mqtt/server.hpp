@@ -64,7 +64,7 @@ public:
     void close_where(std::function<bool(const client_info&)> chosen, reason code,
                      std::string_view why, bool end_session = false);
 
-    // All retained messages, of the journal too. Soon after, not at once.
+    // All retained messages, of the journal too.
     void forget_retained();
 
     bool is_connected(std::string_view client_id) const;
