@@ -126,7 +126,7 @@ std::string group_policy::assign_client_id(const mqtt::client_identity& who) {
 }
 
 mqtt::admission group_policy::admit(const mqtt::client_identity& who, std::string_view client_id,
-                                    const mqtt::connect_packet&) {
+                                    const mqtt::connect_packet& packet) {
     const auto now = current();
     const auto refuse = [&](drop_reason why, mqtt::reason code) {
         router_.count_drop(why, {endpoint_kind::device, std::string(client_id)}, "", nullptr);
@@ -136,6 +136,10 @@ mqtt::admission group_policy::admit(const mqtt::client_identity& who, std::strin
                                             {"remote", who.remote_address}});
         return mqtt::admission{code, nullptr};
     };
+    if (packet.client_id.empty() && packet.version() == mqtt::protocol_version::v3_1_1) {
+        // 5.0 tells a client the id that it was given; 3.1.1 can't.
+        return refuse(drop_reason::client_id_not_thing, mqtt::reason::client_identifier_not_valid);
+    }
     if (settings_.certificates) {
         // The handshake has asked already; a deployment may have removed the device since.
         if (!who.certificate_id || !now->by_certificate.contains(*who.certificate_id)) {

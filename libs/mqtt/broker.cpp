@@ -11,6 +11,19 @@ namespace {
 
 constexpr std::uint32_t never = 0xFFFF'FFFF;  // a session expiry [MQTT5 3.1.2.11.2]
 
+// The same will, published at another time: its message lives as long from then on.
+session_journal::will postponed(session_journal::will will, wall_time due) {
+    const auto& expires_at = will.message->expires_at;
+    if (expires_at && will.due != due) {
+        const auto lifetime = *expires_at - will.due;
+        auto moved = std::make_shared<stored_message>(*will.message);
+        moved->expires_at = due > wall_time::max() - lifetime ? wall_time::max() : due + lifetime;
+        will.message = std::move(moved);
+    }
+    will.due = due;
+    return will;
+}
+
 }  // namespace
 
 std::size_t home_of(std::string_view client_id, std::size_t shards) {
@@ -49,10 +62,9 @@ session& broker::implementation::begin_session(client_info who, std::uint32_t ex
 
 session_journal::sequence broker::implementation::resume_session(session& which,
                                                                  std::uint32_t expiry_seconds) {
-    which.generation = 0;  // the client may have come back with other rights
+    which.generation = session::rights_unknown;  // the client may have others now
     which.expiry_seconds = expiry_seconds;
-    which.expires_at.reset();
-    which.will_due.reset();
+    disarm_session(which);
     const bool had_will = std::exchange(which.delayed_will, std::nullopt).has_value();
     changed();
     if (!which.journaled) {
@@ -75,13 +87,15 @@ void broker::implementation::drop_queue(session& which, loss why) {
         }
     }
     which.queue.clear();
+    which.sent = 0;
     which.inflight = 0;
     which.queued_bytes = 0;
 }
 
 session_journal::sequence broker::implementation::end_session(session& which,
                                                               std::string_view why) {
-    publish_due_will(which);  // [MQTT-3.1.3-9]: at the session's end at the latest
+    forget_subscriptions(which);  // its own will is not for it
+    publish_due_will(which);      // [MQTT-3.1.3-9]: at the session's end at the latest
     if (!which.queue.empty()) {
         shared.log.debug("An MQTT session ended with messages that waited.",
                          {{"clientId", which.info.id},
@@ -89,12 +103,12 @@ session_journal::sequence broker::implementation::end_session(session& which,
                           {"reason", std::string(why)}});
     }
     drop_queue(which, loss::session_ended);
-    forget_subscriptions(which);
     session_journal::sequence seq = 0;
     if (which.journaled) {
         seq = shared.journal->session_ended(which.info.id);
     }
     changed();
+    disarm_session(which);
     shared.sessions.fetch_sub(1, std::memory_order_relaxed);
     sessions.erase(sessions.find(which.info.id));
     return seq;
@@ -103,6 +117,7 @@ session_journal::sequence broker::implementation::end_session(session& which,
 void broker::implementation::leave(session& which, server_link& from, bool clean,
                                    std::string_view why) {
     which.link = nullptr;
+    which.inflight = 0;
     shared.connections.fetch_sub(1, std::memory_order_relaxed);
     shared.rules.disconnected(which.info, clean, why);
     // What was sent waits for its acknowledgement on the next connection; what a connection alone
@@ -112,26 +127,29 @@ void broker::implementation::leave(session& which, server_link& from, bool clean
         will = std::exchange(from.will_, std::nullopt);
     }
     const bool stays = which.outlives_connection();
+    if (stays) {
+        share_connected(which, false);
+    } else {
+        forget_subscriptions(which);  // before its own will looks for receivers
+    }
     const auto delay = std::min(from.will_delay_, which.expiry_seconds);
     if (will && stays && (delay > 0 || stopped)) {
         which.will_due = now + std::chrono::seconds(delay);
-        will->due = wall + std::chrono::seconds(delay);
-        which.delayed_will = std::exchange(will, std::nullopt);
-        arm({*which.will_due, timer_kind::will, 0, which.info.id});
+        which.delayed_will =
+            postponed(*std::exchange(will, std::nullopt), wall + std::chrono::seconds(delay));
     }
     if (will) {
         const auto who = which.info;  // the session may end while the will goes round
-        publish_will(who, will->message);
+        publish_will(who, postponed(*will, wall).message);
     }
     if (!stays) {
         end_session(which, why);
         return;
     }
-    share_connected(which, false);
     if (which.expiry_seconds != never) {
         which.expires_at = now + std::chrono::seconds(which.expiry_seconds);
-        arm({*which.expires_at, timer_kind::expiry, 0, which.info.id});
     }
+    arm_session(which);
     if (which.journaled) {
         shared.journal->session_left(which.info.id, which.expiry_seconds, wall, which.delayed_will);
     }
@@ -150,20 +168,21 @@ void broker::implementation::publish_will(const client_info& from, const message
     }
     receipt nobody_waits;
     const auto way = find_route(&from, from.id, message.topic(), false);
-    if (message.retain() && !way->nobody && shared.options.behaviour == profile::full) {
+    if (message.retain() && !way->nobody) {
         retain_message(message, nobody_waits);
     }
     route_message(message, *way, &from, nobody_waits, {});
 }
 
 void broker::implementation::publish_due_will(session& which) {
+    disarm_will(which);
     if (const auto will = std::exchange(which.delayed_will, std::nullopt)) {
-        which.will_due.reset();
+        const auto who = which.info;
+        publish_will(who, postponed(*will, wall).message);
+        // After it: a crash between the two publishes it twice, and never not at all.
         if (which.journaled) {
             shared.journal->will_done(which.info.id);
         }
-        const auto who = which.info;
-        publish_will(who, will->message);
     }
 }
 
@@ -217,10 +236,10 @@ void broker::publish(const message_ptr& message, const receipt& pending) {
     auto& self = *implementation_;
     const publication published(message, self.wall);
     auto until = pending;
-    if (message->retain) {
+    const auto way = self.remembered_route(message->source, message->topic, false);
+    if (message->retain && !way->nobody) {
         self.retain_message(published, until);
     }
-    const auto way = self.remembered_route(message->source, message->topic, false);
     self.route_message(published, *way, nullptr, until, {});
 }
 
@@ -311,7 +330,7 @@ void broker::restore(session_journal::kept_session kept) {
     made.info.version = kept.version;
     made.expiry_seconds = kept.expiry_seconds;
     made.journaled = true;
-    made.generation = 0;  // rights may have changed meanwhile: they are looked at again
+    made.generation = session::rights_unknown;
     self.sessions.emplace(kept.client_id, std::move(fresh));
     self.shared.sessions.fetch_add(1, std::memory_order_relaxed);
     for (const auto& one : kept.subscriptions) {
@@ -334,7 +353,7 @@ void broker::restore(session_journal::kept_session kept) {
         next.bytes = next.message ? static_cast<std::uint32_t>(next.message->bytes()) : 0;
         made.last_order = std::max(made.last_order, one.order);
         // Those that were sent come first: what waits is sent in order.
-        made.inflight += one.state != session_journal::delivery::progress::waiting ? 1 : 0;
+        made.sent += one.state != session_journal::delivery::progress::waiting ? 1 : 0;
         made.push(std::move(next));
     }
     if (kept.expiry_seconds != never) {
@@ -343,14 +362,13 @@ void broker::restore(session_journal::kept_session kept) {
         const auto left = std::chrono::seconds(kept.expiry_seconds) -
                           std::chrono::duration_cast<std::chrono::seconds>(since);
         made.expires_at = self.now + std::max(left, std::chrono::seconds(0));
-        self.arm({*made.expires_at, implementation::timer_kind::expiry, 0, made.info.id});
     }
     if (kept.delayed_will) {
         const auto left = std::max(kept.delayed_will->due - self.wall, wall_time::duration{});
         made.will_due = self.now + std::chrono::duration_cast<std::chrono::seconds>(left);
         made.delayed_will = std::move(kept.delayed_will);
-        self.arm({*made.will_due, implementation::timer_kind::will, 0, made.info.id});
     }
+    self.arm_session(made);
 }
 
 void broker::close_where(const std::function<bool(const client_info&)>& chosen, reason code,

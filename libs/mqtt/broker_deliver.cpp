@@ -261,6 +261,7 @@ std::size_t broker::implementation::deliver(const publication& message,
                 }
                 continue;
             }
+            ++who.sent;
             ++who.inflight;
         }
         who.push(std::move(next));
@@ -365,6 +366,11 @@ void broker::implementation::finish(session& which, session::position at) {
     which.erase(at);
 }
 
+void broker::implementation::lose_queued(session& which, session::position at, loss why) {
+    shared.rules.lost(why, at->message->source, at->message->topic, which.info.id);
+    finish(which, at);
+}
+
 void broker::implementation::recheck_rights(session& which) {
     const auto current = shared.rules.generation();
     if (std::exchange(which.generation, current) == current) {
@@ -378,14 +384,14 @@ void broker::implementation::recheck_rights(session& which) {
             ++at;
             continue;
         }
-        shared.rules.lost(loss::not_permitted, at->message->source, at->message->topic,
-                          which.info.id);
         const auto index = at - which.queue.begin();
-        finish(which, at);
+        lose_queued(which, at, loss::not_permitted);
         at = which.queue.begin() + index;
     }
 }
 
+// What was sent on an earlier connection comes first, in its order, then what waits
+// [MQTT-4.4.0-1, MQTT-4.6.0-1].
 void broker::implementation::drain(session& which) {
     if (which.inflight == which.queue.size()) {
         return;  // mostly: nothing waits
@@ -395,20 +401,22 @@ void broker::implementation::drain(session& which) {
     while (link != nullptr && link->ready() && which.inflight < which.queue.size() &&
            which.inflight < link->window()) {
         const auto at = which.queue.begin() + static_cast<std::ptrdiff_t>(which.inflight);
-        const auto lose = [&](loss why) {
-            shared.rules.lost(why, at->message->source, at->message->topic, which.info.id);
-            finish(which, at);
-        };
-        if (at->message->expires_at && *at->message->expires_at <= wall) {
-            lose(loss::expired);
+        const bool again = which.inflight < which.sent;
+        if (at->state == progress::received) {
+            link->send_pubrel(at->packet_id);
+        } else if (!again && at->message->expires_at && *at->message->expires_at <= wall) {
+            lose_queued(which, at, loss::expired);
+            continue;
+        } else if (!send_queued(which, *at, again)) {
+            lose_queued(which, at, loss::packet_too_large);
             continue;
         }
-        if (!send_queued(which, *at, false)) {
-            lose(loss::packet_too_large);
+        ++which.inflight;
+        if (again) {
             continue;
         }
         at->state = progress::sent;
-        ++which.inflight;
+        ++which.sent;
         if (which.journaled) {
             shared.journal->sent(which.info.id, at->order);
         }
@@ -418,28 +426,12 @@ void broker::implementation::drain(session& which) {
     }
 }
 
-void broker::implementation::resend(session& which) {
-    recheck_rights(which);
-    for (std::size_t i = 0; i < which.inflight;) {
-        auto& one = which.queue[i];
-        if (one.state == progress::received) {
-            which.link->send_pubrel(one.packet_id);
-        } else if (!one.message || !send_queued(which, one, true)) {
-            if (one.message) {
-                shared.rules.lost(loss::packet_too_large, one.message->source, one.message->topic,
-                                  which.info.id);
-            }
-            finish(which, which.queue.begin() + static_cast<std::ptrdiff_t>(i));
-            continue;
-        }
-        ++i;
-    }
-    drain(which);
-}
-
 // The journal keeps one retained message a source and topic; where a topic has but one, it is told
 // no source.
 bool broker::implementation::retain_message(const publication& message, receipt& pending) {
+    if (shared.options.behaviour == profile::v1) {
+        return true;  // which retains nothing
+    }
     const bool by_source = shared.options.retained_by_source;
     const auto source = by_source ? message.source() : std::string_view();
     if (message.payload().empty()) {  // [MQTT-3.3.1-6]

@@ -11,7 +11,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
-#include <queue>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -111,9 +111,14 @@ struct broker::implementation {
         timer_kind kind;
         std::uint64_t serial;   // silence
         std::string client_id;  // expiry, will
-        bool operator>(const timer& other) const { return at > other.at; }
+        auto operator<=>(const timer&) const = default;
     };
-    void arm(timer next) { timers.push(std::move(next)); }
+    void arm_silence(mono_time at, std::uint64_t serial);
+    void disarm_silence(mono_time at, std::uint64_t serial);
+    // What session::expires_at and will_due say, and no more.
+    void arm_session(const session& which);
+    void disarm_session(session& which);
+    void disarm_will(session& which);
     void fire(const timer& due);
 
     // --- broker_subscribe.cpp ---
@@ -148,15 +153,14 @@ struct broker::implementation {
                         bool retained = false);
     bool deliver_at_most_once(const publication& message, const route::target& to,
                               frame_cache* frames, bool retain);
-    // Sends as much of what waits as the window allows.
+    // Sends as much of what waits as the window allows; after CONNACK, what was under way again.
     void drain(session& which);
     bool send_queued(session& which, outgoing& next, bool duplicate);
-    // After CONNACK: what is under way again, then what waits [MQTT-4.4.0-1].
-    void resend(session& which);
     // What waited and may no longer be received goes, when rights have changed.
     void recheck_rights(session& which);
     // An outgoing message is done with: acknowledged, or given up.
     void finish(session& which, session::position at);
+    void lose_queued(session& which, session::position at, loss why);
     // Keeps or clears a retained message; false: there is no room or it could not be saved.
     bool retain_message(const publication& message, receipt& pending);
 
@@ -175,7 +179,7 @@ struct broker::implementation {
     topic_tree<subscriber> tree;
     std::uint64_t generation = 1;
     text_map<std::shared_ptr<const route>> routes;
-    std::priority_queue<timer, std::vector<timer>, std::greater<>> timers;
+    std::set<timer> timers;
     std::deque<std::pair<session_journal::sequence, receipt>> unsaved;
     session_journal::sequence saved = 0;
     bool stopped = false;

@@ -100,13 +100,13 @@ void connection::ready(bool readable, bool writable) {
 
 // What the link takes; the rest is returned.
 std::string_view connection::feed(std::string_view bytes) {
-    return bytes.substr(link_->receive(bytes));
+    return bytes.empty() ? bytes : bytes.substr(link_->receive(bytes));
 }
 
 void connection::keep(std::string_view bytes) {
     held_ = !link_->wants_input();
     rest_.assign(bytes);
-    announced_ = announced_size(bytes).value_or(0);
+    announced_ = announced_size(rest_.view()).value_or(0);
 }
 
 void connection::read() {

@@ -12,7 +12,7 @@ void server_link::handle_puback(const frame& f) {
         violation(p.error());
         return;
     }
-    const auto at = session_->find_inflight(p->id);
+    const auto at = session_->find_sent(p->id);
     // An unknown identifier is passed over: it may be of before a session that we lost.
     if (at != session_->queue.end() && at->level == qos::at_least_once) {
         shard_.finish(*session_, at);
@@ -26,7 +26,7 @@ void server_link::handle_pubrec(const frame& f) {
         violation(p.error());
         return;
     }
-    const auto at = session_->find_inflight(p->id);
+    const auto at = session_->find_sent(p->id);
     if (at == session_->queue.end() || at->level != qos::exactly_once) {
         // [MQTT-4.3.3-7]: 3.1.1 can't say that the identifier is unknown.
         std::string bytes;
@@ -60,7 +60,7 @@ void server_link::handle_pubcomp(const frame& f) {
         violation(p.error());
         return;
     }
-    const auto at = session_->find_inflight(p->id);
+    const auto at = session_->find_sent(p->id);
     if (at != session_->queue.end() && at->state == progress::received) {
         shard_.finish(*session_, at);
         shard_.drain(*session_);

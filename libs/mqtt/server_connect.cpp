@@ -1,11 +1,14 @@
 #include "libs/mqtt/server_link.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace evergrass::mqtt {
 namespace {
 
-message_ptr make_will(const will_view& will, const std::string& source, wall_time now) {
+// As if it was to be published at once; the broker counts its expiry from when it really is
+// [MQTT5 3.1.3.2.4].
+session_journal::will make_will(const will_view& will, const std::string& source, wall_time now) {
     auto made = std::make_shared<stored_message>();
     made->topic = will.topic;
     made->payload = std::make_shared<const std::string>(will.payload);
@@ -14,12 +17,10 @@ message_ptr make_will(const will_view& will, const std::string& source, wall_tim
     std::string scratch;
     made->properties = forwarded_properties(will.properties, scratch);
     if (will.message_expiry) {
-        // Counted from when it is published [MQTT5 3.1.3.2.4], which is the delay later at most.
-        made->expires_at = now + std::chrono::seconds(will.delay_seconds) +
-                           std::chrono::seconds(*will.message_expiry);
+        made->expires_at = now + std::chrono::seconds(*will.message_expiry);
     }
     made->source = source;
-    return made;
+    return {std::move(made), now};
 }
 
 }  // namespace
@@ -61,7 +62,14 @@ void server_link::handle_connect(const frame& f) {
         return;
     }
     const auto& limits = shard_.shared.options;
-    if (shard_.find(client_id_) == nullptr &&
+    const auto* const known = shard_.find(client_id_);
+    if ((known == nullptr || known->link == nullptr) &&
+        shard_.shared.connections.load(std::memory_order_relaxed) >= limits.max_connections) {
+        refuse(is_v5() ? reason::server_busy : reason::server_unavailable,
+               "there are too many connections");
+        return;
+    }
+    if (known == nullptr &&
         shard_.shared.sessions.load(std::memory_order_relaxed) >= limits.max_sessions) {
         refuse(is_v5() ? reason::quota_exceeded : reason::server_unavailable,
                "there are too many sessions");
@@ -116,15 +124,10 @@ void server_link::take_limits(const connect_packet& p) {
         keep_alive_ = limits.max_keep_alive;
     }
     if (p.will) {
-        will_ = session_journal::will{make_will(*p.will, client_id_, shard_.wall), {}};
+        will_ = make_will(*p.will, client_id_, shard_.wall);
         will_delay_ = p.will->delay_seconds;
     }
-    if (keep_alive_ != 0) {
-        shard_.arm({last_received_ + std::chrono::milliseconds(keep_alive_ * 1'500),
-                    broker::implementation::timer_kind::silence,
-                    serial_,
-                    {}});
-    }
+    check_silence();
 }
 
 std::string server_link::make_connack(const connect_packet& p, bool session_present,
@@ -155,9 +158,9 @@ std::string server_link::make_connack(const connect_packet& p, bool session_pres
 void server_link::accept(const connect_packet& p, admission admitted) {
     const auto& limits = shard_.shared.options;
     const bool v1 = limits.behaviour == profile::v1;
-    const auto expiry =
-        v1 ? 0
-           : std::min({p.session_expiry, limits.max_session_expiry, admitted.max_session_expiry});
+    asked_expiry_ = p.session_expiry;
+    max_expiry_ = v1 ? 0 : std::min(limits.max_session_expiry, admitted.max_session_expiry);
+    const auto expiry = std::min(asked_expiry_, max_expiry_);
     auto* which = shard_.find(client_id_);
     if (which != nullptr && which->link != nullptr) {
         which->link->close(reason::session_taken_over,
@@ -185,7 +188,7 @@ void server_link::accept(const connect_packet& p, admission admitted) {
     shard_.keep_until(seq, until);
     reply(make_connack(p, present, expiry), std::move(until), true);
     if (ready_) {
-        shard_.resend(*which);
+        shard_.drain(*which);
     }
 }
 

@@ -11,14 +11,13 @@ void server_link::handle_disconnect(const frame& f) {
         return;
     }
     if (p->session_expiry) {
-        if (session_->expiry_seconds == 0 && *p->session_expiry > 0) {
+        if (asked_expiry_ == 0 && *p->session_expiry > 0) {
             violation(
                 reason::protocol_error,
                 "DISCONNECT sets a session expiry after none was asked for [MQTT5 3.14.2.2.2]");
             return;
         }
-        session_->expiry_seconds =
-            std::min(*p->session_expiry, shard_.shared.options.max_session_expiry);
+        session_->expiry_seconds = std::min(*p->session_expiry, max_expiry_);
     }
     // 0x04 is a farewell that wants the will published; so are all failures [MQTT-3.14.4-3].
     const bool clean = p->code == reason::success;

@@ -163,7 +163,7 @@ void server_link::release_replies() {
     held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(said));
     if (connected && session_ != nullptr) {
         ready_ = true;
-        shard_.resend(*session_);
+        shard_.drain(*session_);
     }
     tell();
 }
@@ -196,6 +196,9 @@ void server_link::end(bool clean, std::string_view why) {
         why_ = why;
     }
     held_.clear();
+    if (const auto at = std::exchange(silence_at_, std::nullopt)) {
+        shard_.disarm_silence(*at, serial_);
+    }
     if (auto* const which = std::exchange(session_, nullptr)) {
         shard_.leave(*which, *this, clean, why);
     }
@@ -208,17 +211,19 @@ void server_link::transport_closed(std::string_view why) {
     shard_.links.erase(serial_);
 }
 
-std::optional<mono_time> server_link::check_silence() {
+void server_link::check_silence() {
+    silence_at_.reset();
     if (closing_ || keep_alive_ == 0) {
-        return std::nullopt;
+        return;
     }
     const auto limit = last_received_ + std::chrono::milliseconds(keep_alive_ * 1'500);
-    if (shard_.now < limit) {
-        return limit;
+    if (shard_.now >= limit) {
+        close(reason::keep_alive_timeout,
+              "nothing came for one and a half times the keep alive [MQTT-3.1.2-24]");
+        return;
     }
-    close(reason::keep_alive_timeout,
-          "nothing came for one and a half times the keep alive [MQTT-3.1.2-24]");
-    return std::nullopt;
+    silence_at_ = limit;
+    shard_.arm_silence(limit, serial_);
 }
 
 }  // namespace evergrass::mqtt

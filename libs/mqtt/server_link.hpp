@@ -72,8 +72,8 @@ public:
     void close(reason code, std::string_view why);
     // A reply that was held has become true.
     void complete(std::uint64_t ticket);
-    // It was silent for longer than it may be: closes it; else says when to look again.
-    std::optional<mono_time> check_silence();
+    // Closes it if it was silent for longer than it may be; else looks again when it may be so.
+    void check_silence();
 
 private:
     friend struct broker::implementation;
@@ -155,8 +155,11 @@ private:
     std::uint16_t alias_maximum_ = 0;  // towards the client
     std::uint32_t max_packet_ = 0xFFFF'FFFF;
     mono_time last_received_;
+    std::optional<mono_time> silence_at_;  // when check_silence() is called
     std::optional<session_journal::will> will_;
     std::uint32_t will_delay_ = 0;
+    std::uint32_t asked_expiry_ = 0;  // of the session, in CONNECT
+    std::uint32_t max_expiry_ = 0;    // by options and policy
     std::unique_ptr<std::vector<std::string>> aliases_in_;
     std::unique_ptr<text_map<std::uint16_t>> aliases_out_;
     std::vector<held_reply> held_;

@@ -104,9 +104,7 @@ void server_link::publish(const publish_packet& p) {
     if (p.message.level == qos::exactly_once && session_->journaled && !way->nobody) {
         received = {session_->info.id, p.id};
     }
-    const bool v1 = shard_.shared.options.behaviour == profile::v1;
-    const bool kept =
-        !p.message.retain || v1 || way->nobody || shard_.retain_message(message, pending);
+    const bool kept = !p.message.retain || way->nobody || shard_.retain_message(message, pending);
     auto outcome = kept ? shard_.route_message(message, *way, &session_->info, pending, received)
                         : routing_outcome{};
     pending.reset();

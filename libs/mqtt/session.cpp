@@ -33,8 +33,8 @@ bool session::is_taken(std::uint64_t order) const {
     return false;
 }
 
-session::position session::find_inflight(std::uint16_t packet_id) {
-    const auto end = queue.begin() + static_cast<std::ptrdiff_t>(inflight);
+session::position session::find_sent(std::uint16_t packet_id) {
+    const auto end = queue.begin() + static_cast<std::ptrdiff_t>(sent);
     const auto at =
         std::find_if(queue.begin(), end, [&](const auto& o) { return o.packet_id == packet_id; });
     return at == end ? queue.end() : at;
@@ -46,9 +46,9 @@ void session::push(outgoing next) {
 }
 
 void session::erase(position at) {
-    if (static_cast<std::size_t>(at - queue.begin()) < inflight) {
-        --inflight;
-    }
+    const auto index = static_cast<std::size_t>(at - queue.begin());
+    sent -= index < sent ? 1 : 0;
+    inflight -= index < inflight ? 1 : 0;
     queued_bytes -= at->bytes;
     queue.erase(at);
 }

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <set>
@@ -50,15 +51,20 @@ struct session {
     server_link* link = nullptr;  // connected: CONNACK has been said or is being said
     std::uint32_t expiry_seconds = 0;
     bool journaled = false;
-    std::uint64_t generation = 0;         // of the policy when what waits was last held against it
+    // Of the policy when what waits was last held against it.
+    static constexpr auto rights_unknown = std::numeric_limits<std::uint64_t>::max();
+    std::uint64_t generation = rights_unknown;
     std::optional<mono_time> expires_at;  // while away; none: never
 
     text_map<held_subscription> subscriptions;  // "$share/…" too
     std::size_t shared_subscriptions = 0;
 
-    // In the order of delivery: the first `inflight` of them are sent, the others wait.
+    // In the order of delivery: the first `sent` of them have been sent at some time, the others
+    // wait. Of those, the first `inflight` were sent on this connection: after another one began,
+    // the rest has to be sent again as the client's window allows [MQTT-3.3.4-9, MQTT-4.4.0-1].
     boost::container::deque<outgoing> queue;
-    std::size_t inflight = 0;
+    std::size_t sent = 0;
+    std::size_t inflight = 0;  // 0 while away
     std::size_t queued_bytes = 0;
     std::uint64_t last_order = 0;
     std::set<std::uint16_t> received_ids;  // QoS 2: PUBREC said, PUBREL not come [MQTT-4.3.3-10]
@@ -75,9 +81,9 @@ struct session {
         return static_cast<std::uint16_t>(order % 65'535 + 1);
     }
 
-    // Among the messages that are under way; end() if there is none.
+    // Among the messages that were sent; queue.end() if there is none.
     using position = boost::container::deque<outgoing>::iterator;
-    position find_inflight(std::uint16_t packet_id);
+    position find_sent(std::uint16_t packet_id);
     void push(outgoing next);
     // Out of the queue; its bytes and identifier are free again.
     void erase(position at);

@@ -43,8 +43,10 @@ public:
         std::memmove(data_, bytes.data(), bytes.size());
         size_ = bytes.size();
         if (capacity_ > 4 * size_ && capacity_ > worth_shrinking) {
-            data_ = static_cast<char*>(std::realloc(data_, size_));
-            capacity_ = size_;
+            if (auto* const smaller = static_cast<char*>(std::realloc(data_, size_))) {
+                data_ = smaller;
+                capacity_ = size_;
+            }
         }
     }
     void append(std::string_view bytes) {

@@ -27,7 +27,8 @@ void fake_mesh::close() {
 struct world::state {
     explicit state(world& of)
         : mesh(of.shards()),
-          retained(of.options.max_retained, of.options.max_retained_bytes),
+          retained(of.options.max_retained, of.options.max_retained_bytes,
+                   of.options.retained_by_source),
           subscriptions(of.shards()) {
         auto* const journal = of.settings_.journal ? &of.journal : nullptr;
         for (std::size_t i = 0; i < of.shards(); ++i) {
@@ -163,6 +164,11 @@ void world::advance(std::chrono::milliseconds by) {
             each->on_time();
         }
     }
+    settle();
+}
+
+void world::publish(const message_ptr& message, const receipt& pending) {
+    home(message->topic).publish(message, pending);
     settle();
 }
 

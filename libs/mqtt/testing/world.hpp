@@ -82,6 +82,8 @@ public:
     void save();
     void advance(std::chrono::milliseconds by);
 
+    // As server::publish does.
+    void publish(const message_ptr& message, const receipt& pending = {});
     message_ptr message(std::string topic, std::string payload, qos level = qos::at_most_once,
                         bool retain = false, std::string source = "outside") const;
 
