@@ -166,15 +166,6 @@ std::vector<message_ptr> retained_store::find(std::string_view filter, bool hash
     return std::move(into.found);
 }
 
-std::vector<message_ptr> retained_store::take_all() {
-    const std::lock_guard lock(mutex_);
-    search all{{}, true, wall_time::min()};
-    collect_all(root_, all);
-    root_ = node();
-    count_ = bytes_ = 0;
-    return std::move(all.found);
-}
-
 std::size_t retained_store::size() const {
     const std::lock_guard lock(mutex_);
     return count_;

@@ -32,9 +32,6 @@ public:
     std::vector<message_ptr> find(std::string_view filter, bool hash_matches_parent,
                                   wall_time now) const;
 
-    // Forgets all, expired ones too, and returns them.
-    std::vector<message_ptr> take_all();
-
     std::size_t size() const;
     std::size_t bytes() const;
 
