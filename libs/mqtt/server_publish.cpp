@@ -116,9 +116,6 @@ void server_link::publish(const publish_packet& p) {
         }
         return;
     }
-    if (p.message.level == qos::exactly_once && !way->nobody) {
-        session_->received_ids.insert(p.id);
-    }
     auto code = reason::success;
     if (outcome.nobody) {
         code = *outcome.nobody;
@@ -138,6 +135,8 @@ void server_link::acknowledge(const publish_packet& p, reason code,
     const bool refused = is_v5() && is_failure(code);
     if (type == packet_type::pubrec && refused) {
         session_->received_ids.erase(p.id);  // [MQTT5 4.3.3]: the identifier is free again
+    } else if (type == packet_type::pubrec) {
+        session_->received_ids.insert(p.id);  // also of what goes nowhere: PUBREL comes for it
     }
     const auto kind =
         type == packet_type::puback || refused ? reply_kind::completes : reply_kind::other;
