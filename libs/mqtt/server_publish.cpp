@@ -69,7 +69,7 @@ void server_link::handle_publish(const frame& f) {
         if (under_way_ >= shard_.shared.options.receive_maximum) {
             violation(reason::receive_maximum_exceeded,
                       "more QoS 1 and 2 messages are under way than the Receive Maximum "
-                      "[MQTT-3.3.4-9]");
+                      "[MQTT-3.3.4-7]");
             return;
         }
         ++under_way_;
