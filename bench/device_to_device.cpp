@@ -1,9 +1,12 @@
 #include "edge/devices/device_server.hpp"
 #include "libs/mqtt/codec.hpp"
+#include "libs/rt/stream.hpp"
 #include "libs/rt/test_certificates.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -115,6 +118,7 @@ private:
     if (write(port_out, &port, sizeof port) != sizeof port) {
         _exit(1);
     }
+    const auto work = asio::make_work_guard(io);
     io.run();
     _exit(0);
 }
@@ -173,8 +177,10 @@ public:
     load(asio::io_context& io, const credentials& keys, std::uint16_t port, std::size_t subscribers,
          std::size_t messages)
         : keys_(keys), port_(port), messages_(messages), received_(subscribers), turn_(io) {
-        mqtt::encode_publish_head(packet_, "bench/topic", payload_bytes, mqtt::qos::at_most_once,
-                                  false, false, 0);
+        mqtt::publish_head head;
+        head.topic = "bench/topic";
+        head.payload_bytes = payload_bytes;
+        mqtt::encode_publish_head(packet_, mqtt::protocol_version::v3_1_1, head);
         packet_.append(payload_bytes, 'x');
         turn_.expires_at(asio::steady_timer::time_point::max());
     }
@@ -182,7 +188,10 @@ public:
     static asio::awaitable<void> subscriber(load* self, std::size_t number) {
         auto connection = co_await connect(self, number + 1);
         std::string request;
-        mqtt::encode_subscribe(request, 1, "bench/#", mqtt::qos::at_most_once);
+        mqtt::subscribe_packet wanted;
+        wanted.id = 1;
+        wanted.requests.push_back({"bench/#", {}});
+        mqtt::encode_subscribe(request, mqtt::protocol_version::v3_1_1, wanted);
         co_await asio::async_write(*connection.stream, asio::buffer(request), use_awaitable);
         std::array<char, 5> suback;
         co_await asio::async_read(*connection.stream, asio::buffer(suback), use_awaitable);

@@ -57,7 +57,8 @@ BENCHMARK(no_subject)->RangeMultiplier(10)->Range(10, 100'000);
 
 // Takes everything.
 struct taking_sink : edge::sink {
-    std::optional<edge::drop_reason> deliver(const edge::endpoint&, const edge::message&) override {
+    std::optional<edge::drop_reason> deliver(const edge::endpoint&, const edge::endpoint&,
+                                             const edge::message&) override {
         ++taken;
         return std::nullopt;
     }

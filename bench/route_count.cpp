@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
         return 2;
     }
     struct taking_sink : edge::sink {
-        std::optional<edge::drop_reason> deliver(const edge::endpoint&,
+        std::optional<edge::drop_reason> deliver(const edge::endpoint&, const edge::endpoint&,
                                                  const edge::message&) override {
             return std::nullopt;
         }

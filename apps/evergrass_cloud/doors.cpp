@@ -42,6 +42,16 @@ rt::tls_server_options tls_options(const service_parts& parts, rt::client_auth a
     return options;
 }
 
+rt::server_tls_settings mqtt_tls_settings(const service_parts& parts) {
+    rt::server_tls_settings settings;
+    settings.authentication = rt::client_auth::required;
+    settings.admit = [&authority = parts.authority()](const std::string& certificate_id) {
+        return authority.is_active(certificate_id);
+    };
+    settings.alpn = {mqtt_protocol, "mqtt"};
+    return settings;
+}
+
 rt::listen_options listen_at(std::string address, std::uint16_t port) {
     rt::listen_options options;
     options.address = std::move(address);
@@ -51,17 +61,29 @@ rt::listen_options listen_at(std::string address, std::uint16_t port) {
 
 }  // namespace
 
-doors::doors(service_parts& parts, logger log)
+doors::doors(boost::asio::any_io_executor executor, service_parts& parts, logger log)
     : parts_(parts),
       log_(log),
-      api_server_(api_limits(), parts.apis().handler(false), log),
-      plain_server_(api_limits(), parts.apis().handler(true), log),
+      bridges_(std::move(executor)),
+      websocket_(parts.make_websocket_door(
+          [this](http::connection&& from, mqtt::client_identity who, std::string received) {
+              take_mqtt(std::move(from), std::move(who), std::move(received));
+          })),
+      api_server_(api_limits(), api_handler(false), log),
+      plain_server_(api_limits(), api_handler(true), log),
       device_server_(device_limits(), parts.device_handler(), log) {}
+
+http::handler doors::api_handler(bool plain_loopback) {
+    return [this, apis = parts_.apis().handler(plain_loopback)](http::request asked) {
+        return websocket_door::wants(asked) ? websocket_->answer(std::move(asked))
+                                            : apis(std::move(asked));
+    };
+}
 
 result<std::unique_ptr<doors>> doors::open(boost::asio::any_io_executor executor,
                                            const service_options& options, service_parts& parts,
                                            server_identity& identity, logger log) {
-    std::unique_ptr<doors> made(new doors(parts, std::move(log)));
+    std::unique_ptr<doors> made(new doors(executor, parts, std::move(log)));
     if (auto opened = made->open_api(executor, options, identity); !opened) {
         return opened.error();
     }
@@ -99,18 +121,19 @@ result<void> doors::open_api(boost::asio::any_io_executor executor, const servic
 
 result<void> doors::open_devices(boost::asio::any_io_executor executor,
                                  const service_options& options, server_identity& identity) {
-    auto mqtt_contexts =
-        identity.source(tls_options(parts_, rt::client_auth::required, {mqtt_protocol, "mqtt"}));
-    if (!mqtt_contexts) {
-        return mqtt_contexts.error();
+    auto mqtt_tls = identity.server_source(mqtt_tls_settings(parts_));
+    if (!mqtt_tls) {
+        return mqtt_tls.error();
     }
-    auto mqtt = rt::listener::open_tls(
-        executor, listen_at(options.listen, options.mqtt_port), std::move(*mqtt_contexts),
-        [this](rt::secure_connection c) { parts_.devices().serve(std::move(c)); }, log_);
+    mqtt::listen_settings where;
+    where.address = options.listen;
+    where.port = options.mqtt_port;
+    where.tls = std::move(*mqtt_tls);
+    const auto mqtt = parts_.devices().listen(where);
     if (!mqtt) {
         return with_context(mqtt.error(), "--mqtt-port");
     }
-    mqtt_ = std::move(*mqtt);
+    mqtt_port_ = *mqtt;
     auto https_contexts = identity.source(
         tls_options(parts_, rt::client_auth::required, {device_http_protocol, "http/1.1"}));
     if (!https_contexts) {
@@ -128,7 +151,12 @@ result<void> doors::open_devices(boost::asio::any_io_executor executor,
 
 void doors::take_api_connection(rt::secure_connection connection) {
     if (connection.alpn == mqtt_protocol) {
-        parts_.devices().serve(std::move(connection));
+        mqtt::client_identity who;
+        who.remote_address = connection.remote_address;
+        if (connection.peer) {
+            who.certificate_id = connection.peer->id;
+        }
+        take_mqtt(http::connection(std::move(connection)), std::move(who), {});
     } else if (connection.alpn == device_http_protocol) {
         device_server_.serve(std::move(connection));
     } else {
@@ -136,18 +164,33 @@ void doors::take_api_connection(rt::secure_connection connection) {
     }
 }
 
+void doors::take_mqtt(http::connection&& from, mqtt::client_identity who, std::string received) {
+    const auto socket = bridges_.open(std::move(from));
+    if (!socket) {
+        log_.error("An MQTT connection was closed.",
+                   {{"from", who.remote_address}, {"error", socket.error()}});
+        return;
+    }
+    parts_.devices().adopt(*socket, std::move(who), std::move(received));
+}
+
 open_ports doors::ports() const {
-    return {api_->port(), plain_->port(), mqtt_->port(), iot_https_->port()};
+    return {api_->port(), plain_->port(), mqtt_port_, iot_https_->port()};
 }
 
 boost::asio::awaitable<void> doors::stop() {
-    for (auto* listener : {api_.get(), plain_.get(), mqtt_.get(), iot_https_.get()}) {
+    for (auto* listener : {api_.get(), plain_.get(), iot_https_.get()}) {
         listener->stop();
     }
-    parts_.devices().stop();
+    // The hub after those who publish to it and wait until it has what they said.
     co_await device_server_.stop(device_grace);
     co_await api_server_.stop(api_grace);
     co_await plain_server_.stop(api_grace);
+    if (const auto stopped = parts_.devices().stop(); !stopped) {
+        log_.error("Not all of MQTT's sessions and messages could be saved.",
+                   {{"error", stopped.error()}});
+    }
+    co_await bridges_.drained();
 }
 
 }  // namespace evergrass::cloud

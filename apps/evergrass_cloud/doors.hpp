@@ -3,11 +3,14 @@
 #include "apps/evergrass_cloud/options.hpp"
 #include "apps/evergrass_cloud/parts.hpp"
 #include "apps/evergrass_cloud/server_identity.hpp"
+#include "cloud/iot/websocket_door.hpp"
 #include "libs/http/server.hpp"
+#include "libs/http/socket_bridge.hpp"
 #include "libs/rt/stream.hpp"
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 namespace evergrass::cloud {
 
@@ -18,7 +21,9 @@ struct open_ports {
     std::uint16_t iot_https = 0;
 };
 
-// The listeners (spec/cloud.md §6.3) and who gets what comes in by each. One executor.
+// The listeners (spec/cloud.md §6.3) and who gets what comes in by each. MQTT's own port is the
+// hub's; MQTT that comes in by the APIs' port, by ALPN or as WebSocket, is bridged to it. One
+// executor.
 class doors {
 public:
     // `parts` outlives the doors.
@@ -32,22 +37,26 @@ public:
     boost::asio::awaitable<void> stop();
 
 private:
-    doors(service_parts& parts, logger log);
+    doors(boost::asio::any_io_executor executor, service_parts& parts, logger log);
+    http::handler api_handler(bool plain_loopback);
     result<void> open_api(boost::asio::any_io_executor executor, const service_options& options,
                           server_identity& identity);
     result<void> open_devices(boost::asio::any_io_executor executor, const service_options& options,
                               server_identity& identity);
     void take_api_connection(rt::secure_connection connection);
+    void take_mqtt(http::connection&& from, mqtt::client_identity who, std::string received);
 
     service_parts& parts_;
     logger log_;
+    http::socket_bridges bridges_;
+    std::unique_ptr<websocket_door> websocket_;
     http::server api_server_;
     http::server plain_server_;
     http::server device_server_;
     std::unique_ptr<rt::listener> api_;
     std::unique_ptr<rt::listener> plain_;
-    std::unique_ptr<rt::listener> mqtt_;
     std::unique_ptr<rt::listener> iot_https_;
+    std::uint16_t mqtt_port_ = 0;
 };
 
 }  // namespace evergrass::cloud

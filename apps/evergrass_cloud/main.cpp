@@ -17,7 +17,8 @@ namespace {
 void add_service_options(CLI::App& app, cloud::service_options& options, std::string& level) {
     app.add_option("--data", options.data, "Folder of the service's state; made when missing");
     app.add_option("--listen", options.listen, "Address to listen on")->capture_default_str();
-    app.add_option("--api-port", options.api_port, "HTTPS: the AWS APIs, and by ALPN MQTT and mTLS")
+    app.add_option("--api-port", options.api_port,
+                   "HTTPS: the AWS APIs, MQTT in WebSocket, and by ALPN MQTT and mTLS")
         ->capture_default_str();
     app.add_option("--http-port", options.http_port, "Plain HTTP: the AWS APIs, on loopback only")
         ->capture_default_str();
@@ -37,6 +38,10 @@ void add_service_options(CLI::App& app, cloud::service_options& options, std::st
     app.add_option("--host", options.hosts,
                    "More names or addresses of this machine, for the server certificate; the first "
                    "is what DescribeEndpoint answers");
+    app.add_option("--mqtt-session-expiry", options.mqtt_session_expiry,
+                   "Seconds that an MQTT session may outlive its connection; AWS IoT: 3600, up to "
+                   "604800. 4294967295: for ever")
+        ->capture_default_str();
     app.add_flag("--allow-reset", options.allow_reset,
                  "Serve POST /_evergrass/reset, which empties the service, to tests on loopback");
     app.add_option("--log-level", level, "DEBUG, INFO, WARN, ERROR or FATAL")

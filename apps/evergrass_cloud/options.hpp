@@ -21,6 +21,8 @@ struct service_options {
     std::string region = "us-east-1";
     std::string account = "123456789012";
     std::vector<std::string> hosts;  // more names of this machine for the certificate
+    // Seconds that an MQTT session may outlive its connection.
+    std::uint32_t mqtt_session_expiry = 60 * 60;
     bool allow_reset = false;
     log_level level = log_level::info;
     std::filesystem::path ready_file;  // empty: none

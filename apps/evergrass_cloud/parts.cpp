@@ -11,8 +11,7 @@
 
 namespace evergrass::cloud {
 
-result<std::unique_ptr<service_parts>> service_parts::make(boost::asio::any_io_executor executor,
-                                                           const service_options& options,
+result<std::unique_ptr<service_parts>> service_parts::make(const service_options& options,
                                                            logger log) {
     if (auto prepared = prepare_data_directory(options.data); !prepared) {
         return prepared.error();
@@ -33,37 +32,54 @@ result<std::unique_ptr<service_parts>> service_parts::make(boost::asio::any_io_e
     if (!state) {
         return state.error();
     }
-    std::unique_ptr<service_parts> parts(
-        new service_parts(std::move(executor), options, std::move(*lock), std::move(*keys),
-                          std::move(*signer), std::move(*state), log));
+    std::unique_ptr<service_parts> parts(new service_parts(options, std::move(*lock),
+                                                           std::move(*keys), std::move(*signer),
+                                                           std::move(*state), std::move(log)));
     if (auto same = check_identity(*parts->state_, parts->identity_); !same) {
         return same.error();
     }
+    if (auto started = parts->start_hub(options); !started) {
+        return started.error();
+    }
+    parts->make_gateway(options);
     return parts;
 }
 
-service_parts::service_parts(boost::asio::any_io_executor executor, const service_options& options,
-                             data_lock lock, service_keys keys, deployment_signer signer,
-                             std::unique_ptr<store> state, logger log)
-    : lock_(std::move(lock)),
+service_parts::service_parts(const service_options& options, data_lock lock, service_keys keys,
+                             deployment_signer signer, std::unique_ptr<store> state, logger log)
+    : log_(std::move(log)),
+      lock_(std::move(lock)),
       keys_(std::move(keys)),
       identity_{options.account, options.region, "aws"},
       state_(std::move(state)),
       registry_{*state_, identity_, clock_, changes_, keys_.devices, {}},
-      authority_(*state_, identity_, changes_, log),
-      hub_(std::move(executor), identity_, authority_, log),
+      authority_(*state_, identity_, changes_, log_),
       functions_{*state_, identity_, clock_},
       signer_(std::move(signer)),
-      greengrass_{*state_, identity_, clock_, signer_, notifier_, log},
-      device_api_(greengrass_, authority_, blocking_.get_executor()) {
-    changes_.on_certificate_lost = [this](const std::string& id) { hub_.cut_off(id); };
-    changes_.on_emptied = [this] { hub_.cut_off_inactive(); };
+      greengrass_{*state_, identity_, clock_, signer_, notifier_, log_},
+      device_api_(greengrass_, authority_, blocking_.get_executor()) {}
+
+result<void> service_parts::start_hub(const service_options& options) {
+    hub_settings settings;
+    settings.data_directory = (options.data / "mqtt").string();
+    settings.session_expiry = options.mqtt_session_expiry;
+    auto started = hub::start(settings, identity_, authority_, changes_, log_);
+    if (!started) {
+        return started.error();
+    }
+    hub_ = std::move(*started);
+    changes_.on_certificate_lost = [this](const std::string& id) { hub_->cut_off(id); };
+    changes_.on_emptied = [this] { hub_->forget_all(); };
+    return {};
+}
+
+void service_parts::make_gateway(const service_options& options) {
     gateway_options settings;
     if (options.allow_reset) {
         settings.reset = [this] { return empty(); };
     }
-    gateway_ = std::make_unique<gateway>(*state_, all_operations(), identity_, std::move(log),
-                                         std::move(settings));
+    gateway_ =
+        std::make_unique<gateway>(*state_, all_operations(), identity_, log_, std::move(settings));
 }
 
 service_parts::~service_parts() {
@@ -73,7 +89,7 @@ service_parts::~service_parts() {
 operation_table service_parts::all_operations() {
     operation_table operations;
     add_iot_operations(operations, registry_);
-    add_iot_data_operations(operations, hub_);
+    add_iot_data_operations(operations, *hub_, clock_);
     add_lambda_operations(operations, functions_);
     add_greengrass_operations(operations, greengrass_);
     return operations;
@@ -89,10 +105,17 @@ http::handler service_parts::device_handler() {
     return [this](http::request asked) { return answer_device(this, std::move(asked)); };
 }
 
+std::unique_ptr<websocket_door> service_parts::make_websocket_door(websocket_door::take_over take) {
+    return std::make_unique<websocket_door>(*state_, clock_, blocking_.get_executor(),
+                                            std::move(take), log_);
+}
+
 boost::asio::awaitable<http::response> service_parts::answer_device(service_parts* self,
                                                                     http::request asked) {
     if (asked.path().starts_with("/topics/")) {
-        co_return publish_over_https(self->hub_, self->authority_, self->identity_, asked);
+        auto answer = co_await publish_over_https(
+            self->hub_.get(), &self->authority_, &self->identity_, &self->clock_, std::move(asked));
+        co_return answer;
     }
     auto answered = co_await self->device_api_.handle(std::move(asked));
     if (answered) {

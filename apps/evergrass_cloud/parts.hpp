@@ -10,10 +10,10 @@
 #include "cloud/iot/hub.hpp"
 #include "cloud/iot/registry.hpp"
 #include "cloud/iot/registry_authority.hpp"
+#include "cloud/iot/websocket_door.hpp"
 #include "cloud/lambda/functions.hpp"
 #include "cloud/store/store.hpp"
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include <memory>
@@ -24,9 +24,7 @@ namespace evergrass::cloud {
 // making; each uses only those above it, and they end in the reverse.
 class service_parts {
 public:
-    // The hub and the device API live on `executor`, whose handlers run one at a time.
-    static result<std::unique_ptr<service_parts>> make(boost::asio::any_io_executor executor,
-                                                       const service_options& options, logger log);
+    static result<std::unique_ptr<service_parts>> make(const service_options& options, logger log);
 
     ~service_parts();
 
@@ -35,20 +33,23 @@ public:
 
     const service_keys& keys() const { return keys_; }
     const device_authority& authority() const { return authority_; }
-    hub& devices() { return hub_; }
+    hub& devices() { return *hub_; }
     gateway& apis() { return *gateway_; }
     // What devices and cores ask over mutual TLS: discovery, the cores' own API, publishing.
     http::handler device_handler();
+    std::unique_ptr<websocket_door> make_websocket_door(websocket_door::take_over take);
 
 private:
-    service_parts(boost::asio::any_io_executor executor, const service_options& options,
-                  data_lock lock, service_keys keys, deployment_signer signer,
-                  std::unique_ptr<store> state, logger log);
+    service_parts(const service_options& options, data_lock lock, service_keys keys,
+                  deployment_signer signer, std::unique_ptr<store> state, logger log);
+    result<void> start_hub(const service_options& options);
+    void make_gateway(const service_options& options);
     operation_table all_operations();
     static boost::asio::awaitable<http::response> answer_device(service_parts* self,
                                                                 http::request asked);
     result<void> empty();
 
+    logger log_;
     data_lock lock_;
     service_keys keys_;
     service_identity identity_;
@@ -57,7 +58,7 @@ private:
     registry_changes changes_;
     registry registry_;
     registry_authority authority_;
-    hub hub_;
+    std::unique_ptr<hub> hub_;
     lambda::function_registry functions_;
     deployment_signer signer_;
     deployment_notifier notifier_;

@@ -20,7 +20,8 @@ struct server_identity::shared {
     std::shared_ptr<const clock> time;
     std::string key_pem = pki::generate_rsa_key();
 
-    result<std::shared_ptr<rt::tls_context>> make_context(rt::tls_server_options options) const {
+    // Our key with a new certificate.
+    result<rt::tls_identity> make_identity() const {
         const auto public_key = pki::public_key_of(key_pem);
         if (!public_key) {
             return public_key.error();
@@ -37,8 +38,7 @@ struct server_identity::shared {
         if (!certificate) {
             return with_context(certificate.error(), "cannot issue the server certificate");
         }
-        options.identity = {std::move(*certificate), key_pem};
-        return rt::make_server_context(options);
+        return rt::tls_identity{std::move(*certificate), key_pem};
     }
 };
 
@@ -47,26 +47,51 @@ server_identity::server_identity(rt::tls_identity authority, std::vector<std::st
     : shared_(std::make_shared<shared>(
           shared{std::move(authority), std::move(names), std::move(log), std::move(time)})) {}
 
-result<rt::listener::context_source> server_identity::source(rt::tls_server_options options) {
-    auto first = shared_->make_context(options);
+template <class Made, class Settings>
+result<std::function<Made()>> server_identity::renewing(
+    const std::shared_ptr<shared>& from, Settings settings,
+    std::function<result<Made>(const Settings&)> make) {
+    const auto made_anew = [](const shared& by, Settings& with, const auto& maker) -> result<Made> {
+        auto shown = by.make_identity();
+        if (!shown) {
+            return shown.error();
+        }
+        with.identity = std::move(*shown);
+        return maker(with);
+    };
+    auto first = made_anew(*from, settings, make);
     if (!first) {
         return first.error();
     }
-    const auto now = shared_->time->mono_now();
-    return rt::listener::context_source([shared = shared_, options = std::move(options),
-                                         current = std::move(*first), made_at = now]() mutable {
-        const auto now = shared->time->mono_now();
+    return std::function<Made()>([from, make, made_anew, settings = std::move(settings),
+                                  current = std::move(*first),
+                                  made_at = from->time->mono_now()]() mutable {
+        const auto now = from->time->mono_now();
         if (now - made_at > renew_after) {
             made_at = now;
-            if (auto renewed = shared->make_context(options)) {
+            if (auto renewed = made_anew(*from, settings, make)) {
                 current = std::move(*renewed);
             } else {
-                shared->log.error("Cannot renew the server certificate; the old one stays.",
-                                  {{"error", renewed.error()}});
+                from->log.error("Cannot renew the server certificate; the old one stays.",
+                                {{"error", renewed.error()}});
             }
         }
         return current;
     });
+}
+
+result<rt::listener::context_source> server_identity::source(rt::tls_server_options options) {
+    return renewing<std::shared_ptr<rt::tls_context>, rt::tls_server_options>(
+        shared_, std::move(options), rt::make_server_context);
+}
+
+result<server_identity::server_tls_source> server_identity::server_source(
+    rt::server_tls_settings settings) {
+    return renewing<std::shared_ptr<const rt::server_tls>, rt::server_tls_settings>(
+        shared_, std::move(settings),
+        [tickets = rt::ticket_keys()](const rt::server_tls_settings& with) {
+            return rt::server_tls::make(with, tickets);
+        });
 }
 
 }  // namespace evergrass::cloud

@@ -34,7 +34,7 @@ boost::asio::awaitable<void> stop_on_signal(boost::asio::io_context* io, doors* 
 
 result<void> run_service(const service_options& options, logger log) {
     boost::asio::io_context io(1);
-    auto parts = service_parts::make(io.get_executor(), options, log);
+    auto parts = service_parts::make(options, log);
     if (!parts) {
         return parts.error();
     }

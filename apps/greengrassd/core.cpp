@@ -47,6 +47,11 @@ edge::device_server_settings device_settings(const edge::core_config& config) {
     edge::device_server_settings settings;
     settings.address = config.gg_mqtt_address;
     settings.port = config.gg_mqtt_port;
+    settings.mqtt.limits = config.mqtt.limits;
+    settings.mqtt.shards = config.mqtt.threads;
+    settings.mqtt.data_directory = (config.write_directory / "var/state/mqtt").string();
+    settings.oldest_tls = config.mqtt.oldest_tls;
+    settings.cipher_suites = config.mqtt.cipher_suites;
     return settings;
 }
 
@@ -139,6 +144,7 @@ core::core(asio::io_context& io, edge::core_config config, std::filesystem::path
       started_(time_.now()) {
     agent_.on_server_certificate = [this] { take_server_certificate(); };
     router_.set_sink(edge::endpoint_kind::function, &functions_);
+    router_.set_max_message_bytes(config_.mqtt.message_bytes);
 }
 
 core::~core() {
@@ -155,6 +161,7 @@ result<void> core::open() {
     if (auto opened = functions_.open(); !opened) {
         return opened;
     }
+    restore_rules();
     if (auto opened = devices_.open(); !opened) {
         return opened;
     }
@@ -165,6 +172,21 @@ result<void> core::open() {
                    {{"reason", opened.error()}});
     }
     return {};
+}
+
+// MQTT sessions that outlived the last run go by its table from the first moment on. What is wrong
+// with the deployment is for boot() to say.
+void core::restore_rules() {
+    const auto sealed = store_.current();
+    if (!sealed || !*sealed) {
+        return;
+    }
+    const auto last = signing_key_.open(**sealed);
+    const auto table = last ? edge::routing_table::build(last->subscriptions) : last.error();
+    if (table) {
+        router_.set_table(*table);
+        devices_.admit(last->devices);
+    }
 }
 
 void core::take_server_certificate() {
@@ -197,8 +219,8 @@ asio::awaitable<void> core::run() {
 
 asio::awaitable<void> core::stop() {
     co_await admin_.stop();
+    devices_.stop();  // before the cloud's link, which counts what is left for it
     cloud_.stop();
-    devices_.stop();
     co_await functions_.stop();
 }
 
@@ -259,6 +281,7 @@ edge::core_snapshot core::snapshot() const {
     for (const auto& thing : things_) {
         now.devices.push_back({thing, devices_.is_connected(thing)});
     }
+    now.mqtt = devices_.numbers();
     for (const auto& f : functions_.status()) {
         now.functions.push_back({f.arn, std::string(edge::to_string(f.state)), f.workers,
                                  f.invocations, f.errors, f.restarts, f.queued});

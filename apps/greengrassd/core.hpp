@@ -19,9 +19,11 @@
 
 namespace evergrass::greengrassd {
 
-// The parts of a core and how they hang together. Everything but the hashing and unpacking of
-// packages runs on one io_context and one thread: a message goes from its source through the router
-// to its targets without a lock. Built downwards, stopped in reverse.
+// The parts of a core and how they hang together. Functions, the link to the cloud, deployments and
+// timers run on one io_context and one thread; packages are hashed and unpacked on another. The
+// local MQTT server has threads of its own, on which a message goes from device to device without a
+// lock and without the core's thread; what is for others comes here by a post. Built downwards,
+// stopped in reverse, but for the sources of messages, which go first.
 class core : private edge::deployment_target {
 public:
     core(boost::asio::io_context& io, edge::core_config config, std::filesystem::path runtime_dir,
@@ -49,6 +51,7 @@ private:
     boost::asio::awaitable<std::vector<edge::part_failure>> apply(
         const contract::manifest& wanted) override;
     boost::asio::awaitable<void> clear() override;
+    void restore_rules();
     void take_server_certificate();
     void note_group(const contract::manifest& running);
     edge::core_snapshot snapshot() const;

@@ -14,11 +14,13 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace evergrass::greengrassd {
@@ -82,6 +84,24 @@ void log_banner(const logger& log, const daemon_options& options, const edge::co
     }
     if (const auto guarded = check_link_protection(); !guarded) {
         log.warn("Link protection is off.", {{"reason", guarded.error()}});
+    }
+}
+
+// Each connection of the local MQTT server is an open file; the rest is for functions, logs and
+// packages. Functions inherit what is set here.
+void raise_file_limit(const edge::core_config& config, const logger& log) {
+    constexpr rlim_t others = 512;
+    const rlim_t wanted = config.mqtt.limits.max_connections + others;
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= wanted) {
+        return;
+    }
+    files.rlim_cur = std::min(wanted, files.rlim_max);
+    if (::setrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur < wanted) {
+        log.warn("There may not be as many open files as mqttLimits.connections needs.",
+                 {{"allowed", static_cast<std::int64_t>(files.rlim_cur)},
+                  {"needed", static_cast<std::int64_t>(wanted)},
+                  {"next", "raise the hard limit (ulimit -Hn), or lower the setting"}});
     }
 }
 
@@ -238,6 +258,7 @@ int run_core(const daemon_options& options) {
         return fail(log.error().message());
     }
     log_banner(*log, options, *config);
+    raise_file_limit(*config, *log);
     try {
         const auto outcome = running_core(options, *config, *log).run();
         return outcome ? EXIT_SUCCESS

@@ -21,4 +21,7 @@ struct caller {
 // UnrecognizedClientException or InvalidSignatureException. `asked` is as before afterwards.
 answer<caller> authenticate(store& state, http::request& asked, wall_time now);
 
+// The same of a signature in the query, as WebSocket clients send it (aws::verify_presigned).
+answer<caller> authenticate_presigned(store& state, const http::request& asked, wall_time now);
+
 }  // namespace evergrass::cloud

@@ -2,9 +2,9 @@
 
 namespace evergrass::cloud {
 
-void add_iot_data_operations(operation_table& table, hub& devices) {
+void add_iot_data_operations(operation_table& table, hub& devices, const clock& time) {
     table.add("iot-data", "Publish",
-              [&devices](const call& from) { return iot::publish(devices, from); });
+              [&devices, &time](const call& from) { return iot::publish(devices, time, from); });
 }
 
 }  // namespace evergrass::cloud

@@ -1,66 +1,95 @@
 #include "cloud/iot/hub.hpp"
 
-#include <boost/asio/post.hpp>
+#include <utility>
 
 namespace evergrass::cloud {
+namespace {
 
-class hub::implementation : public std::enable_shared_from_this<hub::implementation> {
-public:
-    implementation(boost::asio::any_io_executor executor, const service_identity& identity,
-                   const device_authority& authority, const logger& log)
-        : executor_(executor),
-          sessions_(identity, authority, log),
-          server_(std::move(executor), mqtt::server_options{}, sessions_, log) {}
+// AWS IoT's (spec/cloud.md §4.1, docs/device-mqtt.md) but where it says otherwise.
+mqtt::server_options limits_of(const hub_settings& settings) {
+    mqtt::server_options limits;
+    limits.max_packet_bytes = 146 * 1024;
+    // The policy has the limit; reserved topics may be longer.
+    limits.max_topic_bytes = 1024;
+    // Bounds what one client can make us hold. AWS stops at 50 and cores then open more
+    // connections; ours need not.
+    limits.max_filters = 10'000;
+    limits.topic_alias_maximum = 8;
+    limits.max_keep_alive = 1'200;
+    limits.max_session_expiry = settings.session_expiry;
+    limits.maximum_qos = mqtt::qos::at_least_once;
+    limits.hash_matches_parent = false;
+    limits.retained_for_wildcards = false;
+    return limits;
+}
 
-    // Runs `work` on the executor unless the hub is gone by then.
-    template <class Work>
-    void post(Work work) {
-        boost::asio::post(executor_, [weak = weak_from_this(), work = std::move(work)]() mutable {
-            if (const auto self = weak.lock()) {
-                work(self->sessions_);
-            }
-        });
-    }
-
-    mqtt::server& server() { return server_; }
-
-private:
-    boost::asio::any_io_executor executor_;
-    hub_sessions sessions_;
-    mqtt::server server_;  // last: it calls the sessions until it is gone
+// Calls when the last copy of the receipt that holds it goes.
+struct call_at_end {
+    std::function<void()> call;
+    explicit call_at_end(std::function<void()> what) : call(std::move(what)) {}
+    call_at_end(const call_at_end&) = delete;
+    call_at_end& operator=(const call_at_end&) = delete;
+    ~call_at_end() { call(); }
 };
 
-hub::hub(boost::asio::any_io_executor executor, const service_identity& identity,
-         const device_authority& authority, const logger& log)
-    : implementation_(
-          std::make_shared<implementation>(std::move(executor), identity, authority, log)) {}
+}  // namespace
+
+hub::hub(const service_identity& identity, const device_authority& authority,
+         const registry_changes& changes, const logger& log)
+    : policy_(identity, authority, changes, log) {}
 
 hub::~hub() = default;
 
-void hub::serve(rt::secure_connection connection) {
-    implementation_->server().serve(std::move(connection));
+result<std::unique_ptr<hub>> hub::start(const hub_settings& settings,
+                                        const service_identity& identity,
+                                        const device_authority& authority,
+                                        const registry_changes& changes, const logger& log) {
+    std::unique_ptr<hub> made(new hub(identity, authority, changes, log));
+    mqtt::server_settings wanted;
+    wanted.limits = limits_of(settings);
+    wanted.data_directory = settings.data_directory;
+    auto started = mqtt::server::start(std::move(wanted), made->policy_, log);
+    if (!started) {
+        return started.error();
+    }
+    made->server_ = std::move(*started);
+    return made;
+}
+
+result<std::uint16_t> hub::listen(const mqtt::listen_settings& where) {
+    return server_->listen(where);
+}
+
+void hub::adopt(int socket, mqtt::client_identity who, std::string received) {
+    server_->adopt(socket, std::move(who), std::move(received));
+}
+
+void hub::publish(mqtt::message_ptr message, std::function<void()> taken) {
+    server_->publish(std::move(message),
+                     taken ? std::make_shared<call_at_end>(std::move(taken)) : nullptr);
+}
+
+void hub::cut_off(const std::string& certificate_id) {
+    server_->close_where(
+        [certificate_id](const mqtt::client_info& who) {
+            return who.identity.certificate_id == certificate_id && !who.identity.attachment;
+        },
+        mqtt::reason::not_authorized, "its certificate is no longer active");
+}
+
+void hub::forget_all() {
+    server_->close_where([](const mqtt::client_info&) { return true; },
+                         mqtt::reason::administrative_action, "the service was emptied",
+                         /*end_session=*/true);
+    server_->forget_retained();
 }
 
 std::size_t hub::connections() const {
-    return implementation_->server().connections();
+    return server_->connections();
 }
 
-void hub::stop() {
-    implementation_->server().stop();
-}
-
-void hub::publish(std::string topic, std::string payload, mqtt::qos level) {
-    implementation_->post([topic = std::move(topic),
-                           payload = std::make_shared<const std::string>(std::move(payload)),
-                           level](hub_sessions& all) { all.deliver(topic, payload, level); });
-}
-
-void hub::cut_off(std::string certificate_id) {
-    implementation_->post([id = std::move(certificate_id)](hub_sessions& all) { all.cut_off(id); });
-}
-
-void hub::cut_off_inactive() {
-    implementation_->post([](hub_sessions& all) { all.cut_off_inactive(); });
+result<void> hub::stop() {
+    return server_->stop();
 }
 
 }  // namespace evergrass::cloud

@@ -1,45 +1,61 @@
 #pragma once
 
-#include "cloud/iot/hub_sessions.hpp"
+#include "cloud/iot/hub_policy.hpp"
+#include "libs/mqtt/server.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 
 namespace evergrass::cloud {
 
-// The service's device MQTT: lets certificates in that the registry knows, holds each to its
-// policies, and passes every message to all whose filters match and who may receive it. Rights are
-// looked at for each message, so a policy that is taken away takes effect at once.
-//
-// What it does not have yet: sessions that outlive their connection, retained messages (a message
-// with the flag is passed on to who is there), services behind `$aws/…` (a message there is
-// acknowledged, logged and dropped).
-//
-// Members are for the executor's thread unless they say otherwise. `identity` and `authority`
-// outlive the hub.
+struct hub_settings {
+    // Where sessions and retained messages outlive the process; empty: nowhere.
+    std::string data_directory;
+    // The longest that a session outlives its connection, in seconds; what 3.1.1 clients without
+    // clean session get. AWS IoT: 1 hour, at most 7 days.
+    std::uint32_t session_expiry = 60 * 60;
+};
+
+// The service's device MQTT (docs/device-mqtt.md): mqtt::server with AWS IoT's limits and rights.
+// Any thread. What start() takes by reference outlives the hub.
 class hub {
 public:
-    hub(boost::asio::any_io_executor executor, const service_identity& identity,
-        const device_authority& authority, const logger& log);
-    ~hub();
+    // Reads what was kept. Errors: the data directory cannot be read.
+    static result<std::unique_ptr<hub>> start(const hub_settings& settings,
+                                              const service_identity& identity,
+                                              const device_authority& authority,
+                                              const registry_changes& changes, const logger& log);
+    ~hub();  // stop()
+    hub(const hub&) = delete;
+    hub& operator=(const hub&) = delete;
 
-    void serve(rt::secure_connection connection);
+    result<std::uint16_t> listen(const mqtt::listen_settings& where);
+    // As mqtt::server.
+    void adopt(int socket, mqtt::client_identity who, std::string received);
+
+    // A message from make_message(). `taken` is called once all for whom it is have it, on any
+    // thread, or once the hub has stopped; it must not block.
+    void publish(mqtt::message_ptr message, std::function<void()> taken = {});
+
+    // Closes what the certificate has open; it is no longer ACTIVE. Done when it returns.
+    void cut_off(const std::string& certificate_id);
+    // The registry was emptied: closes all, and forgets sessions and retained messages.
+    void forget_all();
+
     std::size_t connections() const;
-    void stop();
 
-    // Any thread: the message goes out soon after. The topic has passed check_publishable.
-    void publish(std::string topic, std::string payload, mqtt::qos level);
-
-    // Any thread: closes what the certificate has open, or everything whose certificate is not
-    // ACTIVE.
-    void cut_off(std::string certificate_id);
-    void cut_off_inactive();
+    // Closes ports and connections and saves what is to be kept. The disk's error when that failed.
+    result<void> stop();
 
 private:
-    class implementation;
-    std::shared_ptr<implementation> implementation_;
+    hub(const service_identity& identity, const device_authority& authority,
+        const registry_changes& changes, const logger& log);
+
+    hub_policy policy_;
+    std::unique_ptr<mqtt::server> server_;  // last: it asks the policy until it is gone
 };
 
 }  // namespace evergrass::cloud

@@ -158,6 +158,25 @@ json::object drops_of(const router& messages) {
     return counted;
 }
 
+json::object mqtt_of(const mqtt::server::statistics& now) {
+    json::object out{{"connections", now.connections},
+                     {"sessions", now.sessions},
+                     {"retained", now.retained},
+                     {"retainedBytes", now.retained_bytes},
+                     {"handshakes", now.handshakes},
+                     {"handshakesResumed", now.handshakes_resumed},
+                     {"handshakesFailed", now.handshakes_failed},
+                     {"connectionsRefused", now.connections_refused}};
+    if (now.journal) {
+        out["journal"] =
+            json::object{{"bytes", now.journal->log_bytes},
+                         {"liveBytes", now.journal->live_bytes},
+                         {"failing", now.journal->failing ? json::value(*now.journal->failing)
+                                                          : json::value(nullptr)}};
+    }
+    return out;
+}
+
 http::response status(router& messages, const core_snapshot& core) {
     json::array devices;
     for (const auto& d : core.devices) {
@@ -191,6 +210,7 @@ http::response status(router& messages, const core_snapshot& core) {
               {"delivered", messages.delivered()},
               {"devices", std::move(devices)},
               {"functions", std::move(functions)},
+              {"mqtt", mqtt_of(core.mqtt)},
               {"cloud", json::object{{"connected", core.cloud_connected},
                                      {"queuedMessages", core.cloud_queue_messages},
                                      {"queuedBytes", core.cloud_queue_bytes}}},

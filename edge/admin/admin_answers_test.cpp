@@ -17,7 +17,9 @@ std::string thing(const std::string& name) {
 }
 
 struct state_sink : sink {
-    std::optional<drop_reason> deliver(const endpoint&, const message&) override { return state; }
+    std::optional<drop_reason> deliver(const endpoint&, const endpoint&, const message&) override {
+        return state;
+    }
     std::optional<drop_reason> would_drop(const endpoint&, std::string_view) const override {
         return state;
     }
@@ -36,6 +38,10 @@ protected:
         core_.thing = "core";
         core_.deployment_id = "d-1";
         core_.devices = {{"pump", true}, {"lamp", false}};
+        core_.mqtt.connections = 1;
+        core_.mqtt.handshakes = 5;
+        core_.mqtt.handshakes_resumed = 2;
+        core_.mqtt.journal.emplace().failing = "no space left on device";
         core_.functions = {{"arn:aws:lambda:us-east-1:123456789012:function:f:1", "Working", 1, 7}};
     }
 
@@ -72,6 +78,8 @@ TEST_F(admin_answers_test, metrics_have_a_line_for_each_drop_reason) {
     EXPECT_THAT(r.body, HasSubstr("evergrass_drops_total{reason=\"subject_differs\"} 1\n"));
     EXPECT_THAT(r.body, HasSubstr("evergrass_messages_published_total{source=\"device\"} 2\n"));
     EXPECT_THAT(r.body, HasSubstr("evergrass_devices_connected 1\n"));
+    EXPECT_THAT(r.body, HasSubstr("evergrass_mqtt_handshakes_total{outcome=\"full\"} 3\n"));
+    EXPECT_THAT(r.body, HasSubstr("evergrass_mqtt_journal_failing 1\n"));
     EXPECT_THAT(r.body,
                 HasSubstr("evergrass_function_invocations_total{function=\"function:f:1\"} 7\n"));
 }
@@ -106,6 +114,8 @@ TEST_F(admin_answers_test, status_tells_devices_functions_and_the_last_drops) {
     EXPECT_EQ(status.at("subscriptions"), 1);
     EXPECT_EQ(status.at("devices").at(1).at("connected"), false);
     EXPECT_EQ(status.at("drops").at("device_not_connected"), 1);
+    EXPECT_EQ(status.at("mqtt").at("connections"), 1);
+    EXPECT_EQ(status.at("mqtt").at("journal").at("failing"), "no space left on device");
     const auto& last = status.at("lastDrops").at(0);
     EXPECT_EQ(last.at("source"), "thing:pump");
     EXPECT_EQ(last.at("target"), "thing:lamp");

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "libs/mqtt/server.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -31,6 +33,7 @@ struct core_snapshot {
     std::uint64_t deployments_applied = 0;  // since the start, the boot's one too
     std::uint64_t deployments_failed = 0;
     std::vector<device> devices;  // of the group
+    mqtt::server::statistics mqtt;
     std::vector<function> functions;
     bool cloud_connected = false;
     std::size_t cloud_queue_messages = 0;

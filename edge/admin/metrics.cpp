@@ -68,6 +68,30 @@ void write_routed(metrics_writer& out, const routed_totals& totals) {
     }
 }
 
+void write_mqtt(metrics_writer& out, const mqtt::server::statistics& now) {
+    out.single("mqtt_connections", "gauge", "Clients of the local MQTT server.", now.connections);
+    out.single("mqtt_sessions", "gauge", "MQTT sessions, connected or kept.", now.sessions);
+    out.single("mqtt_retained_messages", "gauge", "Retained messages.", now.retained);
+    out.single("mqtt_retained_bytes", "gauge", "Their topics and payloads.", now.retained_bytes);
+    out.family("mqtt_handshakes_total", "counter", "TLS handshakes, by outcome.");
+    out.sample({{"outcome", "full"}}, now.handshakes - now.handshakes_resumed);
+    out.sample({{"outcome", "resumed"}}, now.handshakes_resumed);
+    out.sample({{"outcome", "failed"}}, now.handshakes_failed);
+    out.single("mqtt_connections_refused_total", "counter", "Connections over a limit.",
+               now.connections_refused);
+    const auto journal = now.journal.value_or(mqtt::session_journal::statistics{});
+    out.single("mqtt_journal_bytes", "gauge", "Files of sessions and retained messages.",
+               journal.log_bytes);
+    out.single("mqtt_journal_live_bytes", "gauge", "What still counts of them.",
+               journal.live_bytes);
+    out.single("mqtt_journal_records_total", "counter", "Records that were added to them.",
+               journal.records);
+    out.single("mqtt_journal_syncs_total", "counter", "Times that they were made durable.",
+               journal.syncs);
+    out.single("mqtt_journal_failing", "gauge", "1 while the disk does not take them.",
+               journal.failing ? 1 : 0);
+}
+
 void write_functions(metrics_writer& out, const core_snapshot& core) {
     using function = core_snapshot::function;
     struct column {
@@ -122,6 +146,7 @@ std::string metrics_text(router& messages, const core_snapshot& core) {
         "devices_connected", "gauge", "Devices of the group that are connected.",
         static_cast<std::uint64_t>(std::count_if(core.devices.begin(), core.devices.end(),
                                                  [](const auto& d) { return d.connected; })));
+    write_mqtt(out, core.mqtt);
     out.single("cloud_connected", "gauge", "1 while the link to the cloud is up.",
                core.cloud_connected ? 1 : 0);
     out.single("cloud_queue_messages", "gauge", "Messages that wait for the cloud.",

@@ -122,7 +122,7 @@ void cloud_link::follow_table() {
     subjects_ = std::move(wanted);
 }
 
-std::optional<drop_reason> cloud_link::deliver(const endpoint&, const message& m) {
+std::optional<drop_reason> cloud_link::deliver(const endpoint&, const endpoint&, const message& m) {
     if (!queue_.push({m.topic, m.payload})) {
         return drop_reason::cloud_queue_too_small;
     }
@@ -151,7 +151,8 @@ void cloud_link::pump() {
         ++in_flight_;  // before: a message that can never be sent is answered at once
         const auto sent = client_.publish(
             next->topic, next->payload, mqtt::qos::at_least_once,
-            [this, alive = alive_, topic = next->topic](const result<void>& outcome) {
+            [this, alive = alive_,
+             topic = next->topic](const result<mqtt::acknowledgement>& outcome) {
                 if (!*alive) {
                     return;
                 }

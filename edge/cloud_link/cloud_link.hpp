@@ -47,7 +47,8 @@ public:
     // `cloud`.
     void follow_table();
 
-    std::optional<drop_reason> deliver(const endpoint& target, const message& m) override;
+    std::optional<drop_reason> deliver(const endpoint& source, const endpoint& target,
+                                       const message& m) override;
 
     bool connected() const;
     const outbound_queue& queue() const { return queue_; }

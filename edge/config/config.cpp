@@ -1,6 +1,6 @@
 #include "edge/config/config.hpp"
 
-#include "contract/fields.hpp"
+#include "edge/config/reading.hpp"
 #include "edge/config/uri.hpp"
 #include "libs/base/arn.hpp"
 #include "libs/base/errors.hpp"
@@ -9,6 +9,33 @@
 #include <algorithm>
 
 namespace evergrass::edge {
+
+void note_unknown(const json::object& object, std::string_view where,
+                  const std::vector<std::string_view>& known, core_config& config) {
+    for (const auto& member : object) {
+        const std::string_view name = member.key();
+        if (std::find(known.begin(), known.end(), name) != known.end()) {
+            continue;
+        }
+        auto note = (where.empty() ? "" : std::string(where) + ".") + std::string(name);
+        if (const auto meant = closest(name, known); !meant.empty()) {
+            note += " (did you mean '" + std::string(meant) + "'?)";
+        }
+        config.without_effect.push_back(std::move(note));
+    }
+}
+
+std::int64_t read_in_range(contract::field_reader& in, std::string_view name, std::int64_t fallback,
+                           std::int64_t least, std::int64_t most) {
+    const auto value = in.integer(name, fallback);
+    if (value < least || value > most) {
+        in.fail(name, "is " + std::to_string(value) + "; allowed is " + std::to_string(least) +
+                          " to " + std::to_string(most));
+        return fallback;
+    }
+    return value;
+}
+
 namespace {
 
 using contract::field_reader;
@@ -17,7 +44,8 @@ constexpr std::size_t max_config_bytes = 1024 * 1024;
 
 const std::vector<std::string_view> top_members = {
     "coreThing",      "runtime",        "crypto",           "system",
-    "managedRespawn", "writeDirectory", "pidFileDirectory", "mqttMaxConnectionRetryInterval"};
+    "managedRespawn", "writeDirectory", "pidFileDirectory", "mqttMaxConnectionRetryInterval",
+    "mqttProfile",    "mqttLimits",     "mqttThreads",      "mqttTls"};
 const std::vector<std::string_view> core_thing_members = {"caPath",
                                                           "certPath",
                                                           "keyPath",
@@ -46,22 +74,6 @@ const std::vector<std::string_view> runtime_members = {"cgroup",
 const std::vector<std::string_view> crypto_members = {"caPath", "PKCS11", "principals",
                                                       "deploymentSigningKeyPath"};
 
-// A name that nobody knows is most often a typo: say so, and which name was meant.
-void note_unknown(const json::object& object, std::string_view where,
-                  const std::vector<std::string_view>& known, core_config& config) {
-    for (const auto& member : object) {
-        const std::string_view name = member.key();
-        if (std::find(known.begin(), known.end(), name) != known.end()) {
-            continue;
-        }
-        auto note = (where.empty() ? "" : std::string(where) + ".") + std::string(name);
-        if (const auto meant = closest(name, known); !meant.empty()) {
-            note += " (did you mean '" + std::string(meant) + "'?)";
-        }
-        config.without_effect.push_back(std::move(note));
-    }
-}
-
 std::uint16_t read_port(field_reader& in, std::string_view name, std::uint16_t fallback) {
     const auto port = in.integer(name, fallback);
     if (port < 0 || port > 65535) {
@@ -69,17 +81,6 @@ std::uint16_t read_port(field_reader& in, std::string_view name, std::uint16_t f
         return fallback;
     }
     return static_cast<std::uint16_t>(port);
-}
-
-std::int64_t read_in_range(field_reader& in, std::string_view name, std::int64_t fallback,
-                           std::int64_t least, std::int64_t most) {
-    const auto value = in.integer(name, fallback);
-    if (value < least || value > most) {
-        in.fail(name, "is " + std::to_string(value) + "; allowed is " + std::to_string(least) +
-                          " to " + std::to_string(most));
-        return fallback;
-    }
-    return value;
 }
 
 // "yes" and "no" as V1 writes them; booleans are taken as well (spec/on-disk.md §10).
@@ -251,6 +252,9 @@ result<core_config> parse_config(std::string_view text, const std::filesystem::p
     }
     if (!in.outcome()) {
         return in.outcome().error();
+    }
+    if (auto read = read_mqtt(*top, config); !read) {
+        return with_context(read.error(), "config.json");
     }
     field_reader core_reader(*core_thing, "coreThing");
     read_core_thing(core_reader, *core_thing, root / "certs", crypto != nullptr, config);

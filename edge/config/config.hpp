@@ -1,5 +1,6 @@
 #pragma once
 
+#include "edge/config/mqtt_settings.hpp"
 #include "libs/base/result.hpp"
 
 #include <chrono>
@@ -39,6 +40,7 @@ struct core_config {
     std::uint16_t gg_daemon_port = 8000;  // IPC; 0 likewise
     // Evergrass's own `coreThing.ggMqttAddress`: where the local MQTT server listens.
     std::string gg_mqtt_address = "0.0.0.0";
+    mqtt_settings mqtt;
     std::string core_client_id;  // empty: V1's <thing>-cNN
     std::chrono::seconds keep_alive{600};
     std::chrono::seconds mqtt_operation_timeout{5};

@@ -1,33 +1,18 @@
 #include "edge/devices/device_server.hpp"
 
-#include <algorithm>
+#include "edge/devices/source_name.hpp"
 
 namespace evergrass::edge {
 
-// What the server remembers of one connected device.
-struct device_server::session {
-    endpoint device;
-    std::vector<std::string> filters;
-    bool full = false;  // the last message for it found its queue full
-};
-
-namespace {
-
-mqtt::server_options options_of(const device_server_settings& settings) {
-    mqtt::server_options options;
-    options.max_connections = settings.max_connections;
-    return options;
-}
-
-}  // namespace
-
 device_server::device_server(boost::asio::any_io_executor executor, device_server_settings settings,
                              router& messages, logger log)
-    : executor_(executor),
-      settings_(std::move(settings)),
+    : settings_(std::move(settings)),
       router_(messages),
       log_(std::move(log)),
-      server_(std::move(executor), options_of(settings_), *this, log_) {
+      outside_(std::make_shared<hand_over>(std::move(executor), messages)),
+      rules_(
+          {true, settings_.mqtt.limits.behaviour}, messages,
+          [ways = outside_](const endpoint& target) { return ways->to(target); }, log_) {
     router_.set_sink(endpoint_kind::device, this);
 }
 
@@ -37,166 +22,97 @@ device_server::~device_server() {
 }
 
 result<void> device_server::open() {
-    rt::listen_options where;
+    auto wanted = settings_.mqtt;
+    wanted.limits.retained_by_source = true;  // the table asks who said it
+    auto started = mqtt::server::start(std::move(wanted), rules_, log_);
+    if (!started) {
+        return with_context(started.error(), "the local MQTT server");
+    }
+    server_ = std::move(*started);
+    mqtt::listen_settings where;
     where.address = settings_.address;
     where.port = settings_.port;
-    auto opened = rt::listener::open_tls(
-        executor_, where, [this] { return context_; },
-        [this](rt::secure_connection connection) { server_.serve(std::move(connection)); }, log_);
-    if (!opened) {
-        return with_context(opened.error(), "the local MQTT server (ggMqttPort)");
+    where.tls = [this] { return tls(); };
+    const auto port = server_->listen(where);
+    if (!port) {
+        return with_context(port.error(), "the local MQTT server (ggMqttPort)");
     }
-    listener_ = std::move(*opened);
+    port_ = *port;
     return {};
 }
 
-std::uint16_t device_server::port() const {
-    return listener_ ? listener_->port() : 0;
+void device_server::stop() {
+    if (stopped_) {
+        return;
+    }
+    stopped_ = true;
+    if (server_) {
+        if (const auto saved = server_->stop(); !saved) {
+            log_.error("Not all MQTT sessions could be saved.", {{"reason", saved.error()}});
+        }
+    }
+    outside_->close();
 }
 
-void device_server::stop() {
-    if (listener_) {
-        listener_->stop();
-    }
-    server_.stop();
+std::shared_ptr<const rt::server_tls> device_server::tls() const {
+    const std::lock_guard lock(mutex_);
+    return tls_;
 }
 
 result<void> device_server::use_certificate(const rt::tls_identity& identity) {
-    rt::tls_server_options options;
-    options.identity = identity;
-    options.authentication = rt::client_auth::required;
-    options.admit = [admitted = admitted_, log = log_,
-                     &messages = router_](const rt::peer_certificate& certificate) {
-        if (admitted->contains(certificate.id)) {
-            return true;
-        }
-        messages.count_drop(drop_reason::certificate_not_in_group,
-                            {endpoint_kind::device, "certificate " + certificate.id}, "", nullptr);
-        log.warn("A device was refused: its certificate is not of this group.",
-                 {{"certificateId", certificate.id},
-                  {"next", "add the device to the group with this certificate and deploy"}});
-        return false;
-    };
-    auto context = rt::make_server_context(options);
-    if (!context) {
-        return with_context(context.error(), "the local MQTT server's certificate");
+    rt::server_tls_settings wanted;
+    wanted.identity = identity;
+    wanted.authentication = rt::client_auth::required;
+    wanted.admit = [this](const std::string& certificate) { return rules_.admits(certificate); };
+    wanted.oldest = settings_.oldest_tls;
+    wanted.cipher_suites = settings_.cipher_suites;
+    auto made = rt::server_tls::make(wanted, tickets_);
+    if (!made) {
+        return with_context(made.error(), "the local MQTT server's certificate");
     }
-    context_ = *context;
+    const std::lock_guard lock(mutex_);
+    tls_ = std::move(*made);
     return {};
 }
 
 void device_server::drop_certificate() {
-    context_.reset();
-}
-
-bool device_server::may_be(const std::string& certificate_id, const std::string& thing) const {
-    const auto found = admitted_->find(certificate_id);
-    return found != admitted_->end() &&
-           std::find(found->second.begin(), found->second.end(), thing) != found->second.end();
+    const std::lock_guard lock(mutex_);
+    tls_.reset();
 }
 
 void device_server::admit(const std::vector<contract::group_member>& devices) {
-    const auto before = *admitted_;
-    admitted_->clear();
-    for (const auto& device : devices) {
-        (*admitted_)[device.certificate_id()].push_back(device.thing_name());
+    rules_.admit(devices);
+    if (server_ && !stopped_) {
+        close_others();
     }
-    for (const auto& [certificate, things] : before) {
-        for (const auto& thing : things) {
-            auto* connection = may_be(certificate, thing) ? nullptr : server_.find(thing);
-            if (connection != nullptr && connection->peer() &&
-                connection->peer()->id == certificate) {
-                connection->close("the device is no longer in the group with this certificate");
-            }
-        }
-    }
+}
+
+void device_server::close_others() {
+    const auto gone = [this](const mqtt::client_info& who) { return rules_.is_gone(who); };
+    server_->close_where(gone, mqtt::reason::not_authorized, "the device is not in the group",
+                         true);
+    const auto renewed = [this](const mqtt::client_info& who) {
+        return rules_.has_old_certificate(who);
+    };
+    server_->close_where(renewed, mqtt::reason::not_authorized,
+                         "the device has another certificate in the group", false);
 }
 
 std::size_t device_server::connected() const {
-    return server_.connections();
-}
-
-mqtt::connect_code device_server::on_connect(mqtt::server_connection& from,
-                                             const mqtt::connect_info& info) {
-    // The handshake has asked already; a deployment may have removed the device since.
-    const auto& certificate = from.peer();
-    if (!certificate || !admitted_->contains(certificate->id)) {
-        router_.count_drop(drop_reason::certificate_not_in_group,
-                           {endpoint_kind::device, info.client_id}, "", nullptr);
-        return mqtt::connect_code::not_authorized;
-    }
-    if (!may_be(certificate->id, info.client_id)) {
-        router_.count_drop(drop_reason::client_id_not_thing,
-                           {endpoint_kind::device, info.client_id}, "", nullptr);
-        log_.warn("A device was refused: its client id is not its thing's name.",
-                  {{"clientId", info.client_id},
-                   {"thing", admitted_->at(certificate->id).front()},
-                   {"remote", from.remote_address()}});
-        return mqtt::connect_code::identifier_rejected;
-    }
-    auto opened = std::make_shared<session>();
-    opened->device = {endpoint_kind::device, info.client_id};
-    from.context = std::move(opened);
-    log_.info("Device connected.", {{"thing", info.client_id}, {"remote", from.remote_address()}});
-    return mqtt::connect_code::accepted;
-}
-
-bool device_server::on_publish(mqtt::server_connection& from, const mqtt::publish_view& message) {
-    const auto& device = static_cast<session*>(from.context.get())->device;
-    router_.publish(
-        device, {std::string(message.topic), std::make_shared<const std::string>(message.payload)});
-    return true;
-}
-
-std::optional<mqtt::qos> device_server::on_subscribe(mqtt::server_connection& from,
-                                                     std::string_view filter, mqtt::qos wanted) {
-    auto& subscriber = *static_cast<session*>(from.context.get());
-    if (!router_.table().may_receive(subscriber.device, filter)) {
-        log_.warn("A device's SUBSCRIBE was refused: nothing in the group can reach it there.",
-                  {{"thing", subscriber.device.name},
-                   {"filter", filter},
-                   {"next",
-                    "add a subscription to the group whose target is this device and whose "
-                    "subject covers the filter, and deploy"}});
-        return std::nullopt;
-    }
-    const bool known = std::find(subscriber.filters.begin(), subscriber.filters.end(), filter) !=
-                       subscriber.filters.end();
-    if (!known && subscriber.filters.size() >= settings_.max_filters) {
-        log_.warn("A device's SUBSCRIBE was refused: it has too many filters.",
-                  {{"thing", subscriber.device.name}, {"most", settings_.max_filters}});
-        return std::nullopt;
-    }
-    if (!known) {
-        subscriber.filters.emplace_back(filter);
-    }
-    // Granted as asked, although local delivery is at QoS 0 (spec/core.md §9): clients that ask for
-    // 1 and are granted 0 may take it for a fault.
-    return wanted == mqtt::qos::exactly_once ? mqtt::qos::at_least_once : wanted;
-}
-
-void device_server::on_unsubscribe(mqtt::server_connection& from, std::string_view filter) {
-    auto& filters = static_cast<session*>(from.context.get())->filters;
-    std::erase(filters, filter);
-}
-
-void device_server::on_disconnect(mqtt::server_connection& from, bool clean,
-                                  std::string_view reason) {
-    const auto& device = static_cast<session*>(from.context.get())->device;
-    log_.info("Device disconnected.",
-              {{"thing", device.name}, {"clean", clean}, {"reason", reason}});
+    return server_ ? server_->connections() : 0;
 }
 
 bool device_server::is_connected(const std::string& thing) const {
-    return server_.find(thing) != nullptr;
+    return server_ && server_->is_connected(thing);
+}
+
+mqtt::server::statistics device_server::numbers() const {
+    return server_ ? server_->numbers() : mqtt::server::statistics{};
 }
 
 std::optional<drop_reason> device_server::would_refuse(const endpoint& source) const {
-    const bool known = std::any_of(admitted_->begin(), admitted_->end(), [&](const auto& entry) {
-        return std::find(entry.second.begin(), entry.second.end(), source.name) !=
-               entry.second.end();
-    });
-    return known ? std::nullopt : std::optional(drop_reason::certificate_not_in_group);
+    return rules_.knows(source.name) ? std::nullopt
+                                     : std::optional(drop_reason::certificate_not_in_group);
 }
 
 std::optional<drop_reason> device_server::would_drop(const endpoint& target,
@@ -204,43 +120,26 @@ std::optional<drop_reason> device_server::would_drop(const endpoint& target,
     if (const auto refused = would_refuse(target)) {
         return refused;
     }
-    const auto* connection = server_.find(target.name);
-    if (connection == nullptr || !connection->context) {
+    if (!server_ || stopped_) {
         return drop_reason::device_not_connected;
     }
-    const auto& receiver = *static_cast<const session*>(connection->context.get());
-    const bool wanted =
-        std::any_of(receiver.filters.begin(), receiver.filters.end(),
-                    [&](const auto& filter) { return mqtt::topic_matches(filter, topic); });
-    if (!wanted) {
-        return drop_reason::device_not_subscribed;
-    }
-    return receiver.full ? std::optional(drop_reason::queue_full) : std::nullopt;
+    const auto loss = server_->would_lose(target.name, topic);
+    return loss ? std::optional(drop_reason_of(*loss)) : std::nullopt;
 }
 
-std::optional<drop_reason> device_server::deliver(const endpoint& target, const message& m) {
-    auto* connection = server_.find(target.name);
-    if (connection == nullptr || !connection->context) {
-        return drop_reason::device_not_connected;
+std::optional<drop_reason> device_server::deliver(const endpoint& source, const endpoint&,
+                                                  const message& m) {
+    if (!server_ || stopped_) {
+        return drop_reason::core_stopped;
     }
-    auto& receiver = *static_cast<session*>(connection->context.get());
-    const bool wanted =
-        std::any_of(receiver.filters.begin(), receiver.filters.end(),
-                    [&](const auto& filter) { return mqtt::topic_matches(filter, m.topic); });
-    if (!wanted) {
-        return drop_reason::device_not_subscribed;
-    }
-    const auto sent = connection->publish(m.topic, m.payload, mqtt::qos::at_most_once, false);
-    receiver.full = sent == mqtt::send_result::queue_full;
-    switch (sent) {
-        case mqtt::send_result::queued:
-            return std::nullopt;
-        case mqtt::send_result::queue_full:
-            return drop_reason::queue_full;
-        case mqtt::send_result::not_connected:
-            break;
-    }
-    return drop_reason::device_not_connected;
+    auto made = std::make_shared<mqtt::stored_message>();
+    made->topic = m.topic;
+    made->payload = m.payload;
+    // A session that waits for its device keeps it, where the device's filter asks for QoS 1.
+    made->level = mqtt::qos::at_least_once;
+    made->source = source_name(source);
+    server_->publish(std::move(made));
+    return std::nullopt;
 }
 
 }  // namespace evergrass::edge

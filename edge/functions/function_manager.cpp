@@ -330,7 +330,8 @@ asio::awaitable<void> function_manager::stop() {
     return implementation::stop(implementation_);
 }
 
-std::optional<drop_reason> function_manager::deliver(const endpoint& target, const message& m) {
+std::optional<drop_reason> function_manager::deliver(const endpoint&, const endpoint& target,
+                                                     const message& m) {
     return implementation_->deliver(target, m);
 }
 

@@ -84,7 +84,8 @@ public:
     // SIGTERM, then SIGKILL after 2 s; children of the workers end too.
     boost::asio::awaitable<void> stop();
 
-    std::optional<drop_reason> deliver(const endpoint& target, const message& m) override;
+    std::optional<drop_reason> deliver(const endpoint& source, const endpoint& target,
+                                       const message& m) override;
     std::optional<drop_reason> would_drop(const endpoint& target,
                                           std::string_view topic) const override;
     std::vector<function_status> status() const;

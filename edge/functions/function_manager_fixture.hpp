@@ -33,7 +33,8 @@ struct cloud : sink {
     std::vector<message> messages;
     std::optional<drop_reason> refuse;
 
-    std::optional<drop_reason> deliver(const endpoint&, const message& m) override {
+    std::optional<drop_reason> deliver(const endpoint&, const endpoint&,
+                                       const message& m) override {
         if (!refuse) {
             messages.push_back(m);
         }

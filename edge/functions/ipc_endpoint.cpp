@@ -257,8 +257,12 @@ response ipc_endpoint::publish(const worker_identity& caller, request& r, invoca
     if (!context) {
         return refuse(context.error());
     }
+    const endpoint source{endpoint_kind::function, caller.arn};
+    if (context->all_or_error && messages_.any_queue_full(source, context->topic)) {
+        return refuse(429, "a target's queue is full");
+    }
     const auto report = messages_.publish(
-        {endpoint_kind::function, caller.arn},
+        source,
         {std::move(context->topic), std::make_shared<const std::string>(std::move(r.body))});
     if (context->all_or_error && report.queue_full != 0) {
         return refuse(429, "a target's queue is full");

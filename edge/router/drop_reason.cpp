@@ -13,7 +13,8 @@ const std::array<drop_reason_text, drop_reason_count>& drop_reasons() {
         {subject_differs, "subject_differs",
          "the source has subscriptions, but the topic matches the subject of none",
          "publish to a topic that one of its subjects covers, or change the subject and deploy"},
-        {message_too_large, "message_too_large", "the payload is larger than 128 KB",
+        {message_too_large, "message_too_large",
+         "the payload is larger than 128 KB (mqttLimits.messageBytes in config.json)",
          "send it in parts, or put it in a file or store and send where it is"},
         {no_such_target, "no_such_target", "no part of this core serves that kind of target",
          "give the subscription a device, a function or the cloud as its target, and deploy"},
@@ -40,6 +41,13 @@ const std::array<drop_reason_text, drop_reason_count>& drop_reasons() {
         {packet_too_large, "packet_too_large",
          "the message is larger than the Maximum Packet Size that the device named",
          "send smaller messages, or have the device name a larger size when it connects"},
+        {not_permitted, "not_permitted",
+         "the message waited for the device when a deployment took away its way there",
+         "if the device should have had it, deploy the subscription again"},
+        {not_stored, "not_stored",
+         "the disk did not take the message for the device's persistent session",
+         "make room on the disk of ggc/var/state/mqtt (runtime.log has its error), or have the "
+         "devices that left sessions there come back or expire"},
         {function_stopped, "function_stopped", "the function is not running",
          "check that the group has this version of the function, and its log "
          "(ggc/var/log/user) for why it stopped"},
@@ -60,6 +68,9 @@ const std::array<drop_reason_text, drop_reason_count>& drop_reasons() {
         {cloud_refused, "cloud_refused", "the cloud did not take the message",
          "look at runtime.log for its reason; allow iot:Publish on the topic in the core's "
          "policy"},
+        {core_busy, "core_busy",
+         "what devices sent to functions and the cloud came faster than the core hands it on",
+         "send less, or give the core a faster processor: 16 MiB may wait there"},
         {core_stopped, "core_stopped", "the core stopped while the message waited in memory",
          "stop the core while its connection to the cloud is up"},
     }};

@@ -26,6 +26,8 @@ enum class drop_reason : std::uint8_t {
     session_ended,
     message_expired,
     packet_too_large,
+    not_permitted,
+    not_stored,
     // Functions.
     function_stopped,
     function_failed,
@@ -35,6 +37,7 @@ enum class drop_reason : std::uint8_t {
     cloud_queue_overwritten,
     cloud_refused,
     // The core itself.
+    core_busy,
     core_stopped,
 };
 constexpr std::size_t drop_reason_count = static_cast<std::size_t>(drop_reason::core_stopped) + 1;

@@ -69,6 +69,25 @@ result<std::vector<endpoint>> read_ends(const json::array& elements, std::string
     return all;
 }
 
+// The devices that have a thing and a certificate, as AWS names both.
+std::vector<contract::group_member> read_members(const json::array& devices, std::string_view thing,
+                                                 std::string_view certificate) {
+    std::vector<contract::group_member> all;
+    for (const auto& device : devices) {
+        const auto* object = device.if_object();
+        if (object == nullptr) {
+            continue;
+        }
+        contract::group_member member;
+        member.thing_arn = string_member(*object, thing).value_or("");
+        member.certificate_arn = string_member(*object, certificate).value_or("");
+        if (thing_name_of(member.thing_arn) && certificate_id_of(member.certificate_arn)) {
+            all.push_back(std::move(member));
+        }
+    }
+    return all;
+}
+
 // Fills `out` when the object has the list at all.
 result<void> take_ends(const json::object& object, std::string_view member, std::string_view arn,
                        std::optional<std::vector<endpoint>>& out) {
@@ -107,6 +126,9 @@ result<group_file> read_v1(const json::object& document, const json::object& def
     if (auto taken = take_ends(document, "Devices", "thingArn", out.devices); !taken) {
         return taken.error();
     }
+    if (const auto* devices = array_member(document, "Devices")) {
+        out.members = read_members(*devices, "thingArn", "certArn");
+    }
     if (auto taken = take_ends(section("Lambdas"), "Content", "FunctionArn", out.functions);
         !taken) {
         return with_context(taken.error(), "GroupDefinitions.Lambdas");
@@ -122,6 +144,7 @@ result<group_file> read_manifest(std::string_view text) {
     group_file out;
     out.kind = "deployment manifest";
     out.subscriptions = std::move(manifest->subscriptions);
+    out.members = manifest->devices;
     out.devices.emplace();
     for (const auto& device : manifest->devices) {
         out.devices->push_back({endpoint_kind::device, device.thing_name()});
@@ -147,6 +170,9 @@ result<group_file> read_definitions(const json::object& object) {
         return with_context(subscriptions.error(), "Subscriptions");
     }
     out.subscriptions = std::move(*subscriptions);
+    if (const auto* devices = array_member(object, "Devices")) {
+        out.members = read_members(*devices, "ThingArn", "CertificateArn");
+    }
     for (const auto& taken : {take_ends(object, "Devices", "ThingArn", out.devices),
                               take_ends(object, "Functions", "FunctionArn", out.functions),
                               take_ends(object, "Connectors", "ConnectorArn", out.connectors)}) {

@@ -20,6 +20,10 @@ struct group_file {
     std::optional<std::vector<endpoint>> functions;
     std::optional<std::vector<endpoint>> connectors;
 
+    // The devices with their certificates, for those who admit them. Only what has both is here, so
+    // that a file which is only about messages can be read as well.
+    std::vector<contract::group_member> members;
+
     // Functions and connectors, the group's and those that subscriptions name: for parse_end_name.
     std::vector<endpoint> known_ends() const;
     // Is this end one of the group's? nullopt: the file doesn't say.

@@ -33,6 +33,7 @@ TEST(group_file, reads_v1_group_json) {
     EXPECT_EQ(file->has({endpoint_kind::cloud, ""}), true);
     EXPECT_EQ(file->has({endpoint_kind::connector, "c"}), std::nullopt);
     EXPECT_THAT(file->known_ends(), SizeIs(1));
+    EXPECT_THAT(file->members, SizeIs(0));  // it names no certificate
 }
 
 TEST(group_file, reads_what_the_core_writes_of_a_manifest) {
@@ -47,6 +48,9 @@ TEST(group_file, reads_what_the_core_writes_of_a_manifest) {
     ASSERT_TRUE(v1) << v1.error().message();
     EXPECT_EQ(v1->subscriptions[0].id, "s1");
     EXPECT_EQ(v1->has(device_a), true);
+    ASSERT_THAT(v1->members, SizeIs(1));
+    EXPECT_EQ(v1->members[0].thing_name(), "a");
+    EXPECT_EQ(v1->members[0].certificate_id(), std::string(64, 'a'));
 }
 
 TEST(group_file, reads_definitions_of_the_api) {

@@ -6,8 +6,6 @@
 namespace evergrass::edge {
 namespace {
 
-constexpr std::size_t max_payload_bytes = 128 * 1024;  // spec/core.md §9
-
 constexpr std::size_t index_of(endpoint_kind kind) {
     return static_cast<std::size_t>(kind);
 }
@@ -69,9 +67,8 @@ publish_report routing_lane::publish(const endpoint& source, const message& m) {
         report.last_drop = reason;
         router_.count_drop(reason, source, m.topic, target);
     };
-    const auto from = index_of(source.kind);
-    published_[from].add(1);
-    if (m.payload->size() > max_payload_bytes) {
+    count_published(source.kind);
+    if (m.payload->size() > router_.max_message_bytes()) {
         drop(drop_reason::message_too_large, nullptr);
         return report;
     }
@@ -85,20 +82,54 @@ publish_report routing_lane::publish(const endpoint& source, const message& m) {
                                         : drop_reason::no_subscription,
              nullptr);
     }
+    std::array<bool, endpoint_kind_count> passed{};  // to a sink that finds its targets
     for (const auto* target : matched) {
-        const auto kind = index_of(target->kind);
-        auto* const to = router_.sinks_[kind];
-        const auto refused =
-            to == nullptr ? std::optional(drop_reason::no_such_target) : to->deliver(*target, m);
-        if (refused) {
+        const auto* const to = router_.sink_of(target->kind);
+        if (to != nullptr && to->finds_targets() &&
+            std::exchange(passed[index_of(target->kind)], true)) {
+            ++report.delivered;
+        } else if (const auto refused = pass(source, *target, m)) {
             drop(*refused, target);
         } else {
             ++report.delivered;
-            delivered_[from][kind].add(1);
         }
     }
     matched_ = std::move(matched);
     return report;
+}
+
+// To the target's sink; what is taken is counted, unless the sink will.
+std::optional<drop_reason> routing_lane::pass(const endpoint& source, const endpoint& target,
+                                              const message& m) {
+    auto* const to = router_.sinks_[index_of(target.kind)];
+    if (to == nullptr) {
+        return drop_reason::no_such_target;
+    }
+    if (const auto refused = to->deliver(source, target, m)) {
+        return refused;
+    }
+    if (!to->finds_targets()) {
+        count_delivered(source.kind, target.kind, 1);
+    }
+    return std::nullopt;
+}
+
+std::optional<drop_reason> routing_lane::hand(const endpoint& source, const endpoint& target,
+                                              const message& m) {
+    const auto refused = pass(source, target, m);
+    if (refused) {
+        router_.count_drop(*refused, source, m.topic, &target);
+    }
+    return refused;
+}
+
+void routing_lane::count_published(endpoint_kind source) {
+    published_[index_of(source)].add(1);
+}
+
+void routing_lane::count_delivered(endpoint_kind source, endpoint_kind target,
+                                   std::uint64_t targets) {
+    delivered_[index_of(source)][index_of(target)].add(targets);
 }
 
 router::router(logger log)
@@ -124,6 +155,16 @@ void router::set_table(std::shared_ptr<const routing_table> table) {
 
 void router::set_sink(endpoint_kind kind, sink* target) {
     sinks_[index_of(kind)] = target;
+}
+
+bool router::any_queue_full(const endpoint& source, std::string_view topic) {
+    std::vector<const endpoint*> targets;
+    table().match(source, topic, targets);
+    return std::any_of(targets.begin(), targets.end(), [&](const endpoint* target) {
+        const auto* const to = sink_of(target->kind);
+        const auto drop = to != nullptr ? to->would_drop(*target, topic) : std::nullopt;
+        return drop && is_queue_full(*drop);
+    });
 }
 
 routed_totals router::routed() const {

@@ -27,7 +27,13 @@ struct message {
 class sink {
 public:
     virtual ~sink() = default;
-    virtual std::optional<drop_reason> deliver(const endpoint& target, const message& m) = 0;
+    virtual std::optional<drop_reason> deliver(const endpoint& source, const endpoint& target,
+                                               const message& m) = 0;
+
+    // True: the sink goes by the table itself, on threads of its own, and counts what becomes of a
+    // message there (routing_lane::count_delivered, router::count_drop). deliver() is called once
+    // for each, with the first of the message's targets of this kind.
+    virtual bool finds_targets() const { return false; }
 
     // What deliver() would say to a message of this topic at this moment, without one. For
     // `evergrass why`; on the core's executor.
@@ -42,7 +48,7 @@ public:
 };
 
 struct publish_report {
-    std::uint32_t delivered = 0;
+    std::uint32_t delivered = 0;   // targets whose sink took it
     std::uint32_t dropped = 0;     // targets that did not take it; 1 when no subscription matched
     std::uint32_t queue_full = 0;  // of those, by the bound of a queue (is_queue_full)
     std::optional<drop_reason> last_drop;
@@ -66,6 +72,15 @@ public:
     // The newest table. The reference is good until the next call of a member.
     const routing_table& table();
 
+    // For a message whose route was found by another lane: hands it to this one target's sink and
+    // counts what becomes of it there.
+    std::optional<drop_reason> hand(const endpoint& source, const endpoint& target,
+                                    const message& m);
+    // What publish() counts, for those who carry messages to their targets by the table
+    // themselves.
+    void count_published(endpoint_kind source);
+    void count_delivered(endpoint_kind source, endpoint_kind target, std::uint64_t targets);
+
 private:
     friend class router;
     // Written by this lane alone, read by any thread.
@@ -82,6 +97,8 @@ private:
     using counters = std::array<counter, endpoint_kind_count>;
 
     void refresh();
+    std::optional<drop_reason> pass(const endpoint& source, const endpoint& target,
+                                    const message& m);
 
     router& router_;
     int depth_ = 0;  // of publish() within publish(): sinks may
@@ -113,7 +130,11 @@ public:
     void set_table(std::shared_ptr<const routing_table> table);
     // Of the executor's lane.
     const routing_table& table() { return own_lane_->table(); }
-    std::uint64_t tables_set() const { return version_.load(std::memory_order_relaxed); }
+    std::uint64_t tables_set() const { return version_.load(std::memory_order_acquire); }
+
+    // Larger payloads are dropped and counted. Before anything is published.
+    void set_max_message_bytes(std::size_t bytes) { max_message_bytes_ = bytes; }
+    std::size_t max_message_bytes() const { return max_message_bytes_; }
 
     // The sink must outlive the router or be set to null before it goes. While no lane publishes.
     void set_sink(endpoint_kind kind, sink* target);
@@ -122,8 +143,12 @@ public:
     publish_report publish(const endpoint& source, const message& m) {
         return own_lane_->publish(source, m);
     }
-    // All or nothing is asked for by AllOrError publishes (spec/lambda-ipc.md §3.1): the caller
-    // reads `queue_full`; what was delivered stays delivered.
+    // Does a target of this message have a full queue now? Asked before an AllOrError publish,
+    // which is for all targets or for none (spec/lambda-ipc.md §3.1).
+    bool any_queue_full(const endpoint& source, std::string_view topic);
+
+    // The lane of the core's executor.
+    routing_lane& own_lane() { return *own_lane_; }
 
     // For sinks that lose a message after they took it. Any thread; cheap. `target` may be null.
     void count_drop(drop_reason reason, const endpoint& source, std::string_view topic,
@@ -146,6 +171,7 @@ private:
 
     clock own_clock_;
     drop_book book_;
+    std::size_t max_message_bytes_ = 128 * 1024;  // V1's (spec/core.md §26)
     std::array<sink*, endpoint_kind_count> sinks_{};
     std::atomic<std::uint64_t> version_{0};  // of the table: raised after it has been replaced
     mutable std::mutex mutex_;               // of what follows

@@ -12,15 +12,22 @@ using ::testing::ElementsAre;
 
 class recording_sink : public sink {
 public:
-    std::optional<drop_reason> deliver(const endpoint& target, const message& m) override {
+    std::optional<drop_reason> deliver(const endpoint&, const endpoint& target,
+                                       const message& m) override {
         taken.push_back(target.name + " " + m.topic);
         if (on_deliver) {
             on_deliver();
         }
         return answer;
     }
+    bool finds_targets() const override { return finds; }
+    std::optional<drop_reason> would_drop(const endpoint&, std::string_view) const override {
+        return would;
+    }
     std::vector<std::string> taken;
     std::optional<drop_reason> answer;
+    std::optional<drop_reason> would;
+    bool finds = false;
     std::function<void()> on_deliver;
 };
 
@@ -71,6 +78,37 @@ TEST_F(router_test, a_source_that_has_subscriptions_is_told_from_one_that_has_no
     EXPECT_EQ(router_.publish(cloud_, hello("nowhere")).last_drop, drop_reason::subject_differs);
     EXPECT_EQ(drops(drop_reason::subject_differs), 1U);
     EXPECT_EQ(drops(drop_reason::no_subscription), 0U);
+}
+
+TEST_F(router_test, a_sink_that_finds_its_targets_gets_a_message_once_and_counts_it) {
+    devices_.finds = true;
+    EXPECT_EQ(router_.publish(cloud_, hello("t")).delivered, 2U);
+    EXPECT_THAT(devices_.taken, ElementsAre("a t"));
+    EXPECT_EQ(router_.delivered(), 0U);
+    routing_lane other(router_);
+    other.count_delivered(endpoint_kind::cloud, endpoint_kind::device, 1);
+    EXPECT_EQ(router_.delivered(), 1U);
+}
+
+TEST_F(router_test, a_message_of_another_lane_goes_to_its_one_target) {
+    const endpoint device{endpoint_kind::device, "pump"};
+    const endpoint target{endpoint_kind::device, "b"};
+    EXPECT_EQ(router_.own_lane().hand(device, target, hello("t")), std::nullopt);
+    EXPECT_THAT(devices_.taken, ElementsAre("b t"));
+    EXPECT_EQ(router_.delivered(), 1U);
+    EXPECT_EQ(router_.routed().published[0], 0U);  // by the lane that found the route
+    devices_.answer = drop_reason::queue_full;
+    EXPECT_EQ(router_.own_lane().hand(device, target, hello("t")), drop_reason::queue_full);
+    EXPECT_EQ(drops(drop_reason::queue_full), 1U);
+}
+
+TEST_F(router_test, says_beforehand_whether_a_targets_queue_is_full) {
+    EXPECT_FALSE(router_.any_queue_full(cloud_, "t"));
+    devices_.would = drop_reason::device_not_connected;
+    EXPECT_FALSE(router_.any_queue_full(cloud_, "t"));
+    devices_.would = drop_reason::queue_full;
+    EXPECT_TRUE(router_.any_queue_full(cloud_, "t"));
+    EXPECT_FALSE(router_.any_queue_full(cloud_, "nobody's"));
 }
 
 TEST_F(router_test, a_sink_that_refuses_is_counted_by_its_reason) {

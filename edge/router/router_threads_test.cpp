@@ -22,7 +22,8 @@ std::shared_ptr<const routing_table> table_of(int generation) {
 
 // Remembers, by thread, what one publish() reached.
 struct generation_sink : sink {
-    std::optional<drop_reason> deliver(const endpoint& target, const message&) override {
+    std::optional<drop_reason> deliver(const endpoint&, const endpoint& target,
+                                       const message&) override {
         reached() += target.name + " ";
         return std::nullopt;
     }

@@ -133,6 +133,14 @@ bool routing_table::may_publish(const endpoint& source, std::string_view topic) 
     return subjects != index_->by_source.end() && subjects->second.matches(topic);
 }
 
+bool routing_table::leads_to(const endpoint& source, std::string_view topic,
+                             const endpoint& target) const {
+    std::vector<const endpoint*> targets;
+    match(source, topic, targets);
+    return std::any_of(targets.begin(), targets.end(),
+                       [&](const endpoint* one) { return *one == target; });
+}
+
 bool routing_table::may_receive(const endpoint& target, std::string_view filter) const {
     const auto subjects = index_->subjects_by_target.find(target);
     return subjects != index_->subjects_by_target.end() &&

@@ -47,6 +47,8 @@ public:
 
     // May this end ever publish to the topic (some subscription has it as source and matches)?
     bool may_publish(const endpoint& source, std::string_view topic) const;
+    // Does what `source` publishes to the topic go to this end?
+    bool leads_to(const endpoint& source, std::string_view topic, const endpoint& target) const;
     // Could a message reach this end on some topic that the filter covers? Asked at SUBSCRIBE.
     bool may_receive(const endpoint& target, std::string_view filter) const;
     // The subjects of subscriptions with this source: what the cloud link subscribes to for

@@ -42,6 +42,16 @@ std::vector<std::string> names(const routing_table& table, const endpoint& sourc
 const endpoint device_a{endpoint_kind::device, "a"};
 const endpoint cloud{endpoint_kind::cloud, ""};
 
+TEST(routing_table, leads_to_its_targets_and_to_no_other) {
+    const auto table =
+        table_of({{"1", thing("a"), "t/+", thing("b")}, {"2", "cloud", "#", counter}});
+    const endpoint device_b{endpoint_kind::device, "b"};
+    EXPECT_TRUE(table->leads_to(device_a, "t/x", device_b));
+    EXPECT_FALSE(table->leads_to(device_a, "t", device_b));
+    EXPECT_FALSE(table->leads_to(cloud, "t/x", device_b));
+    EXPECT_FALSE(table->leads_to(device_a, "t/x", device_a));
+}
+
 TEST(parse_endpoint, knows_every_kind_of_source_and_target) {
     EXPECT_EQ(*parse_endpoint("cloud"), cloud);
     EXPECT_EQ(*parse_endpoint(thing("a")), device_a);

@@ -426,19 +426,28 @@ void broker::implementation::drain(session& which) {
     }
 }
 
+// The journal keeps one retained message a source and topic; where a topic has but one, it is told
+// no source.
 bool broker::implementation::retain_message(const publication& message, receipt& pending) {
     if (shared.options.behaviour == profile::v1) {
         return true;  // which retains nothing
     }
+    const bool by_source = shared.options.retained_by_source;
+    const auto source = by_source ? message.source() : std::string_view();
     if (message.payload().empty()) {  // [MQTT-3.3.1-6]
         if (shared.retained.clear(message.source(), message.topic()) && shared.journal != nullptr) {
-            keep_until(shared.journal->retained_cleared(message.source(), message.topic()),
-                       pending);
+            keep_until(shared.journal->retained_cleared(source, message.topic()), pending);
         }
         return true;
     }
     if (shared.journal != nullptr) {
-        const auto saved_as = shared.journal->retained(message.keep());
+        auto to_save = message.keep();
+        if (!by_source) {
+            auto nameless = std::make_shared<stored_message>(*to_save);
+            nameless->source.clear();
+            to_save = std::move(nameless);
+        }
+        const auto saved_as = shared.journal->retained(to_save);
         if (!saved_as) {
             return false;
         }
@@ -446,8 +455,7 @@ bool broker::implementation::retain_message(const publication& message, receipt&
     }
     if (shared.retained.put(message.keep(), wall) == retained_store::stored::full) {
         if (shared.journal != nullptr) {
-            keep_until(shared.journal->retained_cleared(message.source(), message.topic()),
-                       pending);
+            keep_until(shared.journal->retained_cleared(source, message.topic()), pending);
         }
         return false;
     }

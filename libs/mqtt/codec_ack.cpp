@@ -37,15 +37,23 @@ bool read_outcome(packet_type type, wire::reader& in, ack_packet& p, breach& why
     return in.finished(why) && wire::read_reason_string(list, p.reason_string, why);
 }
 
-inline bool read_ack(const frame& f, protocol_version version, ack_packet& p, breach& why) {
+bool read_ack(const frame& f, protocol_version version, ack_packet& p, breach& why) {
     wire::reader in(f.body);
-    if (!wire::read_packet_id(in, p.id, why)) [[unlikely]] {
+    if (!wire::read_packet_id(in, p.id, why)) {
         return false;
     }
-    if (in.at_end()) [[likely]] {
+    if (in.at_end()) {
         return true;
     }
     return version == protocol_version::v5 ? read_outcome(f.type, in, p, why) : in.finished(why);
+}
+
+[[gnu::noinline]] void look_closer(const frame& f, protocol_version version,
+                                   decoded<ack_packet>& answer) {
+    breach why;
+    if (!read_ack(f, version, *answer, why)) {
+        answer = wire::fault_of(f.type, why);
+    }
 }
 
 // Two bytes of packet id and what is left of it in 3.1.1.
@@ -57,19 +65,9 @@ inline void encode_short(std::string& out, packet_type type, std::uint16_t id) {
     out.append(bytes, sizeof bytes);
 }
 
-}  // namespace
-
-decoded<ack_packet> decode_ack(const frame& f, protocol_version version) {
-    return wire::decode_by<ack_packet>(
-        f.type, [&](ack_packet& p, breach& why) { return read_ack(f, version, p, why); });
-}
-
-void encode_ack(std::string& out, protocol_version version, packet_type type, std::uint16_t id,
-                reason code, std::string_view reason_string, std::size_t room) {
-    if (version != protocol_version::v5 || (code == reason::success && reason_string.empty())) {
-        encode_short(out, type, id);
-        return;
-    }
+[[gnu::noinline]] void encode_with_reason(std::string& out, packet_type type, std::uint16_t id,
+                                          reason code, std::string_view reason_string,
+                                          std::size_t room) {
     const std::size_t properties = 1 + 2 + reason_string.size();
     std::size_t body = 2 + 1 + wire::varint_size(properties) + properties;
     const bool explained = !reason_string.empty() && wire::packet_size(body) <= room;
@@ -83,6 +81,28 @@ void encode_ack(std::string& out, protocol_version version, packet_type type, st
         to.varint(properties);
         to.u8(static_cast<unsigned>(property_id::reason_string));
         to.text(reason_string);
+    }
+}
+
+}  // namespace
+
+decoded<ack_packet> decode_ack(const frame& f, protocol_version version) {
+    decoded<ack_packet> answer(boost::system::in_place_value);
+    const auto id = f.body.size() == 2 ? wire::load_u16(f.body.data()) : std::uint16_t{0};
+    if (id != 0) [[likely]] {
+        answer->id = id;
+    } else {
+        look_closer(f, version, answer);
+    }
+    return answer;
+}
+
+void encode_ack(std::string& out, protocol_version version, packet_type type, std::uint16_t id,
+                reason code, std::string_view reason_string, std::size_t room) {
+    if (version != protocol_version::v5 || (code == reason::success && reason_string.empty())) {
+        encode_short(out, type, id);
+    } else {
+        encode_with_reason(out, type, id, code, reason_string, room);
     }
 }
 

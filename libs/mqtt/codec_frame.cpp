@@ -25,18 +25,28 @@ constexpr std::array<std::uint16_t, packet_types> make_allowed_flags() {
 }
 constexpr auto allowed_flags = make_allowed_flags();
 
-[[gnu::cold]] fault bad_first_byte(unsigned type, unsigned flags) {
-    if (type == 0) {
-        return {reason::malformed_packet, "packet type 0 does not exist [MQTT-2.2.1, MQTT5 2.1.2]"};
-    }
-    return {reason::malformed_packet, std::string(to_string(static_cast<packet_type>(type))) +
-                                          " has the flags " + std::to_string(flags) +
-                                          " [MQTT-2.2.2-2, 5.0: MQTT-2.1.3-1]"};
+using next = decoded<std::optional<frame>>;
+
+// Apart, so that next_frame has nothing to tidy up.
+[[gnu::cold, gnu::noinline]] void refuse_first_byte(next& answer, unsigned type, unsigned flags) {
+    answer = fault{reason::malformed_packet,
+                   type == 0 ? "packet type 0 does not exist [MQTT-2.2.1, MQTT5 2.1.2]"
+                             : std::string(to_string(static_cast<packet_type>(type))) +
+                                   " has the flags " + std::to_string(flags) +
+                                   " [MQTT-2.2.2-2, 5.0: MQTT-2.1.3-1]"};
 }
 
-[[gnu::cold]] fault too_large(packet_type type, std::size_t size, std::size_t most) {
-    return {reason::packet_too_large, std::string(to_string(type)) + " of " + std::to_string(size) +
-                                          " bytes; " + std::to_string(most) + " are possible"};
+[[gnu::cold, gnu::noinline]] void refuse_length(next& answer, packet_type type) {
+    answer = fault{reason::malformed_packet,
+                   std::string(to_string(type)) +
+                       " has a length of more than four bytes [MQTT-2.2.3, MQTT5 1.5.5]"};
+}
+
+[[gnu::cold, gnu::noinline]] void refuse_size(next& answer, packet_type type, std::size_t size,
+                                              std::size_t most) {
+    answer = fault{reason::packet_too_large, std::string(to_string(type)) + " of " +
+                                                 std::to_string(size) + " bytes; " +
+                                                 std::to_string(most) + " are possible"};
 }
 
 // The remaining length, and how many bytes of the packet come before what it counts.
@@ -46,7 +56,7 @@ struct remaining_length {
     bool malformed = false;
 };
 
-remaining_length long_length(std::string_view received) {
+[[gnu::noinline]] remaining_length long_length(std::string_view received) {
     remaining_length length;
     for (std::size_t i = 0; i < wire::max_varint_bytes; ++i) {
         if (i + 1 >= received.size()) {
@@ -67,8 +77,13 @@ remaining_length long_length(std::string_view received) {
 inline remaining_length read_length(std::string_view received) {
     if (received.size() > 1) [[likely]] {
         const auto byte = static_cast<std::uint8_t>(received[1]);
-        if (byte < 0x80) [[likely]] {
+        if (byte < 0x80) {
             return {byte, 2, false};
+        }
+        // Most messages with a payload of more than a few words.
+        if (received.size() > 2 && static_cast<std::uint8_t>(received[2]) < 0x80) {
+            const auto second = static_cast<std::uint8_t>(received[2]);
+            return {(byte & 0x7FU) | std::size_t{second} << 7U, 3, false};
         }
     }
     return long_length(received);
@@ -89,33 +104,33 @@ std::string_view to_string(packet_type type) {
 }
 
 decoded<std::optional<frame>> next_frame(std::string_view received, std::size_t max_packet_bytes) {
+    decoded<std::optional<frame>> answer;  // more is needed
     if (received.empty()) {
-        return std::nullopt;
+        return answer;
     }
     const auto first = static_cast<std::uint8_t>(received[0]);
-    const unsigned type = first >> 4U;
+    const unsigned type_number = first >> 4U;
     const unsigned flags = first & 0x0FU;
-    if ((allowed_flags[type] >> flags & 1U) == 0) [[unlikely]] {
-        return bad_first_byte(type, flags);
+    if ((allowed_flags[type_number] >> flags & 1U) == 0) [[unlikely]] {
+        refuse_first_byte(answer, type_number, flags);
+        return answer;
     }
+    const auto type = static_cast<packet_type>(type_number);
     const auto length = read_length(received);
     if (length.head == 0) [[unlikely]] {
         if (length.malformed) {
-            return fault{reason::malformed_packet,
-                         std::string(to_string(static_cast<packet_type>(type))) +
-                             " has a length of more than four bytes [MQTT-2.2.3, MQTT5 1.5.5]"};
+            refuse_length(answer, type);
         }
-        return std::nullopt;
+        return answer;
     }
     const std::size_t size = length.head + length.value;
     if (size > max_packet_bytes) [[unlikely]] {
-        return too_large(static_cast<packet_type>(type), size, max_packet_bytes);
+        refuse_size(answer, type, size, max_packet_bytes);
+    } else if (size <= received.size()) {
+        answer->emplace(frame{type, static_cast<std::uint8_t>(flags),
+                              std::string_view(received.data() + length.head, length.value), size});
     }
-    if (received.size() < size) {
-        return std::nullopt;
-    }
-    return frame{static_cast<packet_type>(type), static_cast<std::uint8_t>(flags),
-                 std::string_view(received.data() + length.head, length.value), size};
+    return answer;
 }
 
 std::optional<std::size_t> announced_size(std::string_view received) {

@@ -1,4 +1,5 @@
 #include "libs/mqtt/property_rules.hpp"
+#include "libs/mqtt/text.hpp"
 #include "libs/mqtt/wire.hpp"
 
 namespace evergrass::mqtt {
@@ -66,27 +67,80 @@ bool check_topic(const publish_packet& p, protocol_version version, breach& why)
     return true;
 }
 
-inline bool read_publish(const frame& f, protocol_version version, sender from, publish_packet& p,
-                         breach& why) {
-    if (!read_flags(f.flags, p, why)) [[unlikely]] {
+bool read_publish(const frame& f, protocol_version version, sender from, publish_packet& p,
+                  breach& why) {
+    wire::reader in(f.body);
+    if (!read_flags(f.flags, p, why)) {
         return false;
     }
-    wire::reader in(f.body);
     p.message.topic = in.text();
-    if (p.message.level != qos::at_most_once && !wire::read_packet_id(in, p.id, why)) [[unlikely]] {
+    if (p.message.level != qos::at_most_once && !wire::read_packet_id(in, p.id, why)) {
         return false;
     }
     if (version == protocol_version::v5) {
         p.message.properties = in.properties();
-        if (!p.message.properties.empty() && !read_publish_properties(from, p, why)) {
+        if (!read_publish_properties(from, p, why)) {
             return false;
         }
     }
-    if (!in.well(why)) [[unlikely]] {
+    if (!in.well(why)) {
         return false;
     }
     p.message.payload = in.rest();
     return check_topic(p, version, why);
+}
+
+[[gnu::noinline]] bool plain_properties(sender from, publish_packet& p) {
+    breach why;
+    return read_publish_properties(from, p, why);
+}
+
+// What nearly every PUBLISH is: well-formed, on a topic of ASCII, with few properties. False for
+// any other, which read_publish has to judge.
+inline bool read_plain_publish(const frame& f, protocol_version version, sender from,
+                               publish_packet& p) {
+    const unsigned level = f.flags >> qos_shift & 3U;
+    const bool duplicate = (f.flags & duplicate_flag) != 0;
+    const char* at = f.body.data();
+    const char* const end = at + f.body.size();
+    if (level == 3 || (duplicate && level == 0) || f.body.size() < 2) [[unlikely]] {
+        return false;
+    }
+    const std::size_t topic_bytes = wire::load_u16(at);
+    const bool v5 = version == protocol_version::v5;
+    const std::size_t after_topic = (level != 0 ? 2U : 0U) + (v5 ? 1U : 0U);
+    if (topic_bytes == 0 || f.body.size() < 2 + topic_bytes + after_topic) [[unlikely]] {
+        return false;
+    }
+    p.message.topic = {at + 2, topic_bytes};
+    at += 2 + topic_bytes;
+    if (level != 0) {
+        p.id = wire::load_u16(at);
+        at += 2;
+    }
+    if (v5) {
+        const std::size_t list_bytes = static_cast<std::uint8_t>(*at++);
+        if (list_bytes >= 128 || list_bytes > static_cast<std::size_t>(end - at)) {
+            return false;
+        }
+        p.message.properties = {at, list_bytes};
+        at += list_bytes;
+    }
+    p.message.payload = {at, static_cast<std::size_t>(end - at)};
+    p.message.level = static_cast<qos>(level);
+    p.message.retain = (f.flags & retain_flag) != 0;
+    p.message.duplicate = duplicate;
+    return (level == 0 || p.id != 0) && wire::plain_text(p.message.topic) &&
+           (p.message.properties.empty() || plain_properties(from, p));
+}
+
+[[gnu::noinline]] void look_closer(const frame& f, protocol_version version, sender from,
+                                   decoded<publish_packet>& answer) {
+    breach why;
+    *answer = {};
+    if (!read_publish(f, version, from, *answer, why)) {
+        answer = wire::fault_of(f.type, why);
+    }
 }
 
 // How many bytes the properties take, without their length in front.
@@ -136,24 +190,11 @@ void write_properties(wire::writer& to, const publish_head& head) {
     }
 }
 
-}  // namespace
-
-decoded<publish_packet> decode_publish(const frame& f, protocol_version version, sender from) {
-    return wire::decode_by<publish_packet>(f.type, [&](publish_packet& p, breach& why) {
-        return read_publish(f, version, from, p, why);
-    });
-}
-
-std::size_t publish_size(protocol_version version, const publish_head& head) {
-    return wire::packet_size(lay_out(version, head).body);
-}
-
-void encode_publish_head(std::string& out, protocol_version version, const publish_head& head) {
-    const auto sizes = lay_out(version, head);
+inline void write_head(wire::writer to, protocol_version version, const publish_head& head,
+                       const publish_layout& sizes) {
     const unsigned flags = (head.retain ? retain_flag : 0) |
                            static_cast<unsigned>(head.level) << qos_shift |
                            (head.duplicate ? duplicate_flag : 0);
-    wire::writer to(out, wire::packet_size(sizes.body) - head.payload_bytes);
     to.head(packet_type::publish, flags, sizes.body);
     to.text(head.topic);
     if (head.level != qos::at_most_once) {
@@ -165,6 +206,26 @@ void encode_publish_head(std::string& out, protocol_version version, const publi
             write_properties(to, head);
         }
     }
+}
+
+}  // namespace
+
+decoded<publish_packet> decode_publish(const frame& f, protocol_version version, sender from) {
+    decoded<publish_packet> answer(boost::system::in_place_value);
+    if (!read_plain_publish(f, version, from, *answer)) [[unlikely]] {
+        look_closer(f, version, from, answer);
+    }
+    return answer;
+}
+
+std::size_t publish_size(protocol_version version, const publish_head& head) {
+    return wire::packet_size(lay_out(version, head).body);
+}
+
+void encode_publish_head(std::string& out, protocol_version version, const publish_head& head) {
+    const auto sizes = lay_out(version, head);
+    const std::size_t bytes = wire::packet_size(sizes.body) - head.payload_bytes;
+    write_head(wire::writer(out, bytes), version, head, sizes);
 }
 
 }  // namespace evergrass::mqtt

@@ -46,6 +46,47 @@ TEST(codec_publish, of_every_size_survives_the_round_trip) {
     }
 }
 
+TEST(codec_publish, of_every_short_topic_and_payload_survives_the_round_trip) {
+    std::string property;
+    put_user_property(property, "k", "v");
+    for (const auto version : {v3, v5}) {
+        for (const auto level : {qos::at_most_once, qos::at_least_once, qos::exactly_once}) {
+            for (std::size_t size = 0; size < 40; ++size) {
+                for (const auto& text :
+                     {std::string(size + 1, 't'), "\xC3\xA5"s + std::string(size, 't')}) {
+                    publish_head head;
+                    head.topic = text;
+                    head.level = level;
+                    head.id = level == qos::at_most_once ? 0 : 0x100;
+                    head.forwarded = size % 2 == 0 || version == v3 ? ""sv : property;
+                    const std::string payload(size % 5, 'x');
+                    const auto bytes = encoded(version, head, payload);
+                    const auto p = decode_publish(frame_of(bytes), version);
+                    ASSERT_TRUE(p) << p.error().what;
+                    EXPECT_EQ(p->message.topic, text);
+                    EXPECT_EQ(p->message.payload, payload);
+                    EXPECT_EQ(p->message.properties, head.forwarded);
+                    EXPECT_EQ(p->message.level, level);
+                    EXPECT_EQ(p->id, head.id);
+                }
+            }
+        }
+    }
+}
+
+TEST(codec_publish, with_properties_of_more_than_127_bytes_is_read) {
+    std::string property;
+    put_user_property(property, "k", std::string(200, 'v'));
+    publish_head head;
+    head.topic = "t";
+    head.forwarded = property;
+    const auto bytes = encoded(v5, head, "x");
+    const auto p = decode_publish(frame_of(bytes), v5);
+    ASSERT_TRUE(p) << p.error().what;
+    EXPECT_EQ(p->message.properties, property);
+    EXPECT_EQ(p->message.payload, "x");
+}
+
 TEST(codec_publish, of_3_1_1_is_these_bytes) {
     publish_head head;
     head.topic = "a/b";

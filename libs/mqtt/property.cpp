@@ -76,9 +76,18 @@ std::string_view name_of(property_id id) {
     return "property";
 }
 
-// The value, by its kind; `in` fails if it is not all there.
-void read_value(wire::reader& in, property_kind kind, property& p) {
-    switch (kind) {
+property_kind kind_of_byte(std::uint8_t id) {
+    return id < wire::property_ids ? wire::property_kinds[id] : property_kind::none;
+}
+
+// One property. False for bytes that are none: one that does not exist, or `in` has failed.
+inline bool read_form(wire::reader& in, property& p) {
+    const char* const begin = in.position();
+    const auto id = in.u8();  // a variable byte integer, of which all that exist are below 128
+    p.id = static_cast<property_id>(id);
+    p.number = 0;
+    p.text = p.value = {};
+    switch (kind_of_byte(id)) {
         case property_kind::byte:
             p.number = in.u8();
             break;
@@ -100,29 +109,54 @@ void read_value(wire::reader& in, property_kind kind, property& p) {
             p.value = in.text();
             break;
         case property_kind::none:
-            break;
+            return false;
     }
+    p.raw = {begin, static_cast<std::size_t>(in.position() - begin)};
+    return !in.failed();
 }
 
-property_kind kind_of_byte(std::uint8_t id) {
-    return id < wire::property_ids ? wire::property_kinds[id] : property_kind::none;
+// --- Rules ---------------------------------------------------------------------------------------
+
+[[gnu::cold, gnu::noinline]] bool refuse_property(property_id id, reason code,
+                                                  std::string_view what, wire::breach& why) {
+    why = {code, name_of(id), what};
+    return false;
 }
 
-bool texts_well(const property& p, wire::breach& why) {
-    if (wire::kind_of(p.id) == property_kind::binary) {
+[[gnu::cold, gnu::noinline]] bool refuse_form(const wire::reader& in, wire::breach& why) {
+    return wire::refuse(why, reason::malformed_packet,
+                        in.failed() ? "has a property that is cut short, or a variable byte "
+                                      "integer of more bytes than it may have [MQTT5 2.2.2.1]"
+                                    : "has a property that does not exist [MQTT5 2.2.2.2]");
+}
+
+bool response_topic_well(std::string_view topic, wire::breach& why) {
+    if (wire::topic_name_well(topic, why)) {
         return true;
     }
-    if (p.id == property_id::response_topic) {
-        if (wire::topic_name_well(p.text, why)) {
+    // The topic of the message itself is what topic_name_invalid is about.
+    return refuse_property(
+        property_id::response_topic,
+        why.code == reason::topic_name_invalid ? reason::protocol_error : why.code, why.what, why);
+}
+
+inline bool text_well(property_id id, std::string_view text, wire::breach& why) {
+    return wire::plain_text(text) || wire::check_text(text, name_of(id), why);
+}
+
+inline bool value_well(const property& p, wire::breach& why) {
+    switch (wire::kind_of(p.id)) {
+        case property_kind::byte:
+            return p.number <= 1 || refuse_property(p.id, reason::protocol_error,
+                                                    "is neither 0 nor 1 [MQTT5 2.2.2.2]", why);
+        case property_kind::text:
+            return p.id == property_id::response_topic ? response_topic_well(p.text, why)
+                                                       : text_well(p.id, p.text, why);
+        case property_kind::pair:
+            return text_well(p.id, p.text, why) && text_well(p.id, p.value, why);
+        default:
             return true;
-        }
-        why.subject = name_of(p.id);
-        // The topic of the message itself is what topic_name_invalid is about.
-        why.code = why.code == reason::topic_name_invalid ? reason::protocol_error : why.code;
-        return false;
     }
-    return wire::check_text(p.text, name_of(p.id), why) &&
-           wire::check_text(p.value, name_of(p.id), why);
 }
 
 }  // namespace
@@ -131,60 +165,38 @@ std::optional<property> property_reader::next() {
     if (rest_.empty() || failed_) {
         return std::nullopt;
     }
-    property p;
+    std::optional<property> p(std::in_place);
     wire::reader in(rest_);
-    const auto id = in.u8();  // a variable byte integer, of which all that exist are below 128
-    const auto kind = kind_of_byte(id);
-    read_value(in, kind, p);
-    if (kind == property_kind::none || in.failed()) {
+    if (!read_form(in, *p)) {
         failed_ = true;
-        return std::nullopt;
+        p.reset();
+        return p;
     }
-    p.id = static_cast<property_id>(id);
-    p.raw = rest_.substr(0, rest_.size() - in.left());
     rest_ = in.rest();
     return p;
 }
 
-bool wire::property_well(const property& p, const property_rules& rules, property_set& seen,
+bool wire::read_property(reader& in, property& p, const property_rules& rules, property_set& seen,
                          breach& why) {
-    const auto it = one_of(p.id);
-    if ((it & rules.allowed) == 0) {
-        why = {reason::malformed_packet, name_of(p.id),
-               "is a property of other packets [MQTT5 2.2.2.2]"};
-        return false;
+    if (!read_form(in, p)) [[unlikely]] {
+        return refuse_form(in, why);
     }
-    if ((it & seen & ~rules.repeated) != 0) {
-        why = {reason::protocol_error, name_of(p.id), "is there twice [MQTT5 2.2.2.2]"};
-        return false;
+    const auto it = one_of(p.id);
+    if ((it & rules.allowed) == 0) [[unlikely]] {
+        return refuse_property(p.id, reason::malformed_packet,
+                               "is a property of other packets [MQTT5 2.2.2.2]", why);
+    }
+    if ((it & seen & ~rules.repeated) != 0) [[unlikely]] {
+        return refuse_property(p.id, reason::protocol_error, "is there twice [MQTT5 2.2.2.2]", why);
     }
     seen |= it;
-    if (p.number == 0 && (it & never_0) != 0) {
-        why = {
+    if (p.number == 0 && (it & never_0) != 0) [[unlikely]] {
+        return refuse_property(
+            p.id,
             p.id == property_id::topic_alias ? reason::topic_alias_invalid : reason::protocol_error,
-            name_of(p.id), "is 0 [MQTT-3.3.2-8, MQTT5 3.1.2.11, 3.8.2.1.2]"};
-        return false;
+            "is 0 [MQTT-3.3.2-8, MQTT5 3.1.2.11, 3.8.2.1.2]", why);
     }
-    const auto kind = kind_of(p.id);
-    if (kind == property_kind::byte && p.number > 1) {
-        why = {reason::protocol_error, name_of(p.id), "is neither 0 nor 1 [MQTT5 2.2.2.2]"};
-        return false;
-    }
-    return kind < property_kind::text || texts_well(p, why);
-}
-
-bool wire::refuse_list(std::string_view list, breach& why) {
-    property_reader in(list);
-    std::size_t read = 0;
-    while (const auto p = in.next()) {
-        read += p->raw.size();
-    }
-    const auto id = static_cast<std::uint8_t>(list[read]);
-    return refuse(why, reason::malformed_packet,
-                  kind_of_byte(id) == property_kind::none
-                      ? "has a property that does not exist [MQTT5 2.2.2.2]"
-                      : "has a property that is cut short, or a variable byte integer of more "
-                        "bytes than it may have [MQTT5 2.2.2.1]");
+    return value_well(p, why);
 }
 
 bool wire::read_reason_string(std::string_view list, std::string_view& reason_string, breach& why) {

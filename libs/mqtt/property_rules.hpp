@@ -62,24 +62,25 @@ struct property_rules {
     property_set repeated = one_of(property_id::user_property);
 };
 
-// Is this property, the next of a packet that had `seen` before, one that the packet may have, and
-// its value one that it may have?
-bool property_well(const property& p, const property_rules& rules, property_set& seen, breach& why);
-// Why a reader of this list failed.
-bool refuse_list(std::string_view list, breach& why);
+// Reads the next property of a list that is not at its end. False: `why` says which rule is broken,
+// of the property's form, of what the packet may have given what was `seen` before it, or of its
+// value.
+bool read_property(reader& in, property& p, const property_rules& rules, property_set& seen,
+                   breach& why);
 
 // Gives each property of a packet's list to `take`. False: `why` says which rule is broken.
 template <class Take>
 bool read_properties(std::string_view list, const property_rules& rules, breach& why, Take take) {
-    property_reader in(list);
+    reader in(list);
     property_set seen = 0;
-    while (const auto p = in.next()) {
-        if (!property_well(*p, rules, seen, why)) {
+    property p;
+    while (!in.at_end()) {
+        if (!read_property(in, p, rules, seen, why)) {
             return false;
         }
-        take(*p);
+        take(p);
     }
-    return !in.failed() || refuse_list(list, why);
+    return true;
 }
 
 // For packets of which only the reason string is of interest; others are checked.

@@ -61,6 +61,16 @@ bool retained_store::clear(std::string_view source, std::string_view topic) {
     return remove(source, topic);
 }
 
+std::vector<message_ptr> retained_store::take_all() {
+    const std::lock_guard lock(mutex_);
+    search all{{}, true, wall_time::min()};
+    collect_all(root_, all);
+    root_ = node();
+    count_ = 0;
+    bytes_ = 0;
+    return std::move(all.found);
+}
+
 bool retained_store::remove(std::string_view source, std::string_view topic) {
     std::vector<std::pair<node*, std::string_view>> path;
     topic_levels levels(topic);

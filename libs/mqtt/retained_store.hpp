@@ -25,6 +25,8 @@ public:
     stored put(message_ptr message, wall_time now);
     // True if there was one.
     bool clear(std::string_view source, std::string_view topic);
+    // What was retained; nothing is afterwards.
+    std::vector<message_ptr> take_all();
 
     // Those whose topic the filter matches and that have not expired, in no order.
     std::vector<message_ptr> find(std::string_view filter, bool hash_matches_parent,

@@ -1,414 +1,310 @@
 #include "libs/mqtt/server.hpp"
 
-#include "libs/base/random.hpp"
-#include "libs/mqtt/receive_buffer.hpp"
-#include "libs/mqtt/server_session.hpp"
-#include "libs/mqtt/transport.hpp"
+#include "libs/base/errors.hpp"
+#include "libs/log_store/real_file_system.hpp"
+#include "libs/mqtt/front_desk.hpp"
+#include "libs/mqtt/presence.hpp"
+#include "libs/mqtt/retained_store.hpp"
+#include "libs/mqtt/shard.hpp"
+#include "libs/mqtt/share_groups.hpp"
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-
-#include <functional>
-#include <unordered_map>
+#include <algorithm>
+#include <atomic>
+#include <future>
+#include <mutex>
+#include <sched.h>
 #include <utility>
-#include <vector>
 
 namespace evergrass::mqtt {
 namespace {
 
-namespace asio = boost::asio;
-using boost::system::error_code;
+constexpr std::size_t max_default_shards = 8;
 
-// How long a closed connection may take to read what was sent last.
-constexpr std::chrono::seconds linger_limit{2};
-
-mono_time now() {
-    return std::chrono::steady_clock::now();
+// Half of the processors that this process may use: the other half is for those who make messages
+// and take them.
+std::size_t default_shards() {
+    cpu_set_t usable;
+    CPU_ZERO(&usable);
+    const int count = sched_getaffinity(0, sizeof usable, &usable) == 0 ? CPU_COUNT(&usable) : 1;
+    return std::clamp<std::size_t>(static_cast<std::size_t>(count) / 2, 1, max_default_shards);
 }
+
+// While a copy of it lives, something is not done yet; whoever waits sees the last one go, also
+// when a shard that has ended drops it.
+class milestone {
+public:
+    std::shared_ptr<void> copy() const { return token_; }
+    void wait() {
+        auto passed = passed_->get_future();
+        token_.reset();
+        passed.wait();
+    }
+
+private:
+    std::shared_ptr<std::promise<void>> passed_ = std::make_shared<std::promise<void>>();
+    std::shared_ptr<void> token_{nullptr, [passed = passed_](void*) { passed->set_value(); }};
+};
 
 }  // namespace
 
-// Carries out what the sessions decide. What a handler of ours causes (bytes to write, connections
-// to end) is collected and settled when the handler is done, so that all that one packet or one
-// burst brings to a client leaves in one write, and no call of the owner is answered by a call
-// back.
-class server::implementation : public std::enable_shared_from_this<server::implementation> {
+class server::implementation final : public shard_mesh {
 public:
-    class connection;
+    implementation(server_settings settings, policy& rules, logger log)
+        : settings_(std::move(settings)),
+          rules_(rules),
+          log_(std::move(log)),
+          retained_(settings_.limits.max_retained, settings_.limits.max_retained_bytes,
+                    settings_.limits.retained_by_source) {
+        if (settings_.shards == 0) {
+            settings_.shards = default_shards();
+        }
+    }
+    ~implementation() override { static_cast<void>(stop()); }
 
-    implementation(asio::any_io_executor executor, server_options options, server_handler& handler,
-                   logger log)
-        : executor_(std::move(executor)),
-          options_(options),
-          handler_(&handler),
-          log_(std::move(log)) {}
+    result<void> open(log_store::file_system* disk);
 
-    void serve(std::unique_ptr<transport> stream, std::optional<rt::peer_certificate> peer,
-               std::string remote);
-    std::size_t connections() const { return open_; }
-    connection* find(std::string_view client_id) const;
-    void stop();
-    void abandon();
+    // shard_mesh
+    std::size_t size() const override { return settings_.shards; }
+    void post(std::size_t shard, std::function<void(broker&)> work) override {
+        if (!ended_.load(std::memory_order_acquire)) {
+            shards_[shard]->post(std::move(work));
+        }
+    }
 
-private:
-    // Runs a handler of ours and then settles what it caused.
+    void post_to_home(std::string_view client_id, std::function<void(broker&)> work) {
+        post(home_of(client_id, size()), std::move(work));
+    }
     template <class Work>
-    void run(Work work) {
-        settling_ = true;
-        work();
-        settle();
-    }
-    void settle();
-    void settle_soon();
-    void remove(connection& ended);
-
-    struct text_hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view text) const {
-            return std::hash<std::string_view>{}(text);
+    void post_to_all(const Work& work) {
+        for (std::size_t shard = 0; shard < size(); ++shard) {
+            post(shard, work);
         }
-    };
-
-    asio::any_io_executor executor_;
-    server_options options_;
-    server_handler* handler_;  // null once the server is gone
-    logger log_;
-    std::unordered_map<connection*, std::shared_ptr<connection>> all_;  // closing ones too
-    std::size_t open_ = 0;
-    std::unordered_map<std::string, connection*, text_hash, std::equal_to<>> by_client_id_;
-    std::vector<std::shared_ptr<connection>> changed_;  // have bytes to write, or have ended
-    bool settling_ = false;                             // settle() is under way or will be called
-};
-
-class server::implementation::connection final : public server_connection,
-                                                 public server_session_owner,
-                                                 public transport::user,
-                                                 public std::enable_shared_from_this<connection> {
-public:
-    connection(std::shared_ptr<implementation> server, std::unique_ptr<transport> stream,
-               std::optional<rt::peer_certificate> peer, std::string remote)
-        : server_(std::move(server)),
-          transport_(std::move(stream)),
-          peer_(std::move(peer)),
-          remote_(std::move(remote)),
-          session_(server_->options_, *this, now()),
-          timer_(server_->executor_) {}
-
-    void start() {
-        arm_timer();
-        receive();
+    }
+    bool on_a_shard() const {
+        return std::any_of(shards_.begin(), shards_.end(),
+                           [](const auto& each) { return each->is_this_thread(); });
     }
 
-    // server_connection
-    const connect_info& info() const override { return session_.info(); }
-    const std::optional<rt::peer_certificate>& peer() const override { return peer_; }
-    const std::string& remote_address() const override { return remote_; }
-    send_result publish(std::string_view topic, std::shared_ptr<const std::string> payload,
-                        qos level, bool retain) override {
-        const auto sent = session_.publish(topic, payload, level, retain);
-        if (sent == send_result::queued) {
-            changed();
-        }
-        return sent;
-    }
-    void close(std::string_view reason) override {
-        session_.close(close_cause::owner, reason);
-        changed();
-    }
-
-    // server_session_owner
-    std::string make_client_id() override { return "auto-" + uuid_v4(); }
-    connect_code on_connect(const connect_info& info) override;
-    bool on_publish(const publish_view& message) override {
-        return server_->handler_->on_publish(*this, message);
-    }
-    std::optional<qos> on_subscribe(std::string_view filter, qos wanted) override {
-        return server_->handler_->on_subscribe(*this, filter, wanted);
-    }
-    void on_unsubscribe(std::string_view filter) override {
-        server_->handler_->on_unsubscribe(*this, filter);
-    }
-
-    // transport::user
-    void on_received(const error_code& failed, std::size_t count) override;
-    void on_sent(const error_code& failed) override;
-    void on_shut_down() override { finish(); }
-
-    // Writes and ends as far as the session wants it. Called by settle() alone.
-    void settle();
-    void finish();
+    front_desk& desk() { return *desk_; }
+    const presence& connected() const { return rules_; }
+    statistics numbers() const;
+    std::size_t connections() const { return connections_; }
+    void forget_retained();
+    result<void> stop();
 
 private:
-    void changed() {
-        if (!std::exchange(changed_, true)) {
-            server_->changed_.push_back(shared_from_this());
-        }
-        server_->settle_soon();
-    }
-    void receive();
-    void resume();
-    void write();
-    void end();
-    void log_end() const;
-    void arm_timer();
+    result<void> open_journal(log_store::file_system* disk);
+    void restore();
+    void wait_for_shards();
 
-    std::shared_ptr<implementation> server_;
-    std::unique_ptr<transport> transport_;
-    std::optional<rt::peer_certificate> peer_;
-    std::string remote_;
-    receive_buffer received_;
-    server_session session_;
-    asio::steady_timer timer_;  // the session's deadline; after its end, the linger limit
-    bool changed_ = false;
-    bool accepted_ = false;  // the owner knows of it
-    bool receiving_ = false;
-    bool writing_ = false;
-    bool ended_ = false;
-    bool shutting_down_ = false;
+    server_settings settings_;
+    presence rules_;
+    logger log_;
+    clock time_;
+    log_store::real_file_system real_disk_;
+    retained_store retained_;
+    share_groups shares_;
+    std::unique_ptr<session_journal> journal_;
+    std::vector<std::atomic<std::size_t>> subscriptions_;
+    std::atomic<std::size_t> connections_ = 0;
+    std::atomic<std::size_t> sessions_ = 0;
+    std::atomic<std::size_t> sockets_ = 0;
+    std::vector<std::unique_ptr<shard>> shards_;
+    std::unique_ptr<front_desk> desk_;
+    std::atomic<bool> ended_ = false;  // the shards have, and nothing is posted to them any more
+    std::mutex stop_mutex_;
+    bool stopped_ = false;
+    result<void> outcome_;
 };
 
-connect_code server::implementation::connection::on_connect(const connect_info& info) {
-    const auto code = server_->handler_->on_connect(*this, info);
-    if (code != connect_code::accepted) {
-        return code;
+result<void> server::implementation::open(log_store::file_system* disk) {
+    if (auto opened = open_journal(disk); !opened) {
+        return opened.error();
     }
-    accepted_ = true;
-    auto& holder = server_->by_client_id_[info.client_id];
-    if (holder != nullptr) {
-        holder->close("another connection with the same client id took over [MQTT-3.1.4-2]");
+    subscriptions_ = std::vector<std::atomic<std::size_t>>(size());
+    const broker_shared shared{settings_.limits, rules_,         *this,    retained_,
+                               shares_,          journal_.get(), time_,    log_,
+                               subscriptions_,   connections_,   sessions_};
+    for (std::size_t index = 0; index < size(); ++index) {
+        shards_.push_back(std::make_unique<shard>(shared, index, sockets_));
     }
-    holder = this;
-    return code;
+    restore();
+    desk_ = std::make_unique<front_desk>(
+        settings_.limits, rules_, log_, size(),
+        [this](std::size_t home, arrival client) { shards_[home]->take(std::move(client)); },
+        sockets_);
+    for (const auto& each : shards_) {
+        each->start();
+    }
+    desk_->start();
+    return {};
 }
 
-void server::implementation::connection::receive() {
-    receiving_ = true;
-    const auto room = received_.room();
-    transport_->receive(room.data, room.size, shared_from_this());
+result<void> server::implementation::open_journal(log_store::file_system* disk) {
+    if (settings_.data_directory.empty()) {
+        return {};
+    }
+    session_journal::settings wanted;
+    wanted.directory = settings_.data_directory;
+    auto opened =
+        session_journal::open(disk != nullptr ? *disk : real_disk_, std::move(wanted), time_, log_);
+    if (!opened) {
+        return opened.error();
+    }
+    journal_ = std::move(*opened);
+    return {};
 }
 
-void server::implementation::connection::on_received(const error_code& failed, std::size_t count) {
-    receiving_ = false;
-    if (session_.closed() || server_->handler_ == nullptr) {
+void server::implementation::restore() {
+    if (!journal_) {
         return;
     }
-    server_->run([&] {
-        if (failed) {
-            session_.close(close_cause::transport, failed == asio::error::eof
-                                                       ? "the client closed the connection"
-                                                       : failed.message());
-        } else {
-            received_.received(count);
-            const bool was_connected = session_.connected();
-            received_.consume(session_.receive(received_.data(), now()));
-            if (session_.connected() != was_connected) {
-                arm_timer();
-            }
-            resume();
+    journal_->on_durable([this](session_journal::sequence upto) {
+        post_to_all([upto](broker& each) { each.durable(upto); });
+    });
+    for (auto& message : journal_->take_retained()) {
+        retained_.put(std::move(message), time_.now());
+    }
+    for (auto& kept : journal_->take_sessions()) {
+        auto& home = shards_[home_of(kept.client_id, size())]->before_start();
+        home.restore(std::move(kept));
+    }
+}
+
+// As retain_message() told the journal (broker_deliver.cpp).
+void server::implementation::forget_retained() {
+    for (const auto& message : retained_.take_all()) {
+        if (journal_) {
+            journal_->retained_cleared(
+                settings_.limits.retained_by_source ? std::string_view(message->source) : "",
+                message->topic);
         }
-        changed();
+    }
+}
+
+// All that was posted to shards before this has been done.
+void server::implementation::wait_for_shards() {
+    milestone done;
+    post_to_all([held = done.copy()](broker&) {});
+    done.wait();
+}
+
+// Nobody comes in any more; what is on its way between shards arrives; clients are told, and what
+// they leave behind is saved.
+result<void> server::implementation::stop() {
+    const std::lock_guard lock(stop_mutex_);
+    if (std::exchange(stopped_, true) || !desk_) {
+        return outcome_;
+    }
+    desk_->stop();
+    wait_for_shards();
+    wait_for_shards();  // and what that brought
+    for (const auto& each : shards_) {
+        each->begin_stop();
+    }
+    for (const auto& each : shards_) {
+        each->end_stop();
+    }
+    ended_.store(true, std::memory_order_release);
+    if (journal_) {
+        outcome_ = journal_->stop();
+    }
+    return outcome_;
+}
+
+server::statistics server::implementation::numbers() const {
+    const auto& desk = desk_->counted();
+    statistics all;
+    all.connections = connections_;
+    all.sessions = sessions_;
+    all.retained = retained_.size();
+    all.retained_bytes = retained_.bytes();
+    all.handshakes = desk.handshakes;
+    all.handshakes_resumed = desk.resumed;
+    all.handshakes_failed = desk.failed;
+    all.connections_refused = desk.refused;
+    if (journal_) {
+        all.journal = journal_->numbers();
+    }
+    return all;
+}
+
+server::server(std::unique_ptr<implementation> implementation)
+    : implementation_(std::move(implementation)) {}
+
+server::~server() = default;
+
+result<std::unique_ptr<server>> server::start(server_settings settings, policy& rules, logger log,
+                                              log_store::file_system* disk) {
+    auto made = std::make_unique<implementation>(std::move(settings), rules, std::move(log));
+    if (auto opened = made->open(disk); !opened) {
+        return opened.error();
+    }
+    return std::unique_ptr<server>(new server(std::move(made)));
+}
+
+result<std::uint16_t> server::listen(const listen_settings& where) {
+    return implementation_->desk().listen(where);
+}
+
+void server::adopt(int socket, client_identity who, std::string received) {
+    implementation_->desk().adopt(socket, std::move(who), std::move(received));
+}
+
+// By the source's home, so that what one source sends stays in order.
+void server::publish(message_ptr message, receipt pending) {
+    const auto& source = message->source;
+    implementation_->post_to_home(source, [message, pending = std::move(pending)](broker& home) {
+        home.publish(message, pending);
     });
 }
 
-// A client that sends but does not read what it is answered is not read from either.
-void server::implementation::connection::resume() {
-    if (!receiving_ && !session_.closed() &&
-        session_.output().size() <= server_->options_.max_queued_bytes) {
-        receive();
+void server::deliver_to(std::string_view client_id, message_ptr message, receipt pending) {
+    implementation_->post_to_home(
+        client_id,
+        [id = std::string(client_id), message = std::move(message),
+         pending = std::move(pending)](broker& home) { home.deliver_to(id, message, pending); });
+}
+
+void server::close_where(std::function<bool(const client_info&)> chosen, reason code,
+                         std::string_view why, bool end_session) {
+    milestone done;
+    implementation_->post_to_all(
+        [chosen = std::move(chosen), code, why = std::string(why), end_session,
+         held = done.copy()](broker& each) { each.close_where(chosen, code, why, end_session); });
+    if (!implementation_->on_a_shard()) {
+        done.wait();
     }
 }
 
-void server::implementation::connection::write() {
-    const auto bytes = session_.output().begin_write();
-    if (!bytes.empty()) {
-        writing_ = true;
-        transport_->send(bytes, shared_from_this());
-    }
+void server::forget_retained() {
+    implementation_->forget_retained();
 }
 
-void server::implementation::connection::on_sent(const error_code& failed) {
-    writing_ = false;
-    if (server_->handler_ == nullptr) {
-        return;
-    }
-    server_->run([&] {
-        if (failed) {
-            session_.output().clear();
-            session_.close(close_cause::transport, failed.message());
-        } else {
-            session_.output().written();
-            resume();
-        }
-        changed();
-    });
+bool server::is_connected(std::string_view client_id) const {
+    return implementation_->connected().is_connected(client_id);
 }
 
-void server::implementation::connection::settle() {
-    changed_ = false;
-    if (!writing_) {
-        write();
-    }
-    if (session_.closed()) {
-        end();
-    }
+std::optional<loss> server::would_lose(std::string_view client_id, std::string_view topic) const {
+    const auto answer = std::make_shared<std::optional<loss>>(loss::not_connected);
+    milestone done;
+    implementation_->post_to_home(
+        client_id, [answer, id = std::string(client_id), topic = std::string(topic),
+                    held = done.copy()](broker& home) { *answer = home.would_lose(id, topic); });
+    done.wait();
+    return *answer;
 }
 
-void server::implementation::connection::end() {
-    if (!std::exchange(ended_, true)) {
-        server_->remove(*this);
-        log_end();
-        timer_.expires_after(linger_limit);
-        timer_.async_wait([self = shared_from_this()](const error_code& cancelled) {
-            if (!cancelled) {
-                self->finish();
-            }
-        });
-        if (accepted_) {
-            server_->handler_->on_disconnect(
-                *this, session_.cause() == close_cause::disconnect_packet, session_.reason());
-        }
-    }
-    if (session_.cause() == close_cause::transport) {
-        finish();
-    } else if (!writing_ && !std::exchange(shutting_down_, true)) {
-        transport_->shut_down(shared_from_this());
-    }
-}
-
-// The socket's end. Calls that are under way come back with an error.
-void server::implementation::connection::finish() {
-    timer_.cancel();
-    transport_->close();
-    server_->all_.erase(this);
-}
-
-void server::implementation::connection::log_end() const {
-    const auto cause = session_.cause();
-    const bool at_fault = cause == close_cause::violation || cause == close_cause::timeout;
-    server_->log_.write(
-        at_fault ? log_level::warn : log_level::debug, "An MQTT connection was closed.",
-        {{"clientId", info().client_id}, {"from", remote_}, {"reason", session_.reason()}});
-}
-
-void server::implementation::connection::arm_timer() {
-    const auto at = session_.deadline();
-    if (at == mono_time::max()) {
-        timer_.cancel();
-        return;
-    }
-    timer_.expires_at(at);
-    timer_.async_wait([self = shared_from_this()](const error_code& cancelled) {
-        if (cancelled || self->session_.closed() || self->server_->handler_ == nullptr) {
-            return;
-        }
-        self->server_->run([&] {
-            self->session_.on_time(now());
-            if (self->session_.closed()) {
-                self->changed();
-            } else {
-                self->arm_timer();
-            }
-        });
-    });
-}
-
-void server::implementation::serve(std::unique_ptr<transport> stream,
-                                   std::optional<rt::peer_certificate> peer, std::string remote) {
-    if (open_ >= options_.max_connections) {
-        log_.warn("An MQTT connection was refused: there are too many.",
-                  {{"from", remote}, {"limit", options_.max_connections}});
-        stream->close();
-        return;
-    }
-    auto fresh = std::make_shared<connection>(shared_from_this(), std::move(stream),
-                                              std::move(peer), std::move(remote));
-    all_.emplace(fresh.get(), fresh);
-    ++open_;
-    fresh->start();
-}
-
-server::implementation::connection* server::implementation::find(std::string_view client_id) const {
-    const auto found = by_client_id_.find(client_id);
-    return found == by_client_id_.end() ? nullptr : found->second;
-}
-
-void server::implementation::remove(connection& ended) {
-    --open_;
-    const auto holder = by_client_id_.find(ended.info().client_id);
-    if (holder != by_client_id_.end() && holder->second == &ended) {
-        by_client_id_.erase(holder);
-    }
-}
-
-void server::implementation::settle() {
-    settling_ = true;
-    for (std::size_t i = 0; i < changed_.size(); ++i) {
-        const auto next = std::move(changed_[i]);
-        next->settle();
-    }
-    changed_.clear();
-    settling_ = false;
-}
-
-void server::implementation::settle_soon() {
-    if (!std::exchange(settling_, true)) {
-        asio::post(executor_, [self = shared_from_this()] {
-            if (self->handler_ != nullptr) {
-                self->settle();
-            }
-        });
-    }
-}
-
-void server::implementation::stop() {
-    run([&] {
-        for (const auto& [raw, each] : all_) {
-            each->close("the server is stopping");
-        }
-    });
-}
-
-// Without a word to the owner, which may be half gone.
-void server::implementation::abandon() {
-    handler_ = nullptr;
-    changed_.clear();
-    by_client_id_.clear();
-    for (const auto all = std::exchange(all_, {}); const auto& [raw, each] : all) {
-        each->finish();
-    }
-}
-
-server::server(asio::any_io_executor executor, server_options options, server_handler& handler,
-               logger log)
-    : implementation_(std::make_shared<implementation>(std::move(executor), options, handler,
-                                                       std::move(log))) {}
-
-server::~server() {
-    implementation_->abandon();
-}
-
-void server::serve(rt::secure_connection connection) {
-    auto peer = connection.peer;
-    auto remote = connection.remote_address;
-    implementation_->serve(make_transport(std::move(connection)), std::move(peer),
-                           std::move(remote));
-}
-
-void server::serve(rt::plain_connection connection) {
-    auto remote = connection.remote_address;
-    implementation_->serve(make_transport(std::move(connection)), std::nullopt, std::move(remote));
+server::statistics server::numbers() const {
+    return implementation_->numbers();
 }
 
 std::size_t server::connections() const {
     return implementation_->connections();
 }
 
-server_connection* server::find(std::string_view client_id) const {
-    return implementation_->find(client_id);
-}
-
-void server::stop() {
-    implementation_->stop();
+result<void> server::stop() {
+    return implementation_->stop();
 }
 
 }  // namespace evergrass::mqtt

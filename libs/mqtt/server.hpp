@@ -53,7 +53,8 @@ public:
     // and EACCES, says what to do.
     result<std::uint16_t> listen(const listen_settings& where);
     // Takes over a connected stream socket, `received` having been read from it already. Plain
-    // bytes: whoever spoke TLS with the client goes on doing it at the socket's other end.
+    // bytes: whoever spoke TLS with the client goes on doing it at the socket's other end. With
+    // `who.websocket` they are WebSocket's frames: the upgrade has been answered.
     void adopt(int socket, client_identity who, std::string received = {});
 
     // As if a client had sent it, but for policy::may_publish. QoS 0 without `pending` costs least.
@@ -63,6 +64,9 @@ public:
     // broker::close_where on all shards; done when it returns, unless called on a shard's thread.
     void close_where(std::function<bool(const client_info&)> chosen, reason code,
                      std::string_view why, bool end_session = false);
+
+    // All retained messages, of the journal too.
+    void forget_retained();
 
     bool is_connected(std::string_view client_id) const;
     // broker::would_lose. Waits for the shard: microseconds; not on a shard's thread.

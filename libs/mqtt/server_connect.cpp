@@ -62,7 +62,14 @@ void server_link::handle_connect(const frame& f) {
         return;
     }
     const auto& limits = shard_.shared.options;
-    if (shard_.find(client_id_) == nullptr &&
+    const auto* const known = shard_.find(client_id_);
+    if ((known == nullptr || known->link == nullptr) &&
+        shard_.shared.connections.load(std::memory_order_relaxed) >= limits.max_connections) {
+        refuse(is_v5() ? reason::server_busy : reason::server_unavailable,
+               "there are too many connections");
+        return;
+    }
+    if (known == nullptr &&
         shard_.shared.sessions.load(std::memory_order_relaxed) >= limits.max_sessions) {
         refuse(is_v5() ? reason::quota_exceeded : reason::server_unavailable,
                "there are too many sessions");

@@ -33,7 +33,6 @@ public:
     struct settings {
         std::string directory;                        // made with mode 0700
         std::uint64_t max_bytes = 256 * 1024 * 1024;  // of the log; more is refused
-        bool retained_by_source = false;              // as server_options
     };
 
     // One message for one session.
@@ -114,8 +113,7 @@ public:
     // Acknowledged, or dropped.
     virtual sequence finished(std::string_view client_id, std::uint64_t order) = 0;
 
-    // By topic, and by source too with retained_by_source: else the source that is told does not
-    // count. An empty payload is for retained_cleared().
+    // By source and topic. An empty payload is for retained_cleared().
     virtual result<sequence> retained(const message_ptr& what) = 0;
     virtual sequence retained_cleared(std::string_view source, std::string_view topic) = 0;
 

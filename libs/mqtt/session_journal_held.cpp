@@ -1,6 +1,5 @@
 #include "libs/mqtt/session_journal_held.hpp"
 
-#include <algorithm>
 #include <variant>
 
 namespace evergrass::mqtt::journal {
@@ -33,47 +32,11 @@ void held_changes::note_end(session_id ended) {
     }
 }
 
-void held_changes::pop_front() {
-    born_.erase(changed_.begin()->session);  // the log has been told now
-    changed_.erase(changed_.begin());
-}
-
-std::uint64_t renumbering::appended(std::uint64_t number) {
-    last_ = number;
-    return number + offset_;
-}
-
-std::uint64_t renumbering::newest() const {
-    return held_ ? held_->begin + offset_ + 1 : last_ + offset_;
-}
-
-void renumbering::hold() {
-    if (!held_) {
-        held_ = turn{last_, 0, 0};
-    }
-}
-
-void renumbering::release() {
-    held_->end = last_;
-    held_->offset = newest() - last_;
-    offset_ = held_->offset;
-    turns_.push_back(*held_);
-    held_.reset();
-}
-
-std::uint64_t renumbering::durable(std::uint64_t number) {
-    while (!turns_.empty() && number >= turns_.front().end) {
-        settled_offset_ = turns_.front().offset;
-        turns_.pop_front();
-    }
-    // Of records that held changes became, some say nothing yet.
-    if (!turns_.empty()) {
-        number = std::min(number, turns_.front().begin);
-    } else if (held_) {
-        number = std::min(number, held_->begin);
-    }
-    durable_ = std::max(durable_, number + settled_offset_);
-    return durable_;
+void held_changes::drop_before(std::set<object_key>::const_iterator end) {
+    changed_.erase(changed_.begin(), end);
+    const auto told =
+        changed_.empty() ? std::numeric_limits<session_id>::max() : changed_.begin()->session;
+    born_.erase(born_.begin(), born_.lower_bound(told));
 }
 
 }  // namespace evergrass::mqtt::journal

@@ -3,11 +3,11 @@
 #include "libs/mqtt/session_journal_records.hpp"
 #include "libs/mqtt/session_model.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
-#include <optional>
+#include <limits>
 #include <set>
-#include <string>
 
 // What a session journal does while its log takes no more records, because the disk fails for long:
 // changes that cannot be refused are in the model, and here is what the log will have to be told.
@@ -20,9 +20,10 @@ public:
     // `before`: the model without this change.
     void note(const record& change, const session_model& before);
     bool empty() const { return changed_.empty(); }
-    // The one to be told first. REQUIRES: not empty.
-    const object_key& front() const { return *changed_.begin(); }
-    void pop_front();
+    // In the order in which the log has to be told; those of one session together.
+    const std::set<object_key>& all() const { return changed_; }
+    // The log has been told of the first ones, all of their sessions.
+    void drop_before(std::set<object_key>::const_iterator end);
 
 private:
     void note_end(session_id ended);
@@ -31,38 +32,33 @@ private:
     std::set<session_id> born_;  // sessions that the log has never heard of
 };
 
-// The journal's sequences, from the log's. They are the same until changes are held: those all get
-// one number, which is durable when the last of however many records they become is.
-class renumbering {
+// Sequences of changes that were held: all have that of the next record, but are durable when the
+// last of the records is that tell of them.
+class held_sequences {
 public:
-    explicit renumbering(std::uint64_t last) : last_(last), durable_(last) {}
+    // From now on changes are held. `last`: the newest record.
+    void hold(std::uint64_t last) { spans_.push_back({last, open}); }
+    bool holding() const { return !spans_.empty() && spans_.back().end == open; }
+    // REQUIRES: holding()
+    std::uint64_t held() const { return spans_.back().begin + 1; }
+    // All of them were told, `last` being the newest record. REQUIRES: holding(), last >= held()
+    void release(std::uint64_t last) { spans_.back().end = last; }
 
-    std::uint64_t last() const { return last_; }  // the log's
-    // A record was appended; its sequence.
-    std::uint64_t appended(std::uint64_t number);
-    // The newest sequence, for what changed nothing.
-    std::uint64_t newest() const;
-    // Changes are held from now on, or are already.
-    void hold();
-    bool holding() const { return held_.has_value(); }
-    // REQUIRES: holding(), and since hold() at least one record was appended.
-    void release();
-    // All of the log up to `number` is durable; which sequence is. Never goes back.
-    std::uint64_t durable(std::uint64_t number);
+    // Which sequence is durable when all records up to `number` are.
+    std::uint64_t durable(std::uint64_t number) {
+        while (!spans_.empty() && number >= spans_.front().end) {
+            spans_.pop_front();
+        }
+        return spans_.empty() ? number : std::min(number, spans_.front().begin);
+    }
 
 private:
-    struct turn {
-        std::uint64_t begin = 0;   // the log's last record before changes were held
-        std::uint64_t end = 0;     // their last one
-        std::uint64_t offset = 0;  // from then on
+    static constexpr auto open = std::numeric_limits<std::uint64_t>::max();
+    struct span {
+        std::uint64_t begin;  // the last record before
+        std::uint64_t end;    // the last one that tells of them
     };
-
-    std::uint64_t last_;
-    std::uint64_t offset_ = 0;          // of what is appended now; modulo 2^64
-    std::uint64_t settled_offset_ = 0;  // of what is durable
-    std::optional<turn> held_;
-    std::deque<turn> turns_;  // not durable yet
-    std::uint64_t durable_;
+    std::deque<span> spans_;
 };
 
 }  // namespace evergrass::mqtt::journal

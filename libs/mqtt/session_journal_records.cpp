@@ -13,6 +13,7 @@ using progress = session_journal::delivery::progress;
 constexpr unsigned version = 1;
 constexpr unsigned kind_bits = 5;
 constexpr unsigned kind_mask = (1U << kind_bits) - 1;
+constexpr unsigned several = version << kind_bits | 15;
 
 // MQTT's strings are no longer; nor are those that we keep.
 constexpr std::size_t max_text = 65'535;
@@ -109,20 +110,20 @@ struct writer {
     std::string_view operator()(const session_record& r) const {
         put_varint(out, r.id);
         put_byte(out, static_cast<unsigned>(r.version));
-        put_byte(out, (r.left_at ? session_left : 0) | (r.delayed_will ? session_will : 0));
+        put_byte(out, (r.left_at ? session_left : 0) | (r.will.what ? session_will : 0));
         put_varint(out, r.expiry_seconds);
         put_varint(out, r.subscriptions);
         put_text(out, r.client_id);
         if (r.left_at) {
             put_time(out, *r.left_at);
         }
-        if (!r.delayed_will) {
+        if (!r.will.what) {
             return {};
         }
-        put_time(out, r.delayed_will->due);
-        put_byte(out, flags_of(*r.delayed_will->message.what));
-        put_message(out, r.delayed_will->message);
-        return *r.delayed_will->message.what->payload;
+        put_time(out, r.will_due);
+        put_byte(out, flags_of(*r.will.what));
+        put_message(out, r.will);
+        return *r.will.what->payload;
     }
     std::string_view operator()(const session_ended_record& r) const {
         put_varint(out, r.session);
@@ -327,10 +328,9 @@ session_record read_session(reader& in) {
         r.left_at = in.time();
     }
     if ((flags & session_will) != 0) {
-        r.delayed_will.emplace();
-        r.delayed_will->due = in.time();
+        r.will_due = in.time();
         const auto message = in.flags(message_level | message_retain | message_expires);
-        r.delayed_will->message = read_message(in, message);
+        r.will = read_message(in, message);
     }
     return r;
 }
@@ -432,6 +432,31 @@ T read_delivery_key(reader& in) {
 std::string_view encode(const record& what, std::string& head) {
     put_byte(head, version << kind_bits | static_cast<unsigned>(what.index() + 1));
     return std::visit(writer{head}, what);
+}
+
+void begin_several(std::string& out) {
+    put_byte(out, several);
+}
+
+void add_to_several(std::string& out, std::string_view head, std::string_view payload) {
+    put_varint(out, head.size() + payload.size());
+    out.append(head);
+    out.append(payload);
+}
+
+std::vector<std::string_view> split_several(std::string_view bytes) {
+    if (bytes.empty() || static_cast<std::uint8_t>(bytes[0]) != several) {
+        return {bytes};
+    }
+    std::vector<std::string_view> parts;
+    reader in(bytes.substr(1));
+    while (!in.complete()) {
+        parts.push_back(in.take(in.varint()));
+        if (in.failed()) {
+            return {bytes};  // all or nothing: a decoder finds it damaged
+        }
+    }
+    return parts;
 }
 
 decoder::outcome decoder::read(std::string_view bytes) {

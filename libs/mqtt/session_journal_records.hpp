@@ -25,7 +25,7 @@ namespace evergrass::mqtt::journal {
 using session_id = std::uint64_t;
 
 struct kept_message {
-    message_ptr what;
+    message_ptr what;   // not null, but where that is said
     wall_time since{};  // when it came, by the clock that its expiry is of; with an expiry only
 };
 
@@ -39,11 +39,8 @@ struct session_record {
     std::uint32_t expiry_seconds = 0;
     std::uint64_t subscriptions = 0;  // how many it has, so that a lost one is noticed
     std::optional<wall_time> left_at;
-    struct will {
-        kept_message message;
-        wall_time due;
-    };
-    std::optional<will> delayed_will;
+    kept_message will;  // delayed; null: none
+    wall_time will_due{};
 };
 
 struct subscription_record {
@@ -137,6 +134,13 @@ using record = std::variant<session_record, session_ended_record, will_done_reco
 
 // Appends the bytes of `what` to `head`, all but a payload: that comes after them, and is returned.
 std::string_view encode(const record& what, std::string& head);
+
+// Records that have to survive together are one in the log: begin_several, and add_to_several for
+// each. None at all is allowed, and says nothing.
+void begin_several(std::string& out);
+void add_to_several(std::string& out, std::string_view head, std::string_view payload);
+// The records in one of the log: what was added, or just itself.
+std::vector<std::string_view> split_several(std::string_view bytes);
 
 class decoder {
 public:

@@ -83,7 +83,7 @@ void live_list::put_last(live_entry& entry, const place& at) {
 }
 
 session_record kept_session::header() const {
-    return {id, client_id, version, expiry_seconds, subscriptions.size(), left_at, delayed_will};
+    return {id, client_id, version, expiry_seconds, subscriptions.size(), left_at, will, will_due};
 }
 
 bool kept_session::expired(wall_time now) const {
@@ -115,7 +115,8 @@ struct applier {
         s.version = r.version;
         s.expiry_seconds = r.expiry_seconds;
         s.left_at = r.left_at;
-        s.delayed_will = r.delayed_will;
+        s.will = r.will;
+        s.will_due = r.will_due;
         s.told_subscriptions = r.subscriptions;
         model.live_.put_last(s, at);
     }
@@ -128,7 +129,7 @@ struct applier {
 
     void operator()(const will_done_record& r) const {
         if (auto* s = model.find_mutable(r.session)) {
-            s->delayed_will.reset();
+            s->will.what.reset();
         }
     }
 
@@ -235,13 +236,11 @@ struct applier {
     void operator()(const clock_record& r) const {
         for (auto& [id, s] : model.sessions_) {
             if (s->left_at && by_another_clock(*s->left_at, r.now)) {
-                if (s->delayed_will) {
-                    s->delayed_will->due = later(r.now, between(*s->left_at, s->delayed_will->due));
-                }
+                s->will_due = later(r.now, between(*s->left_at, s->will_due));
                 s->left_at = r.now;
             }
-            if (s->delayed_will) {
-                count_from(s->delayed_will->message, r.now);
+            if (s->will.what) {
+                count_from(s->will, r.now);
             }
             for (auto& [order, d] : s->deliveries) {
                 if (d.message) {
@@ -459,7 +458,7 @@ std::vector<const kept_session*> session_model::incomplete() const {
 bool session_model::clock_was_set(wall_time now) const {
     for (const auto& [id, s] : sessions_) {
         if ((s->left_at && by_another_clock(*s->left_at, now)) ||
-            (s->delayed_will && by_another_clock(s->delayed_will->message, now))) {
+            (s->will.what && by_another_clock(s->will, now))) {
             return true;
         }
         for (const auto& [order, d] : s->deliveries) {
@@ -518,8 +517,8 @@ std::vector<session_journal::kept_session> session_model::sessions() const {
         for (const auto& [packet_id, entry] : s->received) {
             made.received_packet_ids.push_back(packet_id);
         }
-        if (s->delayed_will) {
-            made.delayed_will = {s->delayed_will->message.what, s->delayed_will->due};
+        if (s->will.what) {
+            made.delayed_will = {s->will.what, s->will_due};
         }
     }
     std::sort(all.begin(), all.end(),

@@ -118,7 +118,8 @@ struct kept_session : live_entry {
     protocol_version version = protocol_version::v3_1_1;
     std::uint32_t expiry_seconds = 0;
     std::optional<wall_time> left_at;
-    std::optional<session_record::will> delayed_will;
+    kept_message will;  // null: none
+    wall_time will_due{};
     std::optional<std::uint64_t> told_subscriptions;  // how many the newest record says there are
     std::map<std::string, kept_subscription, std::less<>> subscriptions;
     std::map<std::uint64_t, kept_delivery> deliveries;

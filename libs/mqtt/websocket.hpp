@@ -40,6 +40,7 @@ public:
     // Frames that are to go out before the next data, between whole frames: an answer to the last
     // ping, a close frame at the end. Empty mostly.
     std::string& control() { return control_; }
+    const std::string& control() const { return control_; }
 
     // Why it ended: "the client closed the WebSocket", or the broken rule.
     std::string_view why() const { return why_; }

@@ -4,6 +4,11 @@
 
 namespace evergrass::mqtt::wire {
 
+bool refuse(breach& why, reason code, std::string_view what) {
+    why = {code, {}, what};
+    return false;
+}
+
 fault fault_of(packet_type type, const breach& why) {
     fault f{why.code, std::string(to_string(type))};
     if (!why.subject.empty()) {

@@ -22,22 +22,25 @@ struct breach {
 };
 
 // Says why, and is false, for `return refuse(why, …)`.
-inline bool refuse(breach& why, reason code, std::string_view what) {
-    why = {code, {}, what};
-    return false;
-}
+[[gnu::cold, gnu::noinline]] bool refuse(breach& why, reason code, std::string_view what);
 
-[[gnu::cold]] fault fault_of(packet_type type, const breach& why);
+[[gnu::cold, gnu::noinline]] fault fault_of(packet_type type, const breach& why);
 
-// Reads a packet by `read(packet, why)`, which says false when a rule is broken.
+// Reads a packet by `read(packet, why)`, which says false when a rule is broken. The packet is read
+// where the caller wants it.
 template <class Packet, class Read>
 decoded<Packet> decode_by(packet_type type, Read read) {
-    Packet packet;
+    decoded<Packet> answer(boost::system::in_place_value);
     breach why;
-    if (!read(packet, why)) [[unlikely]] {
-        return fault_of(type, why);
+    if (!read(*answer, why)) [[unlikely]] {
+        answer = fault_of(type, why);
     }
-    return packet;
+    return answer;
+}
+
+inline std::uint16_t load_u16(const char* at) {
+    return static_cast<std::uint16_t>(static_cast<std::uint8_t>(at[0]) << 8U |
+                                      static_cast<std::uint8_t>(at[1]));
 }
 
 // Reads fields in order. A field that is cut short reads as zero or empty, and failed() stays true
@@ -70,6 +73,7 @@ public:
     std::string_view properties() { return view(varint()); }  // the list without its length
     std::string_view rest() { return view(left()); }
 
+    const char* position() const { return at_; }
     bool failed() const { return failed_; }
     bool at_end() const { return at_ == end_; }
     std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
@@ -131,6 +135,7 @@ constexpr std::size_t varint_size(std::size_t value) {
 // Writes into room that was made before: the sizes of packets are known before they are written.
 class writer {
 public:
+    explicit writer(char* room) : at_(room) {}
     // Makes room for `bytes` at the end of `out`. All of them have to be written.
     writer(std::string& out, std::size_t bytes) {
         const auto before = out.size();

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <thread>
 
 // Runs a test's coroutines on the test's own thread.
 namespace evergrass::rt::testing {
@@ -19,6 +20,17 @@ void run_until(boost::asio::io_context& io, Condition done) {
     while (!done()) {
         if (io.run_one() == 0) {
             throw std::logic_error("nothing is left to run, and what was waited for is not done");
+        }
+    }
+}
+
+// As run_until, where other threads make it come true, of whose work nothing comes to `io`.
+template <class Condition>
+void poll_until(boost::asio::io_context& io, Condition done) {
+    while (!done()) {
+        io.restart();
+        if (io.poll() == 0) {
+            std::this_thread::yield();
         }
     }
 }

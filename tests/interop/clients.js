@@ -1,6 +1,7 @@
 // node clients.js CLIENT OPTIONS: one stock client that subscribes to TOPIC/#, publishes to TOPIC/0, TOPIC/1 …, and
 // prints each message that it gets as a line of JSON. Ends when all have come. OPTIONS is an object in JSON:
-// {url | host, port, ca, cert, key, clientId, topic, qos: [...], version: 4 | 5}
+// {url | host, port, ca, clientId, topic, qos: [...], version: 4 | 5}, with {cert, key} or, for the "-wss" clients, which
+// sign a WebSocket, {region, accessKeyId, secretKey}
 'use strict';
 const fs = require('fs');
 
@@ -53,14 +54,13 @@ function mqttjs() {
   });
 }
 
-function sdkV1() {
+function sdkV1(identity) {
   const client = require('aws-iot-device-sdk').device({
     host: options.host,
     port: options.port,
     clientId: options.clientId,
     caPath: options.ca,
-    certPath: options.cert,
-    keyPath: options.key,
+    ...identity,
   });
   client.on('error', fail);
   client.on('message', (topic, data) => got({ topic, payload: data.toString() }, () => client.end()));
@@ -72,10 +72,13 @@ function sdkV1() {
   });
 }
 
-async function sdkV2() {
-  const { iot, mqtt } = require('aws-iot-device-sdk-v2');
-  const config = iot.AwsIotMqttConnectionConfigBuilder
-    .new_mtls_builder_from_path(options.cert, options.key)
+function signer() {
+  return require('aws-iot-device-sdk-v2').auth.AwsCredentialsProvider.newStatic(options.accessKeyId, options.secretKey);
+}
+
+async function sdkV2(builder) {
+  const { mqtt } = require('aws-iot-device-sdk-v2');
+  const config = builder
     .with_certificate_authority_from_path(undefined, options.ca)
     .with_client_id(options.clientId)
     .with_endpoint(options.host)
@@ -91,10 +94,9 @@ async function sdkV2() {
   }
 }
 
-async function sdkV2Mqtt5() {
-  const { iot, mqtt5 } = require('aws-iot-device-sdk-v2');
-  const config = iot.AwsIotMqtt5ClientConfigBuilder
-    .newDirectMqttBuilderWithMtlsFromPath(options.host, options.cert, options.key)
+async function sdkV2Mqtt5(builder) {
+  const { mqtt5 } = require('aws-iot-device-sdk-v2');
+  const config = builder
     .withCertificateAuthorityFromPath(undefined, options.ca)
     .withPort(options.port)
     .withConnectProperties({ clientId: options.clientId, keepAliveIntervalSeconds: 60 })
@@ -116,5 +118,18 @@ async function sdkV2Mqtt5() {
   }
 }
 
-const clients = { mqttjs, 'sdk-v1': sdkV1, 'sdk-v2': sdkV2, 'sdk-v2-mqtt5': sdkV2Mqtt5 };
+const iot = () => require('aws-iot-device-sdk-v2').iot;
+const clients = {
+  mqttjs,
+  'sdk-v1': () => sdkV1({ certPath: options.cert, keyPath: options.key }),
+  'sdk-v1-wss': () => sdkV1({ protocol: 'wss', region: options.region, accessKeyId: options.accessKeyId,
+                              secretKey: options.secretKey }),
+  'sdk-v2': () => sdkV2(iot().AwsIotMqttConnectionConfigBuilder.new_mtls_builder_from_path(options.cert, options.key)),
+  'sdk-v2-wss': () => sdkV2(iot().AwsIotMqttConnectionConfigBuilder.new_with_websockets(
+    { region: options.region, credentials_provider: signer() })),
+  'sdk-v2-mqtt5': () => sdkV2Mqtt5(iot().AwsIotMqtt5ClientConfigBuilder.newDirectMqttBuilderWithMtlsFromPath(
+    options.host, options.cert, options.key)),
+  'sdk-v2-mqtt5-wss': () => sdkV2Mqtt5(iot().AwsIotMqtt5ClientConfigBuilder.newWebsocketMqttBuilderWithSigv4Auth(
+    options.host, { region: options.region, credentialsProvider: signer() })),
+};
 Promise.resolve(clients[name]()).catch(fail);

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "cloud/gateway/device_authority.hpp"
+#include "cloud/iot/registry_changes.hpp"
+#include "cloud/store/store.hpp"
+#include "libs/base/log.hpp"
+#include "libs/mqtt/policy.hpp"
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace evergrass::cloud {
+
+// client_identity::attachment of who came in by an access key and not by a certificate.
+struct access_key_principal {
+    std::string access_key_id;
+};
+
+// Who may do what at the service's device MQTT, as AWS IoT decides it (docs/device-mqtt.md): a
+// certificate by its policies, which are asked for each message, so that a right that is taken away
+// is gone at once; an access key everything.
+//
+// What a client may do before it has come back after a restart is not known: messages are kept for
+// it and held against its rights when it comes; its delayed will is not published.
+//
+// Any thread. The answers wait for the registry's store where they are not remembered
+// (registry_authority). What is passed in outlives it.
+class hub_policy final : public mqtt::policy {
+public:
+    hub_policy(const service_identity& identity, const device_authority& authority,
+               const registry_changes& changes, logger log);
+
+    mqtt::admission admit(const mqtt::client_identity& who, std::string_view client_id,
+                          const mqtt::connect_packet& packet) override;
+    void connected(const mqtt::client_info& who, bool session_present) override;
+    void disconnected(const mqtt::client_info& who, bool clean, std::string_view why) override;
+
+    mqtt::publish_verdict may_publish(const mqtt::client_info& from,
+                                      const mqtt::publish_view& message) override;
+    mqtt::reason may_subscribe(const mqtt::client_info& who, std::string_view filter,
+                               const mqtt::subscription_options& wanted, bool shared) override;
+    bool may_receive(const mqtt::client_info& who, std::string_view source,
+                     std::string_view topic) override;
+    void resolve(const mqtt::client_info* from, std::string_view source, std::string_view topic,
+                 mqtt::route_builder& to) override;
+    std::uint64_t generation() const override { return changes_.generation(); }
+
+    void lost(mqtt::loss why, std::string_view source, std::string_view topic,
+              std::string_view client_id) override;
+
+private:
+    bool allows(const mqtt::client_identity& who, std::string_view client_id,
+                std::string_view action, std::string_view kind, std::string_view name) const;
+    std::uint64_t take_lost(const std::string& client_id);
+
+    const service_identity& identity_;
+    const device_authority& authority_;
+    const registry_changes& changes_;
+    logger log_;
+    std::mutex mutex_;
+    std::map<std::string, std::uint64_t, std::less<>> lost_;  // by client id, since it connected
+};
+
+}  // namespace evergrass::cloud

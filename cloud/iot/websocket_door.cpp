@@ -1,0 +1,87 @@
+#include "cloud/iot/websocket_door.hpp"
+
+#include "cloud/gateway/authenticate.hpp"
+#include "cloud/gateway/output.hpp"
+#include "cloud/iot/hub_policy.hpp"
+#include "libs/aws/sigv4.hpp"
+#include "libs/http/websocket.hpp"
+#include "libs/rt/run_on.hpp"
+
+#include <memory>
+#include <utility>
+
+namespace evergrass::cloud {
+namespace {
+
+namespace asio = boost::asio;
+
+// "mqtt" is the standard's [MQTT-6.0.0-4]; the AWS IoT Device SDK v1 knows only the older one.
+constexpr std::string_view protocols[] = {"mqtt", "mqttv3.1"};
+
+}  // namespace
+
+websocket_door::websocket_door(store& state, const clock& time, asio::any_io_executor blocking,
+                               take_over take, logger log)
+    : state_(state),
+      time_(time),
+      blocking_(std::move(blocking)),
+      take_(std::move(take)),
+      log_(std::move(log)) {}
+
+cloud::answer<mqtt::client_identity> websocket_door::identify(store& state, http::request& asked,
+                                                              wall_time now) {
+    mqtt::client_identity who;
+    who.remote_address = asked.remote_address;
+    who.websocket = true;
+    if (asked.peer) {
+        who.certificate_id = asked.peer->id;
+    }
+    const bool in_header = asked.headers.get("authorization").has_value();
+    const auto presigned = aws::parse_presigned(asked.target);
+    const bool is_signed = in_header || !presigned || *presigned;
+    if (!is_signed && asked.peer) {
+        return who;
+    }
+    const auto by =
+        in_header ? authenticate(state, asked, now) : authenticate_presigned(state, asked, now);
+    if (!by) {
+        return by.error();
+    }
+    if (by->signing_name != "iotdevicegateway" && by->signing_name != "iotdata") {
+        return api_error{403, "InvalidSignatureException",
+                         "Credential should be scoped to correct service: 'iotdevicegateway'."};
+    }
+    who.certificate_id.reset();  // the signature is what counts
+    who.attachment =
+        std::make_shared<const access_key_principal>(access_key_principal{by->access_key_id});
+    return who;
+}
+
+asio::awaitable<http::response> websocket_door::answer(http::request asked) {
+    auto upgrade = http::answer_websocket(asked, protocols);
+    if (upgrade.status != 101) {
+        log_.info("A request for a WebSocket was refused.",
+                  {{"from", asked.remote_address}, {"reason", upgrade.body}});
+        co_return upgrade;
+    }
+    const auto from = asked.remote_address;
+    auto kept = std::make_shared<http::request>(std::move(asked));
+    auto* const state = &state_;
+    const auto now = time_.now();
+    auto who = co_await rt::run_on<cloud::answer<mqtt::client_identity>>(
+        blocking_, [state, kept, now] { return identify(*state, *kept, now); });
+    if (!who) {
+        log_.warn("A WebSocket client was refused.", {{"from", from},
+                                                      {"code", who.error().code},
+                                                      {"message", who.error().message},
+                                                      {"why", who.error().why}});
+        co_return shape_error(who.error());
+    }
+    upgrade.upgrade = [take = take_, who = std::move(*who)](http::connection&& taken,
+                                                            std::string received) {
+        take(std::move(taken), who, std::move(received));
+    };
+    co_return upgrade;
+}
+
+}  // namespace evergrass::cloud

@@ -1,0 +1,106 @@
+#include "libs/mqtt/retained_store.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace evergrass::mqtt {
+namespace {
+
+using namespace std::chrono_literals;
+
+const wall_time now = wall_time(1'800'000'000s);
+
+message_ptr message(std::string topic, std::string payload, std::string source = "a",
+                    std::optional<wall_time> expires_at = {}) {
+    auto made = std::make_shared<stored_message>();
+    made->topic = std::move(topic);
+    made->payload = std::make_shared<const std::string>(std::move(payload));
+    made->source = std::move(source);
+    made->expires_at = expires_at;
+    made->retain = true;
+    return made;
+}
+
+std::vector<std::string> texts(const std::vector<message_ptr>& found) {
+    std::vector<std::string> all;
+    for (const auto& one : found) {
+        all.push_back(one->topic + "=" + *one->payload);
+    }
+    std::sort(all.begin(), all.end());
+    return all;
+}
+
+using list = std::vector<std::string>;
+
+TEST(retained_store, the_last_message_of_a_topic_replaces_any) {
+    retained_store store(10, 1'000, false);
+    store.put(message("t", "1", "a"), now);
+    store.put(message("t", "2", "b"), now);
+    EXPECT_EQ(texts(store.find("t", true, now)), list{"t=2"});
+    EXPECT_EQ(store.size(), 1u);
+    EXPECT_TRUE(store.clear("c", "t"));
+    EXPECT_FALSE(store.clear("c", "t"));
+    EXPECT_EQ(store.size(), 0u);
+    EXPECT_EQ(store.bytes(), 0u);
+}
+
+TEST(retained_store, by_source_each_source_has_its_own) {
+    retained_store store(10, 1'000, true);
+    store.put(message("t", "1", "a"), now);
+    store.put(message("t", "2", "b"), now);
+    store.put(message("t", "3", "b"), now);
+    EXPECT_EQ(texts(store.find("t", true, now)), (list{"t=1", "t=3"}));
+    EXPECT_FALSE(store.clear("c", "t"));
+    EXPECT_TRUE(store.clear("a", "t"));
+    EXPECT_EQ(texts(store.find("t", true, now)), list{"t=3"});
+}
+
+TEST(retained_store, filters_match_as_subscriptions_do) {
+    retained_store store(10, 1'000, false);
+    for (const auto* topic : {"a", "a/b", "a/b/c", "$x/b", "a/"}) {
+        store.put(message(topic, ""), now);
+    }
+    EXPECT_EQ(texts(store.find("a/#", true, now)), (list{"a/=", "a/b/c=", "a/b=", "a="}));
+    EXPECT_EQ(texts(store.find("a/#", false, now)), (list{"a/=", "a/b/c=", "a/b="}));
+    EXPECT_EQ(texts(store.find("+/b", true, now)), list{"a/b="});
+    EXPECT_EQ(texts(store.find("$x/#", true, now)), list{"$x/b="});
+    EXPECT_EQ(store.find("#", true, now).size(), 4u) << "not those that begin with $";
+}
+
+TEST(retained_store, a_full_store_takes_no_more_but_makes_room_for_what_expired) {
+    retained_store store(2, 1'000, false);
+    EXPECT_EQ(store.put(message("1", "x", "a", now + 10s), now), retained_store::stored::yes);
+    EXPECT_EQ(store.put(message("2", "x"), now), retained_store::stored::yes);
+    EXPECT_EQ(store.put(message("3", "x"), now), retained_store::stored::full);
+    EXPECT_EQ(store.put(message("2", "y"), now), retained_store::stored::yes) << "in its place";
+    EXPECT_EQ(store.put(message("3", "x"), now + 10s), retained_store::stored::yes);
+    EXPECT_EQ(texts(store.find("#", true, now + 10s)), (list{"2=y", "3=x"}));
+    EXPECT_EQ(store.put(message("big", std::string(2'000, 'x')), now),
+              retained_store::stored::full);
+}
+
+TEST(retained_store, what_has_expired_is_not_found) {
+    retained_store store(10, 1'000, false);
+    store.put(message("t", "x", "a", now + 10s), now);
+    EXPECT_EQ(store.find("t", true, now + 9s).size(), 1u);
+    EXPECT_EQ(store.find("t", true, now + 10s).size(), 0u);
+}
+
+TEST(retained_store, all_can_be_taken_out_those_of_the_brokers_own_topics_too) {
+    retained_store store(10, 1'000, false);
+    store.put(message("a/b", "1"), now);
+    store.put(message("$x", "2"), now);
+    EXPECT_EQ(texts(store.take_all()), (list{"$x=2", "a/b=1"}));
+    EXPECT_EQ(store.size(), 0u);
+    EXPECT_EQ(store.bytes(), 0u);
+    EXPECT_TRUE(store.take_all().empty());
+    store.put(message("a/b", "3"), now);
+    EXPECT_EQ(texts(store.find("a/#", true, now)), list{"a/b=3"});
+}
+
+}  // namespace
+}  // namespace evergrass::mqtt
