@@ -104,7 +104,8 @@ void server_link::publish(const publish_packet& p) {
         received = {session_->info.id, p.id};
     }
     const bool kept = !p.message.retain || way->nobody || shard_.retain_message(message, pending);
-    auto outcome = kept ? shard_.route_message(message, *way, &session_->info, pending, received)
+    auto outcome = kept ? shard_.route_message(message, *way, &session_->info,
+                                               {pending, received, wants_answer})
                         : routing_outcome{};
     pending.reset();
     if (!kept || outcome.not_stored) {
