@@ -84,12 +84,13 @@ struct session {
     // Among the messages that were sent; queue.end() if there is none.
     using position = boost::container::deque<outgoing>::iterator;
     position find_sent(std::uint16_t packet_id);
+    position find_order(std::uint64_t order);  // among all of the queue
     void push(outgoing next);
     // Out of the queue; its bytes and identifier are free again.
     void erase(position at);
 
 private:
-    bool is_taken(std::uint64_t order) const;
+    bool is_taken(std::uint64_t order);
 };
 
 // How one client's own filters meet a topic, all those that match taken together: MQTT sends one
