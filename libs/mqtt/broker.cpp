@@ -301,9 +301,11 @@ std::optional<loss> broker::would_lose(std::string_view client_id, std::string_v
     if (!matched && !shares) {
         return loss::not_subscribed;
     }
+    // As large as the last one that found no room.
     const auto waits = who->queued_bytes + (who->link ? who->link->output().size() : 0);
-    return waits >= self.shared.options.max_queued_bytes ? std::optional(loss::queue_full)
-                                                         : std::nullopt;
+    return waits + who->refused_bytes > self.shared.options.max_queued_bytes
+               ? std::optional(loss::queue_full)
+               : std::nullopt;
 }
 
 void broker::restore(session_journal::kept_session kept) {

@@ -139,7 +139,9 @@ bool broker::implementation::deliver_at_most_once(const publication& message,
     if (link == nullptr || !link->ready()) {
         return lose(loss::not_connected);
     }
+    to.to->refused_bytes = 0;
     if (link->output().size() + message.payload().size() > shared.options.max_queued_bytes) {
+        to.to->refused_bytes = queued_size(message);
         return lose(loss::queue_full);
     }
     server_link::sending how;
@@ -152,11 +154,13 @@ bool broker::implementation::deliver_at_most_once(const publication& message,
 std::optional<broker::implementation::planned> broker::implementation::plan_delivery(
     const publication& message, const route::target& to, const delivery_terms& terms) {
     auto& who = *to.to;
+    const auto bytes = queued_size(message);
     const auto lose = [&] {
+        who.refused_bytes = bytes;
         shared.rules.lost(loss::queue_full, message.source(), message.topic(), who.info.id);
         return std::nullopt;
     };
-    const auto bytes = queued_size(message);
+    who.refused_bytes = 0;
     if (who.queued_bytes + bytes > shared.options.max_queued_bytes) {
         return lose();
     }

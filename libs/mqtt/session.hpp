@@ -66,6 +66,7 @@ struct session {
     std::size_t sent = 0;
     std::size_t inflight = 0;  // 0 while away
     std::size_t queued_bytes = 0;
+    std::uint32_t refused_bytes = 0;  // of the last message, when there was no room for it
     std::uint64_t last_order = 0;
     std::set<std::uint16_t> received_ids;  // QoS 2: PUBREC said, PUBREL not come [MQTT-4.3.3-10]
     std::optional<session_journal::will> delayed_will;  // while away
