@@ -274,7 +274,8 @@ void front_desk::arrived(visitor& who) {
             client.assigned ? rules_.assign_client_id(client.who) : std::move(*who.client_id);
     }
     remove(who);
-    hand_over_(home_of(client.client_id, shards_), std::move(client));
+    const auto home = home_of(client.client_id, shards_);  // before the client is moved from
+    hand_over_(home, std::move(client));
 }
 
 void front_desk::leaving(visitor& who) {
