@@ -230,6 +230,7 @@ void broker::durable(session_journal::sequence upto) {
         const auto done = std::move(waiting.front().second);
         waiting.pop_front();
     }
+    self.send_saved();
 }
 
 void broker::publish(const message_ptr& message, const receipt& pending) {
