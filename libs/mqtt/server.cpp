@@ -165,9 +165,6 @@ void server::implementation::restore() {
     for (auto& message : journal_->take_retained()) {
         retained_.put(std::move(message), time_.now());
     }
-    for (const auto& each : shards_) {
-        each->before_start().at(time_.mono_now(), time_.now());
-    }
     for (auto& kept : journal_->take_sessions()) {
         auto& home = shards_[home_of(kept.client_id, size())]->before_start();
         home.restore(std::move(kept));
