@@ -66,6 +66,11 @@ asio::awaitable<void> connection::shut_down(std::chrono::milliseconds limit) {
     close();
 }
 
+void connection::watch_for_dead_peer() {
+    error_code ignored;
+    socket().set_option(asio::socket_base::keep_alive(true), ignored);
+}
+
 void connection::cancel() {
     error_code ignored;
     socket().cancel(ignored);

@@ -32,6 +32,8 @@ public:
     // still be sending: closes our half, then reads and drops what comes, at most `limit`.
     boost::asio::awaitable<void> shut_down(std::chrono::milliseconds limit);
 
+    // For connections without a time limit: the system looks whether the other side is still there.
+    void watch_for_dead_peer();
     void cancel();  // pending operations fail; the connection can still be used
     void close();
     bool is_tls() const { return std::holds_alternative<rt::secure_connection>(stream_); }

@@ -126,6 +126,7 @@ public:
         }
         asio::local::stream_protocol::socket inner(executor_, asio::local::stream_protocol(),
                                                    pair[0]);
+        from.watch_for_dead_peer();
         auto made = std::make_shared<bridge>(std::move(from), std::move(inner), farewell_);
         bridges_.insert(made.get());
         asio::co_spawn(executor_, run(shared_from_this(), std::move(made)), asio::detached);

@@ -1,7 +1,9 @@
 // The bytes that a server reads before it knows who sent them. Whatever they are, a refusal has a
-// reason, and the requests are the same however the bytes were cut into pieces.
+// reason, and the requests are the same however the bytes were cut into pieces; one for a WebSocket
+// is answered with a status.
 
 #include "libs/http/request_reader.hpp"
+#include "libs/http/websocket.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -33,6 +35,11 @@ std::string read_in_pieces(std::string_view bytes, std::size_t piece) {
                     return seen;  // perhaps earlier in one piece than in many
                 case request_reader::progress::complete: {
                     const auto request = reader.take();
+                    constexpr std::string_view protocols[] = {"mqtt"};
+                    const auto answer = evergrass::http::answer_websocket(request, protocols);
+                    if (answer.status != 101 && (answer.status < 400 || answer.body.empty())) {
+                        std::abort();
+                    }
                     seen += request.method + " " + request.target + " " + request.body + "\n";
                     break;
                 }
