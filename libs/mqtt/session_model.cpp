@@ -395,8 +395,10 @@ std::optional<session_model::current> session_model::tell(const object_key& key)
     }
     const auto* s = find(key.session);
     if (key.what == kind::session) {
-        return s == nullptr ? current{session_ended_record{key.session}, nullptr}
-                            : current{s->header(), s};
+        if (s == nullptr) {
+            return current{session_ended_record{key.session}, nullptr};
+        }
+        return s->known ? std::optional(current{s->header(), s}) : std::nullopt;
     }
     if (s == nullptr) {
         return std::nullopt;  // all that was its ended with it
