@@ -96,8 +96,9 @@ private:
 
         void receive();
         void write();
-        // Writes the rest, waits for the server to close, closes.
-        void end(outbox rest);
+        // Closes, keeping the rest for as long as a write of it is under way. Politely: writes all
+        // of it first and waits for the server to close.
+        void end(outbox rest, bool politely);
         void close();
 
     private:
@@ -110,7 +111,7 @@ private:
         std::unique_ptr<transport> transport_;
         asio::steady_timer linger_;
         receive_buffer received_;
-        outbox rest_;  // once it is ending
+        outbox rest_;  // after end()
         bool receiving_ = false;
         bool writing_ = false;
         bool ending_ = false;
@@ -202,11 +203,7 @@ void client::implementation::on_connected() {
 
 void client::implementation::lost(const std::string& reason) {
     if (const auto ended = std::exchange(link_, nullptr)) {
-        if (session_.has_last_words()) {
-            ended->end(std::move(session_.output()));
-        } else {
-            ended->close();
-        }
+        ended->end(std::move(session_.output()), session_.has_last_words());
         backoff_.connection_ended(now() - connected_at_);
         deadline_.cancel();
         armed_for_ = mono_time::max();
@@ -282,7 +279,7 @@ void client::implementation::stop(reason code) {
     deadline_.cancel();
     session_.stop(code);
     if (const auto ending = std::exchange(link_, nullptr)) {
-        ending->end(std::move(session_.output()));
+        ending->end(std::move(session_.output()), true);
     }
 }
 
@@ -360,8 +357,11 @@ void client::implementation::link::on_sent(const error_code& failed) {
     }
 }
 
-void client::implementation::link::end(outbox rest) {
+void client::implementation::link::end(outbox rest, bool politely) {
     rest_ = std::move(rest);  // what is being written stays where it is
+    if (!politely) {
+        return close();
+    }
     ending_ = true;
     linger_.expires_after(linger_limit);
     linger_.async_wait([self = shared_from_this()](const error_code& cancelled) {

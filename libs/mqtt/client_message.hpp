@@ -15,12 +15,12 @@ namespace evergrass::mqtt {
 // What a message of MQTT 5 may say beside topic and payload (3.3.2.3). Texts are UTF-8 of at most
 // 65535 bytes.
 struct message_properties {
-    bool utf8_payload = false;            // payload format indicator
-    std::optional<std::uint32_t> expiry;  // seconds from publish() on
-    std::string content_type;             // empty: none
-    std::string response_topic;           // empty: none; no wildcards
-    std::string correlation_data;         // any bytes, at most 65535; empty: none
-    std::vector<std::pair<std::string, std::string>> user;
+    bool utf8_payload = false;              // payload format indicator
+    std::optional<std::uint32_t> expiry{};  // seconds from publish() on
+    std::string content_type{};             // empty: none
+    std::string response_topic{};           // empty: none; no wildcards
+    std::string correlation_data{};         // any bytes, at most 65535; empty: none
+    std::vector<std::pair<std::string, std::string>> user{};
 
     bool operator==(const message_properties&) const = default;
 };
