@@ -2,6 +2,7 @@
 
 #include "libs/mqtt/session_journal_disk.hpp"
 
+#include <algorithm>
 #include <utility>
 
 // The calls of the session journal, as records.
@@ -13,7 +14,14 @@ std::vector<session_journal::kept_session> disk_journal::take_sessions() {
     if (std::exchange(sessions_taken_, true)) {
         return {};
     }
-    return model_.sessions();
+    auto all = model_.sessions();
+    const bool any_connected =
+        std::any_of(all.begin(), all.end(), [](const auto& s) { return !s.left_at; });
+    if (any_connected) {
+        // Their time runs from now on. Were this not said, each restart would begin it anew.
+        save(started_record{time_.now()});
+    }
+    return all;
 }
 
 std::vector<message_ptr> disk_journal::take_retained() {

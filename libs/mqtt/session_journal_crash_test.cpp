@@ -342,6 +342,12 @@ private:
         kept_things_ += static_cast<std::uint64_t>(std::count(found.begin(), found.end(), '\n'));
         now_ = before_;
         calls_.clear();
+        // Those that were connected are away since this start; to end nobody does nothing.
+        did(journal_->session_ended("nobody"), [at = time_.now()](expected_state& s) {
+            for (auto& [client, session] : s.sessions) {
+                session.head.left_at = session.head.left_at.value_or(at);
+            }
+        });
     }
 
     std::mt19937_64 random_;

@@ -148,7 +148,7 @@ TEST_F(session_journal_damage, a_changed_byte_where_a_session_begins_ends_it) {
     flip("first");
     EXPECT_EQ(kept(), last_session + second_ + retained_);
     EXPECT_THAT(logged(), HasSubstr("the records that say whose they are are lost"));
-    EXPECT_EQ(kept(), last_session + second_ + retained_);  // for good
+    EXPECT_THAT(kept(), Not(HasSubstr("first")));  // for good
 }
 
 TEST_F(session_journal_damage,
@@ -248,7 +248,7 @@ TEST_F(session_journal_damage, a_removed_segment_ends_sessions_that_were_in_it) 
 TEST_F(session_journal_damage, a_record_of_no_known_form_is_passed_over) {
     write();
     for (const auto& bytes :
-         {std::string(), std::string("\x00", 1), std::string("\x3f"), std::string("\x2f\x05"),
+         {std::string(), std::string("\x00", 1), std::string("\x30"), std::string("\x3f\x05"),
           std::string("\x26\xff\xff"), std::string(100, '\xff').replace(0, 1, "\x21")}) {
         append_record(bytes);
     }

@@ -13,7 +13,7 @@ using progress = session_journal::delivery::progress;
 constexpr unsigned version = 1;
 constexpr unsigned kind_bits = 5;
 constexpr unsigned kind_mask = (1U << kind_bits) - 1;
-constexpr unsigned several = version << kind_bits | 15;
+constexpr unsigned several = version << kind_bits | kind_mask;
 
 // MQTT's strings are no longer; nor are those that we keep.
 constexpr std::size_t max_text = 65'535;
@@ -200,6 +200,10 @@ struct writer {
         return {};
     }
     std::string_view operator()(const clock_record& r) const {
+        put_time(out, r.now);
+        return {};
+    }
+    std::string_view operator()(const started_record& r) const {
         put_time(out, r.now);
         return {};
     }
@@ -519,6 +523,9 @@ decoder::outcome decoder::read(std::string_view bytes) {
         }
         case 14:
             what_ = clock_record{in.time()};
+            break;
+        case 15:
+            what_ = started_record{in.time()};
             break;
         default:
             return outcome::damaged;

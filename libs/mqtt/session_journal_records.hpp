@@ -126,11 +126,16 @@ struct clock_record {
     wall_time now;
 };
 
+// The process began when the clock read `now`: sessions that were connected are not, since then.
+struct started_record {
+    wall_time now;
+};
+
 // In the order of their numbers on disk, 1 the first.
 using record = std::variant<session_record, session_ended_record, will_done_record,
                             subscription_record, unsubscribed_record, message_record, sent_record,
                             pubrec_record, finished_record, received_record, released_record,
-                            retained_record, retained_cleared_record, clock_record>;
+                            retained_record, retained_cleared_record, clock_record, started_record>;
 
 // Appends the bytes of `what` to `head`, all but a payload: that comes after them, and is returned.
 std::string_view encode(const record& what, std::string& head);

@@ -154,6 +154,20 @@ TEST_F(session_journal_test, one_that_was_connected_when_the_process_ended_has_n
     EXPECT_EQ(kept(), "session c v4 expires 4294967295\n");
 }
 
+TEST_F(session_journal_test, one_that_was_connected_expires_from_the_next_start_on) {
+    journal_->session_begun("c", v5, 60);
+    time_.turn_by(1'000s);
+    restart();
+    const auto started = time_.now();
+    EXPECT_FALSE(only_session().left_at);
+    time_.turn_by(59s);
+    restart();
+    EXPECT_EQ(only_session().left_at, started);
+    time_.turn_by(1s);
+    restart();
+    EXPECT_THAT(journal_->take_sessions(), IsEmpty());
+}
+
 TEST_F(session_journal_test, a_client_that_is_back_takes_its_will_back) {
     const session_journal::will will{a_message("w", "will"), time_.now() + 60s};
     for (const std::string client : {"back", "done", "waits"}) {

@@ -253,6 +253,14 @@ struct applier {
         }
     }
 
+    void operator()(const started_record& r) const {
+        for (auto& [id, s] : model.sessions_) {
+            if (!s->left_at) {
+                s->left_at = r.now;
+            }
+        }
+    }
+
 private:
     void received(const received_record& r, const place& where) const {
         auto& all = model.found_or_made(r.session).received;
@@ -382,6 +390,7 @@ std::optional<object_key> key_of(const record& r) {
             return object_key{0, kind::retained, 0, std::string(r.topic), std::string(r.source)};
         }
         std::optional<object_key> operator()(const clock_record&) const { return {}; }
+        std::optional<object_key> operator()(const started_record&) const { return {}; }
     };
     return std::visit(visitor{}, r);
 }
@@ -395,8 +404,10 @@ std::optional<session_model::current> session_model::tell(const object_key& key)
     }
     const auto* s = find(key.session);
     if (key.what == kind::session) {
-        return s == nullptr ? current{session_ended_record{key.session}, nullptr}
-                            : current{s->header(), s};
+        if (s == nullptr) {
+            return current{session_ended_record{key.session}, nullptr};
+        }
+        return s->known ? std::optional(current{s->header(), s}) : std::nullopt;
     }
     if (s == nullptr) {
         return std::nullopt;  // all that was its ended with it

@@ -144,7 +144,7 @@ struct object_key {
     std::string source;        // of what was retained
     auto operator<=>(const object_key&) const = default;
 };
-// None of a message or the clock.
+// None of a message, the clock or the process.
 std::optional<object_key> key_of(const record& r);
 
 class session_model {
