@@ -1,10 +1,12 @@
 #include "edge/devices/device_server.hpp"
 #include "libs/mqtt/codec.hpp"
+#include "libs/rt/stream.hpp"
 #include "libs/rt/test_certificates.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>

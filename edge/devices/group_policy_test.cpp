@@ -86,7 +86,9 @@ protected:
         return router_.drops()[static_cast<std::size_t>(reason)];
     }
     mqtt::reason admitted(const mqtt::client_identity& who, std::string_view id) {
-        return rules_.admit(who, id, mqtt::connect_packet()).code;
+        mqtt::connect_packet packet;
+        packet.client_id = id;
+        return rules_.admit(who, id, packet).code;
     }
 
     router router_{logger()};
@@ -114,6 +116,11 @@ TEST_F(group_policy_test, a_device_is_its_certificate_and_its_things_name) {
 TEST_F(group_policy_test, a_client_without_an_id_is_its_certificates_thing) {
     EXPECT_EQ(rules_.assign_client_id(with(lamp_certificate)), "lamp");
     EXPECT_FALSE(rules_.knows(rules_.assign_client_id({})));
+    mqtt::connect_packet packet;  // of 3.1.1, which has no way to tell the id
+    EXPECT_EQ(rules_.admit(with(lamp_certificate), "lamp", packet).code,
+              mqtt::reason::client_identifier_not_valid);
+    packet.protocol_level = 5;
+    EXPECT_EQ(rules_.admit(with(lamp_certificate), "lamp", packet).code, mqtt::reason::success);
 }
 
 TEST_F(group_policy_test, a_thing_whose_name_could_be_taken_for_another_source_is_left_out) {
@@ -220,8 +227,10 @@ TEST_F(group_policy_test, counts_what_became_of_messages_by_kind) {
 TEST_F(group_policy_test, without_certificates_the_client_id_alone_counts) {
     group_policy plain({false, mqtt::profile::v1}, router_, nullptr, logger());
     plain.admit({member("pump", pump_certificate)});
-    EXPECT_EQ(plain.admit({}, "pump", {}).code, mqtt::reason::success);
-    EXPECT_EQ(plain.admit({}, "lamp", {}).code, mqtt::reason::client_identifier_not_valid);
+    mqtt::connect_packet packet;
+    packet.client_id = "named";
+    EXPECT_EQ(plain.admit({}, "pump", packet).code, mqtt::reason::success);
+    EXPECT_EQ(plain.admit({}, "lamp", packet).code, mqtt::reason::client_identifier_not_valid);
     mqtt::subscription_options wanted;
     wanted.level = mqtt::qos::exactly_once;
     EXPECT_EQ(plain.may_subscribe(lamp_, "#", wanted, false), mqtt::reason::granted_qos_1);

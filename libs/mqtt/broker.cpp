@@ -171,7 +171,7 @@ void broker::implementation::publish_will(const client_info& from, const message
     if (message.retain() && !way->nobody) {
         retain_message(message, nobody_waits);
     }
-    route_message(message, *way, &from, nobody_waits, {});
+    route_message(message, *way, &from, {nobody_waits});
 }
 
 void broker::implementation::publish_due_will(session& which) {
@@ -230,6 +230,7 @@ void broker::durable(session_journal::sequence upto) {
         const auto done = std::move(waiting.front().second);
         waiting.pop_front();
     }
+    self.send_saved();
 }
 
 void broker::publish(const message_ptr& message, const receipt& pending) {
@@ -240,7 +241,7 @@ void broker::publish(const message_ptr& message, const receipt& pending) {
     if (message->retain && !way->nobody) {
         self.retain_message(published, until);
     }
-    self.route_message(published, *way, nullptr, until, {});
+    self.route_message(published, *way, nullptr, {until});
 }
 
 void broker::forward(const message_ptr& message, const receipt& pending) {
@@ -248,7 +249,7 @@ void broker::forward(const message_ptr& message, const receipt& pending) {
     const publication published(message, self.wall);
     const auto way = self.remembered_route(message->source, message->topic, true);
     auto until = pending;
-    self.route_message(published, *way, nullptr, until, {});
+    self.route_message(published, *way, nullptr, {until});
 }
 
 void broker::deliver_to(std::string_view client_id, const message_ptr& message,
@@ -265,34 +266,18 @@ void broker::deliver_to(std::string_view client_id, const message_ptr& message,
         self.shared.rules.lost(loss::not_subscribed, message->source, message->topic, client_id);
         return;
     }
-    const publication published(message, self.wall);
-    const std::vector<route::target> to{{who, matched->options, matched->ids}};
-    routing_outcome outcome;
-    auto until = pending;
-    self.deliver(published, to.begin(), to.end(), until, outcome);
-    self.shared.rules.routed(message->source, nullptr, outcome.clients);
+    self.deliver_alone({who, matched->options, matched->ids}, message, pending);
 }
 
 void broker::deliver_shared(std::string_view client_id, const std::string& filter,
                             const message_ptr& message, const receipt& pending) {
     auto& self = *implementation_;
-    auto* const who = self.find(client_id);
-    const auto held = who == nullptr ? nullptr : [&]() -> const held_subscription* {
-        const auto found = who->subscriptions.find(filter);
-        return found == who->subscriptions.end() ? nullptr : &found->second;
-    }();
-    if (held == nullptr) {
+    const auto target = self.share_target(client_id, filter);
+    if (!target) {
         self.shared.rules.lost(loss::not_subscribed, message->source, message->topic, client_id);
         return;
     }
-    matched_subscription matched;
-    add_match(matched, *held, true);
-    const publication published(message, self.wall);
-    const std::vector<route::target> to{{who, matched.options, matched.ids}};
-    routing_outcome outcome;
-    auto until = pending;
-    self.deliver(published, to.begin(), to.end(), until, outcome);
-    self.shared.rules.routed(message->source, nullptr, outcome.clients);
+    self.deliver_alone(*target, message, pending);
 }
 
 void broker::complete(std::uint64_t link, std::uint64_t ticket) {
@@ -317,9 +302,11 @@ std::optional<loss> broker::would_lose(std::string_view client_id, std::string_v
     if (!matched && !shares) {
         return loss::not_subscribed;
     }
+    // As large as the last one that found no room.
     const auto waits = who->queued_bytes + (who->link ? who->link->output().size() : 0);
-    return waits >= self.shared.options.max_queued_bytes ? std::optional(loss::queue_full)
-                                                         : std::nullopt;
+    return waits + who->refused_bytes > self.shared.options.max_queued_bytes
+               ? std::optional(loss::queue_full)
+               : std::nullopt;
 }
 
 void broker::restore(session_journal::kept_session kept) {

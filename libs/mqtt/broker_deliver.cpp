@@ -13,12 +13,9 @@ std::uint32_t queued_size(const publication& message) {
     return static_cast<std::uint32_t>(message.topic().size() + message.payload().size());
 }
 
-// One copy for one client, between the decision that it gets it and the sending.
-struct planned {
-    const route::target* to;
-    std::uint64_t order = 0;
-    bool now = false;  // its window has room and nothing waits before it
-};
+bool retain_flag(const publication& message, const route::target& to, bool retained) {
+    return retained || (message.retain() && to.options.retain_as_published);
+}
 
 }  // namespace
 
@@ -133,7 +130,7 @@ void server_link::send_pubrel(std::uint16_t packet_id) {
 
 bool broker::implementation::deliver_at_most_once(const publication& message,
                                                   const route::target& to, frame_cache* frames,
-                                                  bool retain) {
+                                                  bool retained) {
     auto* const link = to.to->link;
     const auto lose = [&](loss why) {
         shared.rules.lost(why, message.source(), message.topic(), to.to->info.id);
@@ -142,152 +139,211 @@ bool broker::implementation::deliver_at_most_once(const publication& message,
     if (link == nullptr || !link->ready()) {
         return lose(loss::not_connected);
     }
+    to.to->refused_bytes = 0;
     if (link->output().size() + message.payload().size() > shared.options.max_queued_bytes) {
+        to.to->refused_bytes = queued_size(message);
         return lose(loss::queue_full);
     }
     server_link::sending how;
-    how.retain = retain;
+    how.retain = shared.options.behaviour != profile::v1 && retain_flag(message, to, retained);
     how.ids = to.ids.get();
     return link->send(message, frames, how) || lose(loss::packet_too_large);
 }
 
-namespace {
-
-bool retain_flag(const publication& message, const route::target& to, bool retained) {
-    return retained || (message.retain() && to.options.retain_as_published);
+// In the queue of its session, but not yet sent or saved.
+std::optional<broker::implementation::planned> broker::implementation::plan_delivery(
+    const publication& message, const route::target& to, const delivery_terms& terms) {
+    auto& who = *to.to;
+    const auto bytes = queued_size(message);
+    const auto lose = [&] {
+        who.refused_bytes = bytes;
+        shared.rules.lost(loss::queue_full, message.source(), message.topic(), who.info.id);
+        return std::nullopt;
+    };
+    who.refused_bytes = 0;
+    if (who.queued_bytes + bytes > shared.options.max_queued_bytes) {
+        return lose();
+    }
+    const auto order = who.take_order();
+    if (!order) {
+        return lose();
+    }
+    outgoing next;
+    next.ids = to.ids;
+    next.order = *order;
+    next.bytes = bytes;
+    next.packet_id = session::packet_id_of(*order);
+    next.level = std::min(message.level(), to.options.level);
+    next.retain = retain_flag(message, to, terms.retained);
+    const bool at_once = !who.journaled || next.level != qos::exactly_once;
+    const bool now = at_once && who.link != nullptr && who.link->ready() &&
+                     who.inflight == who.queue.size() && who.inflight < who.link->window();
+    next.state = now ? progress::sent : progress::waiting;
+    who.push(std::move(next));
+    who.sent += now ? 1 : 0;
+    who.inflight += now ? 1 : 0;
+    return planned{&who, *order, now};
 }
 
-}  // namespace
+// One record for all that are kept. False: the journal refused it, and who it was planned for does
+// not get it, or, where the publisher can be told, nobody does.
+bool broker::implementation::save_planned(const publication& message, std::vector<planned>& plan,
+                                          delivery_terms& terms) {
+    std::vector<session_journal::delivery> kept;
+    for (const auto& one : plan) {
+        if (!one.who->journaled) {
+            continue;
+        }
+        const auto& next = *one.who->find_order(one.order);
+        session_journal::delivery record;
+        record.client_id = one.who->info.id;
+        record.order = next.order;
+        record.packet_id = next.packet_id;
+        record.level = next.level;
+        record.retain = next.retain;
+        if (next.ids) {
+            record.subscription_ids = *next.ids;
+        }
+        record.state = next.state;
+        kept.push_back(std::move(record));
+    }
+    if (kept.empty() && !terms.received) {
+        return true;
+    }
+    const auto saved_as = shared.journal->message(message.keep(), kept, terms.received);
+    if (saved_as) {
+        keep_until(*saved_as, terms.pending);
+        for (const auto& one : plan) {
+            const auto at = one.who->find_order(one.order);
+            if (one.who->journaled && at->level == qos::exactly_once) {
+                at->saved_as = *saved_as;
+                unsent.emplace_back(*saved_as, one.who->info.id);
+            }
+        }
+        return true;
+    }
+    std::erase_if(plan, [&](const planned& one) {
+        if (!one.who->journaled && !terms.all_or_nobody) {
+            return false;
+        }
+        shared.rules.lost(loss::not_stored, message.source(), message.topic(), one.who->info.id);
+        one.who->erase(one.who->find_order(one.order));
+        return true;
+    });
+    return false;
+}
 
-// Two passes, because what a kept session is to get is saved before it is sent: first who gets it
-// and as what, then the journal once for all of them, then the sending.
-std::size_t broker::implementation::deliver(const publication& message,
-                                            std::vector<route::target>::const_iterator from,
-                                            std::vector<route::target>::const_iterator to,
-                                            receipt& pending, routing_outcome& outcome,
-                                            std::optional<session_journal::received_id> received,
-                                            bool retained) {
-    const bool v1 = shared.options.behaviour == profile::v1;
+bool broker::implementation::send_planned(const publication& message, const planned& one,
+                                          frame_cache* frames) {
+    auto& who = *one.who;
+    const auto at = who.find_order(one.order);
+    if (!one.now || who.outlives_connection()) {
+        at->message = message.keep();
+    }
+    if (!one.now) {
+        return true;
+    }
+    server_link::sending how;
+    how.level = at->level;
+    how.retain = at->retain;
+    how.packet_id = at->packet_id;
+    how.ids = at->ids.get();
+    if (!who.link->send(message, frames, how)) {
+        shared.rules.lost(loss::packet_too_large, message.source(), message.topic(), who.info.id);
+        finish(who, at);
+        return false;
+    }
+    return true;
+}
+
+// What a kept session is to get is saved before anything is sent: first who gets it and as what,
+// then the journal once for all of them, then the sending.
+void broker::implementation::deliver(const publication& message,
+                                     std::span<const route::target> targets,
+                                     delivery_terms& terms) {
+    const auto level_for = [&](const route::target& to) {
+        return shared.options.behaviour == profile::v1
+                   ? qos::at_most_once
+                   : std::min(message.level(), to.options.level);
+    };
+    std::vector<planned> plan;
+    std::size_t unplanned = targets.size();
+    if (message.level() != qos::at_most_once) {
+        for (const auto& to : targets) {
+            if (level_for(to) == qos::at_most_once) {
+                continue;
+            }
+            --unplanned;
+            if (const auto next = plan_delivery(message, to, terms)) {
+                plan.push_back(*next);
+            }
+        }
+        if (!save_planned(message, plan, terms)) {
+            terms.outcome.not_stored = true;
+            if (terms.all_or_nobody) {
+                return;
+            }
+        }
+    }
     // For one receiver the bytes go straight into its outbox.
     std::optional<frame_cache> several;
-    if (to - from > 1) {
+    if (targets.size() > 1) {
         several.emplace(message);
     }
     auto* const frames = several ? &*several : nullptr;
-    std::vector<planned> plan;
-    std::vector<session_journal::delivery> kept;
-    std::size_t taken = 0;
-    for (auto at = from; at != to; ++at) {
-        const auto level = v1 ? qos::at_most_once : std::min(message.level(), at->options.level);
-        if (level == qos::at_most_once) {
-            taken += deliver_at_most_once(message, *at, frames,
-                                          !v1 && retain_flag(message, *at, retained))
-                         ? 1
-                         : 0;
-            continue;
-        }
-        auto& who = *at->to;
-        const auto lose = [&](loss why) {
-            shared.rules.lost(why, message.source(), message.topic(), who.info.id);
-        };
-        const auto bytes = queued_size(message);
-        if (who.queued_bytes + bytes > shared.options.max_queued_bytes) {
-            lose(loss::queue_full);
-            continue;
-        }
-        const auto order = who.take_order();
-        if (!order) {
-            lose(loss::queue_full);
-            continue;
-        }
-        planned next{&*at, *order, false};
-        next.now = who.link != nullptr && who.link->ready() && who.inflight == who.queue.size() &&
-                   who.inflight < who.link->window();
-        if (who.journaled) {
-            session_journal::delivery record;
-            record.client_id = who.info.id;
-            record.order = *order;
-            record.packet_id = session::packet_id_of(*order);
-            record.level = level;
-            record.retain = retain_flag(message, *at, retained);
-            if (at->ids) {
-                record.subscription_ids = *at->ids;
-            }
-            record.state = next.now ? progress::sent : progress::waiting;
-            kept.push_back(std::move(record));
-        }
-        plan.push_back(next);
-    }
-    if (!kept.empty() || received) {
-        const auto saved_as = shared.journal->message(message.keep(), kept, received);
-        if (!saved_as) {
-            outcome.not_stored = true;
-            std::erase_if(plan, [&](const planned& one) {
-                if (one.to->to->journaled) {
-                    shared.rules.lost(loss::not_stored, message.source(), message.topic(),
-                                      one.to->to->info.id);
-                }
-                return one.to->to->journaled;
-            });
-        } else {
-            keep_until(*saved_as, pending);
+    auto& taken = terms.outcome.clients;
+    for (const auto& to : unplanned > 0 ? targets : std::span<const route::target>()) {
+        if (level_for(to) == qos::at_most_once) {
+            taken += deliver_at_most_once(message, to, frames, terms.retained) ? 1 : 0;
         }
     }
     for (const auto& one : plan) {
-        auto& who = *one.to->to;
-        outgoing next;
-        next.ids = one.to->ids;
-        next.order = one.order;
-        next.packet_id = session::packet_id_of(one.order);
-        next.bytes = queued_size(message);
-        next.level = std::min(message.level(), one.to->options.level);
-        next.retain = retain_flag(message, *one.to, retained);
-        const bool sent_again = who.outlives_connection();
-        if (!one.now || sent_again) {
-            next.message = message.keep();
-        }
-        if (one.now) {
-            server_link::sending how;
-            how.level = next.level;
-            how.retain = next.retain;
-            how.packet_id = next.packet_id;
-            how.ids = next.ids.get();
-            next.state = progress::sent;
-            if (!who.link->send(message, frames, how)) {
-                shared.rules.lost(loss::packet_too_large, message.source(), message.topic(),
-                                  who.info.id);
-                if (who.journaled) {
-                    shared.journal->finished(who.info.id, next.order);
-                }
-                continue;
-            }
-            ++who.sent;
-            ++who.inflight;
-        }
-        who.push(std::move(next));
-        ++taken;
+        taken += send_planned(message, one, frames) ? 1 : 0;
     }
-    outcome.clients += taken;
-    return taken;
+    send_saved();
 }
 
-routing_outcome broker::implementation::route_message(
-    const publication& message, const route& to, const client_info* from, receipt& pending,
-    std::optional<session_journal::received_id> received) {
+void broker::implementation::deliver_alone(const route::target& to, const message_ptr& message,
+                                           receipt pending) {
+    const publication published(message, wall);
+    routing_outcome outcome;
+    delivery_terms terms{pending, outcome};
+    deliver(published, {&to, 1}, terms);
+    shared.rules.routed(message->source, nullptr, outcome.clients);
+}
+
+routing_outcome broker::implementation::route_message(const publication& message, const route& to,
+                                                      const client_info* from,
+                                                      const route_terms& terms) {
     routing_outcome outcome;
     outcome.nobody = to.nobody;
     for (const auto& [client_id, why] : to.lost) {
         shared.rules.lost(why, message.source(), message.topic(), client_id);
     }
-    if (!to.local.empty() || received) {
-        deliver(message, to.local.begin(), to.local.end(), pending, outcome, received);
+    std::vector<route::target> with_shares;
+    std::vector<pair_of_share> elsewhere;
+    if (!to.shares.empty()) {
+        with_shares = to.local;
+        choose_sharers(message, to, with_shares, elsewhere);
     }
-    outcome.anybody = !to.local.empty() || !to.external.empty();
-    if (outcome.not_stored) {
+    const std::span<const route::target> local = to.shares.empty() ? to.local : with_shares;
+    outcome.anybody = !local.empty() || !elsewhere.empty() || !to.external.empty();
+    delivery_terms here{terms.pending, outcome, terms.received, false, terms.all_or_nobody};
+    if (!local.empty() || terms.received) {
+        deliver(message, local, here);
+    }
+    if (outcome.not_stored && terms.all_or_nobody) {
         return outcome;
     }
     for (const auto& target : to.external) {
-        target->deliver(message, pending);
+        target->deliver(message, terms.pending);
+    }
+    for (const auto& one : elsewhere) {
+        shared.mesh.post(one.shard,
+                         [client_id = one.client_id, filter = one.filter, kept = message.keep(),
+                          pending = terms.pending](broker& there) {
+                             there.deliver_shared(client_id, filter, kept, pending);
+                         });
     }
     const auto shards = shared.mesh.size();
     for (std::size_t other = 0; shards > 1 && other < shards; ++other) {
@@ -297,52 +353,53 @@ routing_outcome broker::implementation::route_message(
              (!to.shards.empty() && to.shards[other]));
         if (wanted) {
             outcome.anybody = true;
-            shared.mesh.post(other, [kept = message.keep(), pending](broker& there) {
-                there.forward(kept, pending);
-            });
+            shared.mesh.post(other, [kept = message.keep(), pending = terms.pending](
+                                        broker& there) { there.forward(kept, pending); });
         }
-    }
-    for (const auto& group : to.shares) {
-        share_message(message, to, *group, pending, outcome);
     }
     shared.rules.routed(message.source(), from, outcome.clients);
     return outcome;
 }
 
 // One of those that share gets it, on whatever shard.
-void broker::implementation::share_message(const publication& message, const route& to,
-                                           share_group& group, receipt& pending,
-                                           routing_outcome& outcome) {
-    const auto chosen = group.pick([&](const share_group::member& one) {
-        if (one.options.no_local && one.client_id == message.source()) {
-            return false;
+void broker::implementation::choose_sharers(const publication& message, const route& to,
+                                            std::vector<route::target>& local,
+                                            std::vector<pair_of_share>& elsewhere) {
+    for (const auto& group : to.shares) {
+        auto chosen = group->pick([&](const share_group::member& one) {
+            if (one.options.no_local && one.client_id == message.source()) {
+                return false;
+            }
+            return to.by_subscription
+                       ? shared.rules.may_receive(one.info, message.source(), message.topic())
+                       : to.named.contains(one.client_id);
+        });
+        if (!chosen) {
+            continue;
         }
-        return to.by_subscription
-                   ? shared.rules.may_receive(one.info, message.source(), message.topic())
-                   : to.named.contains(one.client_id);
-    });
-    if (!chosen) {
-        return;
+        if (chosen->shard != shard) {
+            elsewhere.push_back(
+                {chosen->shard, std::move(chosen->client_id), group->subscribed_filter()});
+        } else if (auto target = share_target(chosen->client_id, group->subscribed_filter())) {
+            local.push_back(std::move(*target));
+        }
     }
-    outcome.anybody = true;
-    if (chosen->shard != shard) {
-        shared.mesh.post(chosen->shard,
-                         [client_id = chosen->client_id, filter = group.subscribed_filter(),
-                          kept = message.keep(), pending](broker& there) {
-                             there.deliver_shared(client_id, filter, kept, pending);
-                         });
-        return;
+}
+
+// A client of this shard as a member of a share; nothing if it has left.
+std::optional<route::target> broker::implementation::share_target(std::string_view client_id,
+                                                                  const std::string& filter) {
+    auto* const who = find(client_id);
+    if (who == nullptr) {
+        return std::nullopt;
     }
-    auto* const who = find(chosen->client_id);
-    const auto held = who == nullptr ? decltype(who->subscriptions.end()){}
-                                     : who->subscriptions.find(group.subscribed_filter());
-    if (who == nullptr || held == who->subscriptions.end()) {
-        return;
+    const auto held = who->subscriptions.find(filter);
+    if (held == who->subscriptions.end()) {
+        return std::nullopt;
     }
     matched_subscription matched;
     add_match(matched, held->second, true);
-    const std::vector<route::target> one{{who, matched.options, matched.ids}};
-    deliver(message, one.begin(), one.end(), pending, outcome);
+    return route::target{who, matched.options, matched.ids};
 }
 
 // --- what waits
@@ -402,6 +459,9 @@ void broker::implementation::drain(session& which) {
            which.inflight < link->window()) {
         const auto at = which.queue.begin() + static_cast<std::ptrdiff_t>(which.inflight);
         const bool again = which.inflight < which.sent;
+        if (!is_durable(at->saved_as)) {
+            break;  // send_saved() goes on
+        }
         if (at->state == progress::received) {
             link->send_pubrel(at->packet_id);
         } else if (!again && at->message->expires_at && *at->message->expires_at <= wall) {
@@ -422,6 +482,16 @@ void broker::implementation::drain(session& which) {
         }
         if (!which.outlives_connection()) {
             at->message.reset();
+        }
+    }
+}
+
+void broker::implementation::send_saved() {
+    while (!unsent.empty() && is_durable(unsent.front().first)) {
+        const auto client_id = std::move(unsent.front().second);
+        unsent.pop_front();
+        if (auto* const who = find(client_id)) {
+            drain(*who);
         }
     }
 }

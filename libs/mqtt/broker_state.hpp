@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -81,6 +82,24 @@ struct routing_outcome {
     std::optional<reason> nobody;
 };
 
+// How a message is routed.
+struct route_terms {
+    receipt& pending;
+    // A QoS 2 message of a kept session: its identifier is saved with it.
+    std::optional<session_journal::received_id> received = {};
+    // The publisher can be told that the journal refused the message, and then nobody is to have
+    // got it: it may send it again.
+    bool all_or_nobody = false;
+};
+// And delivered to clients of one shard.
+struct delivery_terms {
+    receipt& pending;
+    routing_outcome& outcome;
+    std::optional<session_journal::received_id> received = {};
+    bool retained = false;  // as a retained message to a new subscription
+    bool all_or_nobody = false;
+};
+
 struct broker::implementation {
     implementation(broker_shared with, std::size_t number);
     ~implementation();
@@ -139,22 +158,39 @@ struct broker::implementation {
     route::generations generations_now() const;
 
     // --- broker_deliver.cpp: they get it ---
-    // `received`: a QoS 2 message of a kept session, whose identifier is saved with it.
     routing_outcome route_message(const publication& message, const route& to,
-                                  const client_info* from, receipt& pending,
-                                  std::optional<session_journal::received_id> received);
-    void share_message(const publication& message, const route& to, share_group& group,
-                       receipt& pending, routing_outcome& outcome);
+                                  const client_info* from, const route_terms& terms);
+    // A member of a share on another shard.
+    struct pair_of_share {
+        std::size_t shard;
+        std::string client_id;
+        std::string filter;
+    };
+    void choose_sharers(const publication& message, const route& to,
+                        std::vector<route::target>& local, std::vector<pair_of_share>& elsewhere);
+    std::optional<route::target> share_target(std::string_view client_id,
+                                              const std::string& filter);
     // To clients of this shard.
-    std::size_t deliver(const publication& message, std::vector<route::target>::const_iterator from,
-                        std::vector<route::target>::const_iterator to, receipt& pending,
-                        routing_outcome& outcome,
-                        std::optional<session_journal::received_id> received = {},
-                        bool retained = false);
+    void deliver(const publication& message, std::span<const route::target> targets,
+                 delivery_terms& terms);
+    void deliver_alone(const route::target& to, const message_ptr& message, receipt pending);
+    // A QoS 1 or 2 message in its session's queue while deliver() runs.
+    struct planned {
+        session* who;
+        std::uint64_t order;
+        bool now;  // its window has room and nothing waits before it
+    };
+    std::optional<planned> plan_delivery(const publication& message, const route::target& to,
+                                         const delivery_terms& terms);
+    bool save_planned(const publication& message, std::vector<planned>& plan,
+                      delivery_terms& terms);
+    bool send_planned(const publication& message, const planned& one, frame_cache* frames);
     bool deliver_at_most_once(const publication& message, const route::target& to,
-                              frame_cache* frames, bool retain);
+                              frame_cache* frames, bool retained);
     // Sends as much of what waits as the window allows; after CONNACK, what was under way again.
     void drain(session& which);
+    // Goes on with clients whose QoS 2 messages have been saved.
+    void send_saved();
     bool send_queued(session& which, outgoing& next, bool duplicate);
     // What waited and may no longer be received goes, when rights have changed.
     void recheck_rights(session& which);
@@ -181,6 +217,7 @@ struct broker::implementation {
     text_map<std::shared_ptr<const route>> routes;
     std::set<timer> timers;
     std::deque<std::pair<session_journal::sequence, receipt>> unsaved;
+    std::deque<std::pair<session_journal::sequence, std::string>> unsent;  // client ids
     session_journal::sequence saved = 0;
     bool stopped = false;
 };

@@ -72,7 +72,7 @@ void broker::implementation::send_retained(session& who, std::string_view filter
     add_match(matched, held, true);
     // A retained message is sent with the flag set, whatever Retain As Published says
     // [MQTT-3.3.1-8].
-    const std::vector<route::target> to{{&who, matched.options, matched.ids}};
+    const route::target to{&who, matched.options, matched.ids};
     for (const auto& message :
          shared.retained.find(filter, shared.options.hash_matches_parent, wall)) {
         const bool own = message->source == who.info.id;
@@ -83,7 +83,8 @@ void broker::implementation::send_retained(session& who, std::string_view filter
         const publication published(message, wall);
         receipt nobody_waits;
         routing_outcome outcome;
-        deliver(published, to.begin(), to.end(), nobody_waits, outcome, {}, true);
+        delivery_terms terms{nobody_waits, outcome, {}, true};
+        deliver(published, {&to, 1}, terms);
     }
 }
 

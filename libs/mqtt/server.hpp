@@ -53,7 +53,8 @@ public:
     // and EACCES, says what to do.
     result<std::uint16_t> listen(const listen_settings& where);
     // Takes over a connected stream socket, `received` having been read from it already. Plain
-    // bytes: whoever spoke TLS with the client goes on doing it at the socket's other end.
+    // bytes: whoever spoke TLS with the client goes on doing it at the socket's other end. With
+    // `who.websocket` they are WebSocket's frames: the upgrade has been answered.
     void adopt(int socket, client_identity who, std::string received = {});
 
     // As if a client had sent it, but for policy::may_publish. QoS 0 without `pending` costs least.

@@ -186,7 +186,7 @@ void server_link::accept(const connect_packet& p, admission admitted) {
     // Held until it is saved that an older session is no more, or that this one goes on.
     auto until = which->journaled || seq != 0 ? make_receipt() : nullptr;
     shard_.keep_until(seq, until);
-    reply(make_connack(p, present, expiry), std::move(until), true);
+    reply(make_connack(p, present, expiry), std::move(until), reply_kind::connack);
     if (ready_) {
         shard_.drain(*which);
     }

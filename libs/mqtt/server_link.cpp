@@ -122,7 +122,7 @@ std::shared_ptr<reply_receipt> server_link::make_receipt_if_journaled() {
 }
 
 void server_link::reply(std::string_view bytes, std::shared_ptr<reply_receipt> until,
-                        bool is_connack) {
+                        reply_kind kind) {
     // With the only copy here, nobody else can be waited for.
     if (until && until.use_count() == 1) {
         until->needless = true;
@@ -131,12 +131,18 @@ void server_link::reply(std::string_view bytes, std::shared_ptr<reply_receipt> u
     if (!until && held_.empty()) {
         output_.tail() += bytes;
         tell();
-        if (is_connack) {
-            ready_ = true;
-        }
+        said(kind);
         return;
     }
-    held_.push_back({std::string(bytes), until == nullptr, is_connack});
+    held_.push_back({std::string(bytes), until == nullptr, kind});
+}
+
+void server_link::said(reply_kind kind) {
+    if (kind == reply_kind::connack) {
+        ready_ = true;
+    } else if (kind == reply_kind::completes && under_way_ > 0) {
+        --under_way_;
+    }
 }
 
 void server_link::complete(std::uint64_t ticket) {
@@ -148,21 +154,18 @@ void server_link::complete(std::uint64_t ticket) {
 }
 
 void server_link::release_replies() {
-    std::size_t said = 0;
-    bool connected = false;
-    for (; said < held_.size() && held_[said].done; ++said) {
-        if (session_ != nullptr) {
-            output_.tail() += held_[said].bytes;
-        }
-        connected |= held_[said].is_connack;
+    const bool was_ready = ready_;
+    std::size_t count = 0;
+    for (; count < held_.size() && held_[count].done; ++count) {
+        output_.tail() += held_[count].bytes;
+        said(held_[count].kind);
     }
-    if (said == 0) {
+    if (count == 0) {
         return;
     }
-    first_ticket_ += said;
-    held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(said));
-    if (connected && session_ != nullptr) {
-        ready_ = true;
+    first_ticket_ += count;
+    held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(count));
+    if (ready_ && !was_ready) {
         shard_.drain(*session_);
     }
     tell();

@@ -80,11 +80,15 @@ private:
 
     // An answer that must not be given before something else has happened, and those behind it:
     // acknowledgements go out in the order of what they acknowledge [MQTT-4.6.0-2].
+    enum class reply_kind : std::uint8_t {
+        connack,
+        completes,  // a PUBLISH: for its sender, it is not under way any more
+        other,
+    };
     struct held_reply {
         std::string bytes;
         bool done = false;
-        bool is_connack = false;
-        bool closes = false;  // after it
+        reply_kind kind = reply_kind::other;
     };
 
     void handle(const frame& f);
@@ -124,7 +128,8 @@ private:
     // Says `bytes` at once, or when nobody but the caller has a copy of `until` any more and all
     // that was to be said before was said.
     void reply(std::string_view bytes, std::shared_ptr<reply_receipt> until = {},
-               bool is_connack = false);
+               reply_kind kind = reply_kind::other);
+    void said(reply_kind kind);
     // For the next reply.
     std::shared_ptr<reply_receipt> make_receipt();
     // The same, when the journal will be asked to save something.
@@ -164,7 +169,9 @@ private:
     std::unique_ptr<text_map<std::uint16_t>> aliases_out_;
     std::vector<held_reply> held_;
     std::uint64_t first_ticket_ = 0;
-    std::uint16_t unanswered_ = 0;  // QoS 1 and 2 messages of the client without an answer
+    // QoS 1 and 2 messages that came on this connection and are not complete (MQTT5 4.9); those
+    // that another one began are not told apart when they end, so it may be a few less.
+    std::size_t under_way_ = 0;
     // Who got the last message: the next one mostly has the same topic.
     std::string last_topic_;
     std::shared_ptr<const route> last_route_;

@@ -66,14 +66,13 @@ void server_link::handle_publish(const frame& f) {
         return;
     }
     if (level != qos::at_most_once && version_ == protocol_version::v5) {
-        // What we have answered is not under way any more, but for QoS 2 without a PUBREL.
-        const auto under_way = held_.size() + session_->received_ids.size();
-        if (under_way >= shard_.shared.options.receive_maximum) {
+        if (under_way_ >= shard_.shared.options.receive_maximum) {
             violation(reason::receive_maximum_exceeded,
                       "more QoS 1 and 2 messages are under way than the Receive Maximum "
-                      "[MQTT-3.3.4-9]");
+                      "[MQTT-3.3.4-7]");
             return;
         }
+        ++under_way_;
     }
     publish(*p);
 }
@@ -105,7 +104,8 @@ void server_link::publish(const publish_packet& p) {
         received = {session_->info.id, p.id};
     }
     const bool kept = !p.message.retain || way->nobody || shard_.retain_message(message, pending);
-    auto outcome = kept ? shard_.route_message(message, *way, &session_->info, pending, received)
+    auto outcome = kept ? shard_.route_message(message, *way, &session_->info,
+                                               {pending, received, wants_answer})
                         : routing_outcome{};
     pending.reset();
     if (!kept || outcome.not_stored) {
@@ -116,9 +116,6 @@ void server_link::publish(const publish_packet& p) {
             acknowledge(p, reason::quota_exceeded, std::move(until));
         }
         return;
-    }
-    if (p.message.level == qos::exactly_once && !way->nobody) {
-        session_->received_ids.insert(p.id);
     }
     auto code = reason::success;
     if (outcome.nobody) {
@@ -136,17 +133,23 @@ void server_link::acknowledge(const publish_packet& p, reason code,
     }
     const auto type =
         p.message.level == qos::at_least_once ? packet_type::puback : packet_type::pubrec;
-    if (type == packet_type::pubrec && is_failure(code)) {
+    const bool refused = is_v5() && is_failure(code);
+    if (type == packet_type::pubrec && refused) {
         session_->received_ids.erase(p.id);  // [MQTT5 4.3.3]: the identifier is free again
+    } else if (type == packet_type::pubrec) {
+        session_->received_ids.insert(p.id);  // also of what goes nowhere: PUBREL comes for it
     }
+    const auto kind =
+        type == packet_type::puback || refused ? reply_kind::completes : reply_kind::other;
     if (!until && held_.empty()) {
         encode_ack(output_.tail(), version_, type, p.id, code);
+        said(kind);
         tell();
         return;
     }
     std::string bytes;
     encode_ack(bytes, version_, type, p.id, code);
-    reply(bytes, std::move(until));
+    reply(bytes, std::move(until), kind);
 }
 
 void server_link::handle_pubrel(const frame& f) {
@@ -156,6 +159,9 @@ void server_link::handle_pubrel(const frame& f) {
         return;
     }
     const bool known = session_->received_ids.erase(p->id) > 0;
+    if (known) {
+        said(reply_kind::completes);
+    }
     // PUBCOMP lets the client use the identifier for another message, which we would take for the
     // old one after a crash if it were still on the disk.
     std::shared_ptr<reply_receipt> until;

@@ -20,13 +20,10 @@ std::optional<std::uint64_t> session::take_order() {
 }
 
 // Does a message that is still in the queue have the identifier of this order?
-bool session::is_taken(std::uint64_t order) const {
+bool session::is_taken(std::uint64_t order) {
     while (!queue.empty() && order >= queue.front().order + packet_ids) {
         order -= packet_ids;
-        const auto at = std::lower_bound(
-            queue.begin(), queue.end(), order,
-            [](const outgoing& one, std::uint64_t wanted) { return one.order < wanted; });
-        if (at != queue.end() && at->order == order) {
+        if (find_order(order) != queue.end()) {
             return true;
         }
     }
@@ -38,6 +35,13 @@ session::position session::find_sent(std::uint16_t packet_id) {
     const auto at =
         std::find_if(queue.begin(), end, [&](const auto& o) { return o.packet_id == packet_id; });
     return at == end ? queue.end() : at;
+}
+
+session::position session::find_order(std::uint64_t order) {
+    const auto at = std::lower_bound(
+        queue.begin(), queue.end(), order,
+        [](const outgoing& one, std::uint64_t wanted) { return one.order < wanted; });
+    return at == queue.end() || at->order != order ? queue.end() : at;
 }
 
 void session::push(outgoing next) {

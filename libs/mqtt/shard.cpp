@@ -18,7 +18,10 @@ shard::shard(broker_shared shared, std::size_t index, std::atomic<std::size_t>& 
       broker_(shared, index),
       connections_(loop_),
       deadline_(loop_, [this] { broker_.on_time(); }),
-      stop_limit_(loop_, [this] { loop_.stop(); }) {}
+      stop_limit_(loop_, [this] { loop_.stop(); }) {
+    broker_.at(time_.mono_now(),
+               time_.now());  // sessions that were kept are told by it what is left
+}
 
 shard::~shard() {
     end_stop();

@@ -35,6 +35,15 @@ bool visitor::start(std::string received) {
     if (watch_ == 0) {
         return false;
     }
+    if (who_.websocket) {  // whoever handed it over has answered the upgrade
+        socket_.use_web();
+        const auto inside = socket_.unframe(received_);
+        received_.resize(inside.second);
+        if (inside.after == channel::state::closed) {
+            leave();
+            return true;
+        }
+    }
     if (!received_.empty()) {
         advance();
     }
