@@ -3,8 +3,8 @@
 #include "libs/base/random.hpp"
 #include "libs/mqtt/backoff.hpp"
 #include "libs/mqtt/client_session.hpp"
+#include "libs/mqtt/client_transport.hpp"
 #include "libs/mqtt/receive_buffer.hpp"
-#include "libs/mqtt/transport.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>

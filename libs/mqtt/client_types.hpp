@@ -30,11 +30,13 @@ struct subscribe_options {
     std::uint32_t id = 0;            // 5.0: comes with each message; 1 to 268,435,455, 0: none
 };
 
+// REQUIRES: what client::publish() would take. Its properties and delay are of 5.0, and left out in
+// 3.1.1.
 struct client_will {
     std::string topic;
     std::string payload;
     publish_options options{};
-    std::uint32_t delay_seconds = 0;  // 5.0
+    std::uint32_t delay_seconds = 0;
 };
 
 struct client_session_options {

@@ -1,4 +1,4 @@
-#include "libs/mqtt/transport.hpp"
+#include "libs/mqtt/client_transport.hpp"
 
 #include <boost/asio/write.hpp>
 

@@ -10,8 +10,8 @@
 
 namespace evergrass::mqtt {
 
-// One byte stream, TLS or plain, behind plain calls. Each of receive and send may be under way
-// once.
+// The client's byte stream, TLS or plain, on Asio but behind plain calls. Each of receive and send
+// may be under way once.
 class transport {
 public:
     // Kept alive until the call that was made with it has been answered; it owns the transport.
