@@ -89,8 +89,8 @@ result<server_identity::server_tls_source> server_identity::server_source(
     rt::server_tls_settings settings) {
     return renewing<std::shared_ptr<const rt::server_tls>, rt::server_tls_settings>(
         shared_, std::move(settings),
-        [tickets = rt::ticket_keys()](const rt::server_tls_settings& with) {
-            return rt::server_tls::make(with, tickets);
+        [sessions = rt::tls_sessions()](const rt::server_tls_settings& with) {
+            return rt::server_tls::make(with, sessions);
         });
 }
 

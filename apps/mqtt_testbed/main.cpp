@@ -81,7 +81,7 @@ result<std::shared_ptr<const rt::server_tls>> make_tls(const options& wanted,
         };
         settings->ca_pem.clear();  // a core goes by the exact certificate, and by nothing else
     }
-    auto made = rt::server_tls::make(*settings, rt::ticket_keys());
+    auto made = rt::server_tls::make(*settings, rt::tls_sessions());
     if (!made) {
         return with_context(made.error(), wanted.certificate + ", " + wanted.key +
                                               (wanted.ca.empty() ? "" : " or " + wanted.ca));

@@ -66,7 +66,7 @@ result<void> device_server::use_certificate(const rt::tls_identity& identity) {
     wanted.admit = [this](const std::string& certificate) { return rules_.admits(certificate); };
     wanted.oldest = settings_.oldest_tls;
     wanted.cipher_suites = settings_.cipher_suites;
-    auto made = rt::server_tls::make(wanted, tickets_);
+    auto made = rt::server_tls::make(wanted, tls_sessions_);
     if (!made) {
         return with_context(made.error(), "the local MQTT server's certificate");
     }

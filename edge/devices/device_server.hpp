@@ -81,7 +81,7 @@ private:
     logger log_;
     std::shared_ptr<hand_over> outside_;
     group_policy rules_;
-    rt::ticket_keys tickets_;
+    rt::tls_sessions tls_sessions_;
     mutable std::mutex mutex_;  // of the next: the server's thread asks for it
     std::shared_ptr<const rt::server_tls> tls_;
     std::unique_ptr<mqtt::server> server_;  // null until open()

@@ -484,7 +484,7 @@ protected:
                               .ca_pem = {},
                               .alpn = {},
                               .cipher_suites = {}},
-                             rt::ticket_keys())
+                             rt::tls_sessions())
             .value();
     rt::testing::client_tls at_client;
     rt::testing::tls_pair tls{*context, at_client};

@@ -213,7 +213,7 @@ protected:
     }
     std::uint16_t listen_tls() {
         listen_settings where;
-        tls = rt::server_tls::make(tls_settings, keys).value();
+        tls = rt::server_tls::make(tls_settings, sessions).value();
         where.tls = [this] { return tls; };
         return listen(where);
     }
@@ -223,7 +223,7 @@ protected:
     rt::testing::test_ca ca;
     rt::tls_identity device = ca.issue("device");
     std::set<std::string> admitted{rt::testing::id_of(device)};
-    rt::ticket_keys keys;
+    rt::tls_sessions sessions;
     rt::server_tls_settings tls_settings{
         .identity = ca.issue("server"),
         .admit = [this](const std::string& id) { return admitted.contains(id); },
@@ -392,7 +392,7 @@ TEST_F(server_test, says_goodbye_to_all_when_it_stops) {
 
 // --- TLS ----------------------------------------------------------------------------------------
 
-TEST_F(server_test, knows_a_client_by_its_certificate_and_takes_it_back_by_its_ticket) {
+TEST_F(server_test, knows_a_client_by_its_certificate_and_takes_it_back_to_its_session) {
     const auto port = listen_tls();
     rt::testing::client_tls from(&device);
     for (const std::uint64_t resumed : {0U, 1U}) {

@@ -2,7 +2,7 @@
 
 #include "libs/base/digest.hpp"
 #include "libs/base/errors.hpp"
-#include "libs/base/random.hpp"
+#include "libs/rt/session_store.hpp"
 #include "libs/rt/tls_parts.hpp"
 
 #include <openssl/err.h>
@@ -13,9 +13,6 @@
 
 namespace evergrass::rt {
 namespace {
-
-// What SSL_CTX_set_tlsext_ticket_keys takes: a name, a key for HMAC and one for AES.
-constexpr std::size_t ticket_key_bytes = 16 + 32 + 32;
 
 // The cheapest first; a client that prefers ChaCha20, because it has no AES in hardware, gets it.
 constexpr const char* suites_of_1_3 =
@@ -63,35 +60,14 @@ result<void> set_versions_and_suites(SSL_CTX* context, const server_tls_settings
     return {};
 }
 
-// A resumed session shows the certificate of its first handshake, which may have been taken away
-// since: then the client makes the full handshake, and hears there why it is refused.
-SSL_TICKET_RETURN judge_ticket(SSL* handle, SSL_SESSION* session, const unsigned char*, std::size_t,
-                               SSL_TICKET_STATUS status, void*) {
-    if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW) {
-        return SSL_TICKET_RETURN_IGNORE_RENEW;
-    }
-    const auto& rules = detail::rules_of(SSL_get_SSL_CTX(handle));
-    auto* leaf = SSL_SESSION_get0_peer(session);
-    if (leaf == nullptr ? rules.authentication == client_auth::required
-                        : !detail::admitted(rules, leaf)) {
-        return SSL_TICKET_RETURN_IGNORE_RENEW;
-    }
-    if (leaf != nullptr && rules.verify_chain &&
-        X509_cmp_current_time(X509_get0_notAfter(leaf)) <= 0) {
-        return SSL_TICKET_RETURN_IGNORE_RENEW;
-    }
-    return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
-}
-
-// Stateless: what a session needs is in the client's ticket, so that nothing is kept here for those
-// who may come back.
-result<void> set_resumption(SSL_CTX* context, const server_tls_settings& settings,
-                            const ticket_keys& tickets) {
-    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+void set_resumption(SSL_CTX* context, const server_tls_settings& settings) {
+    // The session's id is all that the client gets, also as its ticket: what tickets would carry,
+    // the client's certificate, costs more to read each time than the rest of the handshake.
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
     if (settings.resumption <= std::chrono::seconds(0)) {
-        SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+        SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
         SSL_CTX_set_num_tickets(context, 0);
-        return {};
+        return;
     }
     // Sessions of a server that asked its clients for less are no good here.
     const auto who =
@@ -100,12 +76,7 @@ result<void> set_resumption(SSL_CTX* context, const server_tls_settings& setting
                                    static_cast<unsigned>(who.size()));
     SSL_CTX_set_timeout(context, settings.resumption.count());
     SSL_CTX_set_num_tickets(context, 1);
-    auto keys = tickets.bytes;
-    if (SSL_CTX_set_tlsext_ticket_keys(context, keys.data(), static_cast<long>(keys.size())) != 1 ||
-        SSL_CTX_set_session_ticket_cb(context, nullptr, judge_ticket, nullptr) != 1) {
-        return detail::openssl_failure("the keys of session tickets were refused");
-    }
-    return {};
+    detail::use_session_store(context);
 }
 
 result<void> set_authorities(SSL_CTX* context, const std::string& ca_pem) {
@@ -124,10 +95,8 @@ result<void> set_authorities(SSL_CTX* context, const std::string& ca_pem) {
 
 }  // namespace
 
-ticket_keys::ticket_keys() : bytes(random_bytes(ticket_key_bytes)) {}
-
 result<std::shared_ptr<const server_tls>> server_tls::make(const server_tls_settings& settings,
-                                                           const ticket_keys& tickets) {
+                                                           const tls_sessions& sessions) {
     ERR_clear_error();
     owned_context context(SSL_CTX_new(TLS_server_method()));
     if (!context) {
@@ -153,11 +122,11 @@ result<std::shared_ptr<const server_tls>> server_tls::make(const server_tls_sett
         rules.admit = [admit = settings.admit](X509* leaf) {
             return admit(detail::certificate_id(leaf));
         };
+        rules.admit_again = settings.admit;
     }
+    rules.sessions = sessions.store();
     detail::set_client_rules(handle, std::move(rules));
-    if (auto set = set_resumption(handle, settings, tickets); !set) {
-        return set.error();
-    }
+    set_resumption(handle, settings);
     return std::shared_ptr<const server_tls>(new server_tls(context.release()));
 }
 

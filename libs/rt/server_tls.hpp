@@ -4,6 +4,7 @@
 #include "libs/rt/tls_identity.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -34,22 +35,29 @@ struct server_tls_settings {
     // TLS 1.2 and older: OpenSSL's names, ':' between. Empty: the suites of V1's local server
     // (spec/core.md §11) that OpenSSL permits, forward-secret ones first.
     std::string cipher_suites;
-    // How long a client may come back with a session ticket instead of a full handshake; 0: never.
+    // How long a client may come back to a session instead of a full handshake; 0: never.
     std::chrono::seconds resumption{2 * 60 * 60};
 };
 
-// Keys of session tickets: those who share them, one certificate after another, take each other's
-// sessions. Made from random bytes; never saved.
-struct ticket_keys {
-    ticket_keys();
-    std::string bytes;
+class session_store;
+
+// The sessions that clients may come back to instead of a full handshake, a few hundred bytes each,
+// the oldest given up beyond `most`. Those who share them, one certificate after another, take each
+// other's. In memory only. Copies are the same sessions; any thread.
+class tls_sessions {
+public:
+    explicit tls_sessions(std::size_t most = 10'000);
+    const std::shared_ptr<session_store>& store() const { return store_; }
+
+private:
+    std::shared_ptr<session_store> store_;
 };
 
 // What a server's TLS connections are made from. Immutable; any thread.
 class server_tls {
 public:
     static result<std::shared_ptr<const server_tls>> make(const server_tls_settings& settings,
-                                                          const ticket_keys& tickets);
+                                                          const tls_sessions& sessions);
     ~server_tls();
     server_tls(const server_tls&) = delete;
     server_tls& operator=(const server_tls&) = delete;

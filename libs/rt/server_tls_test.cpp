@@ -20,16 +20,16 @@ using progress = tls_channel::progress;
 class server_tls_test : public ::testing::Test {
 protected:
     static std::shared_ptr<const server_tls> made(const server_tls_settings& wanted,
-                                                  const ticket_keys& keys) {
-        return server_tls::make(wanted, keys).value();
+                                                  const tls_sessions& sessions) {
+        return server_tls::make(wanted, sessions).value();
     }
-    std::shared_ptr<const server_tls> made() { return made(settings, keys); }
+    std::shared_ptr<const server_tls> made() { return made(settings, sessions); }
 
     test_ca ca;
     tls_identity at_server = ca.issue("server");
     tls_identity device = ca.issue("device");
     std::set<std::string> admitted{id_of(device)};
-    ticket_keys keys;
+    tls_sessions sessions;
     server_tls_settings settings{
         .identity = at_server,
         .admit = [this](const std::string& id) { return admitted.contains(id); },
@@ -110,20 +110,20 @@ TEST_P(of_each_version, an_exception_of_the_one_who_decides_is_a_refusal) {
     EXPECT_EQ(both.shake_hands(), progress::failed);
 }
 
-TEST_P(of_each_version, a_client_comes_back_by_a_ticket) {
+TEST_P(of_each_version, a_client_comes_back_to_its_session) {
     const auto tls = made();
     EXPECT_TRUE(comes_back(*tls, *tls));
 }
 
-TEST_P(of_each_version, a_ticket_outlives_a_renewal_of_the_servers_certificate) {
+TEST_P(of_each_version, a_session_outlives_a_renewal_of_the_servers_certificate) {
     const auto tls = made();
     settings.identity = ca.issue("server");
     EXPECT_TRUE(comes_back(*tls, *made()));
 }
 
-TEST_P(of_each_version, a_ticket_of_other_keys_means_a_full_handshake) {
+TEST_P(of_each_version, a_session_of_others_means_a_full_handshake) {
     const auto tls = made();
-    EXPECT_FALSE(comes_back(*tls, *made(settings, ticket_keys())));
+    EXPECT_FALSE(comes_back(*tls, *made(settings, tls_sessions())));
 }
 
 TEST_P(of_each_version, nobody_comes_back_where_resumption_is_off) {
@@ -132,13 +132,13 @@ TEST_P(of_each_version, nobody_comes_back_where_resumption_is_off) {
     EXPECT_FALSE(comes_back(*tls, *tls));
 }
 
-TEST_P(of_each_version, a_ticket_of_a_server_that_asked_for_less_is_no_good) {
+TEST_P(of_each_version, a_session_of_a_server_that_asked_for_less_is_no_good) {
     auto lax = settings;
     lax.authentication = client_auth::optional;
-    EXPECT_FALSE(comes_back(*made(lax, keys), *made()));
+    EXPECT_FALSE(comes_back(*made(lax, sessions), *made()));
 }
 
-TEST_P(of_each_version, a_ticket_does_not_bring_back_who_was_removed_since) {
+TEST_P(of_each_version, a_session_does_not_bring_back_who_was_removed_since) {
     client_tls client(&device, GetParam());
     const auto tls = made();
     tls_pair before(*tls, client);
@@ -257,16 +257,16 @@ TEST_F(server_tls_test, v1s_suites_of_tls_1_2_are_served) {
 TEST_F(server_tls_test, what_cannot_be_used_is_an_error_that_says_so) {
     auto wrong = settings;
     wrong.identity.chain_pem = "nothing";
-    EXPECT_THAT(server_tls::make(wrong, keys).error().message(), HasSubstr("chain"));
+    EXPECT_THAT(server_tls::make(wrong, sessions).error().message(), HasSubstr("chain"));
     wrong = settings;
     wrong.identity.key_pem = device.key_pem;
-    EXPECT_THAT(server_tls::make(wrong, keys).error().message(), HasSubstr("key"));
+    EXPECT_THAT(server_tls::make(wrong, sessions).error().message(), HasSubstr("key"));
     wrong = settings;
     wrong.cipher_suites = "NO-SUCH-SUITE";
-    EXPECT_THAT(server_tls::make(wrong, keys).error().message(), HasSubstr("NO-SUCH-SUITE"));
+    EXPECT_THAT(server_tls::make(wrong, sessions).error().message(), HasSubstr("NO-SUCH-SUITE"));
     wrong = settings;
     wrong.ca_pem = "nothing";
-    EXPECT_THAT(server_tls::make(wrong, keys).error().message(), HasSubstr("CA"));
+    EXPECT_THAT(server_tls::make(wrong, sessions).error().message(), HasSubstr("CA"));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "libs/rt/tls_channel.hpp"
 
+#include "libs/rt/session_store.hpp"
 #include "libs/rt/tls_parts.hpp"
 
 #include <openssl/bio.h>
@@ -68,6 +69,13 @@ void use(SSL* handle, tls_wire& wire) {
     BIO_set_data(SSL_get_rbio(handle), &wire);
 }
 
+// What others left there would be taken for our failure. Clearing costs much more than looking.
+void forget_errors() {
+    if (ERR_peek_error() != 0) {
+        ERR_clear_error();
+    }
+}
+
 }  // namespace
 
 tls_channel::tls_channel(SSL_CTX* context, role side) : handle_(SSL_new(context)) {
@@ -109,14 +117,14 @@ tls_channel::progress tls_channel::outcome(int returned) {
 
 tls_channel::progress tls_channel::handshake(tls_wire& wire) {
     use(handle_, wire);
-    ERR_clear_error();
+    forget_errors();
     return outcome(SSL_do_handshake(handle_));
 }
 
 // One record a call of SSL_read; the call that would only say that no more has come is left out.
 tls_channel::read_result tls_channel::read(tls_wire& wire, char* into, std::size_t size) {
     use(handle_, wire);
-    ERR_clear_error();
+    forget_errors();
     read_result all;
     while (!wire.input.empty() || SSL_pending(handle_) > 0) {
         if (all.count == size) {
@@ -139,7 +147,7 @@ tls_channel::read_result tls_channel::read(tls_wire& wire, char* into, std::size
 
 bool tls_channel::write(tls_wire& wire, std::string_view plain) {
     use(handle_, wire);
-    ERR_clear_error();
+    forget_errors();
     while (!plain.empty()) {
         std::size_t count = 0;
         const int returned = SSL_write_ex(handle_, plain.data(), plain.size(), &count);
@@ -154,9 +162,9 @@ bool tls_channel::write(tls_wire& wire, std::string_view plain) {
 
 void tls_channel::close(tls_wire& wire) {
     use(handle_, wire);
-    ERR_clear_error();
+    forget_errors();
     SSL_shutdown(handle_);
-    ERR_clear_error();
+    forget_errors();
 }
 
 std::string tls_channel::failure() const {
@@ -168,11 +176,11 @@ std::string tls_channel::failure() const {
 }
 
 std::optional<std::string> tls_channel::peer_certificate_id() const {
-    const auto* certificate = SSL_get0_peer_certificate(handle_);
-    if (certificate == nullptr) {
-        return std::nullopt;
+    if (const auto* certificate = SSL_get0_peer_certificate(handle_)) {
+        return detail::certificate_id(certificate);
     }
-    return detail::certificate_id(certificate);
+    auto id = resumed() ? detail::certificate_id_of(SSL_get0_session(handle_)) : std::string();
+    return id.empty() ? std::nullopt : std::optional(std::move(id));
 }
 
 std::string tls_channel::alpn() const {

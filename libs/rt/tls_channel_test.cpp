@@ -41,7 +41,7 @@ protected:
                                                               .ca_pem = {},
                                                               .alpn = {},
                                                               .cipher_suites = {}},
-                                                             ticket_keys())
+                                                             tls_sessions())
                                                 .value();
     client_tls at_client{&device};
     tls_pair both{*tls, at_client};
@@ -126,7 +126,7 @@ TEST(tls_channel, names_a_peer_that_does_not_speak_tls) {
                                        .ca_pem = {},
                                        .alpn = {},
                                        .cipher_suites = {}},
-                                      ticket_keys())
+                                      tls_sessions())
                          .value();
     tls_channel server(tls->handle(), tls_channel::role::server);
     tls_wire wire;

@@ -82,7 +82,8 @@ std::string explain_reason(int reason, bool is_server) {
 
 std::string explain_tls_failure(unsigned long reason, const SSL* handle) {
     const bool is_server = handle != nullptr && SSL_is_server(handle) == 1;
-    if (handle != nullptr) {
+    // A session that is resumed has no verdict of its own.
+    if (handle != nullptr && SSL_session_reused(handle) == 0) {
         const long verdict = SSL_get_verify_result(handle);
         if (verdict != X509_V_OK) {
             return explain_verification(verdict, is_server);

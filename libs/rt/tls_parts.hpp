@@ -4,6 +4,7 @@
 #include "libs/rt/tls_identity.hpp"
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,10 @@ struct ssl_ctx_st;
 struct ssl_st;
 struct x509_st;
 struct x509_store_st;
+
+namespace evergrass::rt {
+class session_store;
+}
 
 // What the files of this folder share about OpenSSL, whether Asio drives it or we do.
 namespace evergrass::rt::detail {
@@ -41,7 +46,10 @@ struct client_rules {
     client_auth authentication = client_auth::none;
     bool verify_chain = false;            // by the context's store, besides
     std::function<bool(x509_st*)> admit;  // null: all
-    std::string alpn;                     // in wire_form(); empty: ALPN is ignored
+    // Of one who comes back to a session: the certificate that began it, by its id. Null: all.
+    std::function<bool(const std::string& id)> admit_again;
+    std::shared_ptr<session_store> sessions;  // null: nobody comes back
+    std::string alpn;                         // in wire_form(); empty: ALPN is ignored
 };
 // The rules live as long as the context, that is, as the last connection made with it.
 void set_client_rules(ssl_ctx_st* context, client_rules rules);
