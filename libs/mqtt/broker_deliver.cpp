@@ -85,10 +85,10 @@ bool server_link::send(const publication& message, frame_cache* frames, const se
             head.forwarded = message.forwarded();
             head.subscription_ids = how.ids;
         }
+        use_alias(head);
         if (publish_size(version_, head) > max_packet_) {
             return false;
         }
-        use_alias(head);
         auto& tail = out.tail();
         encode_publish_head(tail, version_, head);
         if (head.payload_bytes <= outbox::max_copied_payload) {
@@ -103,7 +103,7 @@ bool server_link::send(const publication& message, frame_cache* frames, const se
 }
 
 // The topics that come first get the aliases that the client allows; they are not given anew, since
-// most clients hear of few topics again and again.
+// most clients hear of few topics again and again. A packet that the client cannot take has none.
 void server_link::use_alias(publish_head& head) {
     constexpr std::size_t least_worth = 8;  // bytes of a topic: the property costs three
     if (alias_maximum_ == 0 || head.topic.size() < least_worth) {
@@ -115,10 +115,17 @@ void server_link::use_alias(publish_head& head) {
     if (const auto known = aliases_out_->find(head.topic); known != aliases_out_->end()) {
         head.topic_alias = known->second;
         head.topic = {};
-    } else if (aliases_out_->size() < alias_maximum_) {
-        head.topic_alias = static_cast<std::uint16_t>(aliases_out_->size() + 1);
-        aliases_out_->emplace(std::string(head.topic), head.topic_alias);
+        return;
     }
+    if (aliases_out_->size() >= alias_maximum_) {
+        return;
+    }
+    head.topic_alias = static_cast<std::uint16_t>(aliases_out_->size() + 1);
+    if (publish_size(version_, head) > max_packet_) {
+        head.topic_alias = 0;
+        return;
+    }
+    aliases_out_->emplace(std::string(head.topic), head.topic_alias);
 }
 
 void server_link::send_pubrel(std::uint16_t packet_id) {
