@@ -8,9 +8,10 @@ namespace {
 
 using progress = session_journal::delivery::progress;
 
-// What is counted of a QoS 1 or 2 message in a session's queue.
+// What is counted of a QoS 1 or 2 message in a session's queue: as stored_message::bytes().
 std::uint32_t queued_size(const publication& message) {
-    return static_cast<std::uint32_t>(message.topic().size() + message.payload().size());
+    return static_cast<std::uint32_t>(message.topic().size() + message.payload().size() +
+                                      message.forwarded().size());
 }
 
 bool retain_flag(const publication& message, const route::target& to, bool retained) {
