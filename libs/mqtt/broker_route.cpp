@@ -101,7 +101,7 @@ std::shared_ptr<const route> broker::implementation::find_route(const client_inf
     builder to(*this, source, topic, forwarded, *found);
     shared.rules.resolve(from, source, topic, to);
     if (!forwarded && (found->by_subscription || !found->named.empty())) {
-        found->shares = shared.shares.matching(topic);
+        found->shares = shared.shares.matching(topic, shared.options.hash_matches_parent);
     }
     return found;
 }

@@ -1,5 +1,7 @@
 #include "libs/mqtt/session.hpp"
 
+#include "libs/mqtt/topic_levels.hpp"
+
 #include <algorithm>
 
 namespace evergrass::mqtt {
@@ -79,13 +81,8 @@ std::optional<matched_subscription> match_own(const session& who, std::string_vi
     const bool own = who.info.id == no_local_of;
     for (const auto& [filter, held] : who.subscriptions) {
         if (filter.starts_with("$share/") || (own && held.options.no_local) ||
-            !topic_matches(filter, topic)) {
+            !filter_matches(filter, topic, hash_matches_parent)) {
             continue;
-        }
-        if (!hash_matches_parent && filter.ends_with("/#") &&
-            std::count(topic.begin(), topic.end(), '/') + 1 ==
-                std::count(filter.begin(), filter.end(), '/')) {
-            continue;  // the parent level itself
         }
         const bool first = !matched;
         if (first) {
