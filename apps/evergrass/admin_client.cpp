@@ -40,6 +40,7 @@ error connect_error(const std::filesystem::path& socket) {
     switch (errno) {
         case ENOENT:
         case ECONNREFUSED:
+        case ECONNRESET:  // it ended before it answered
             return {errc::unavailable,
                     "no core answers at " + where +
                         ": start it (greengrassd start), or name its folder with --root"};
@@ -80,7 +81,7 @@ result<void> send_all(int fd, std::string_view bytes) {
     return {};
 }
 
-result<http::response> read_answer(int fd) {
+result<http::response> read_answer(int fd, const std::filesystem::path& socket) {
     http::response_reader reader(false);
     std::string body;
     std::array<char, 16 * 1024> part;
@@ -101,7 +102,7 @@ result<http::response> read_answer(int fd) {
         }
         if (got < 0) {
             return errno == EAGAIN ? error{errc::timed_out, "the core does not answer"}
-                                   : errno_error("cannot read the core's answer");
+                                   : connect_error(socket);
         }
         if (got == 0) {
             if (reader.end_of_stream()) {
@@ -147,7 +148,7 @@ result<json::object> ask_core(const std::filesystem::path& socket, const std::st
     if (auto sent = send_all(fd.get(), request_text(target, body)); !sent) {
         return sent.error();
     }
-    const auto answer = read_answer(fd.get());
+    const auto answer = read_answer(fd.get(), socket);
     if (!answer) {
         return answer.error();
     }

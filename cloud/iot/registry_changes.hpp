@@ -32,8 +32,8 @@ public:
         }
     }
 
-    // Set at start-up, before the first operation runs; called on the operation's thread. That holds
-    // no lock of the store then: what is called may wait for threads that wait for the store.
+    // Set at start-up, before the first operation runs; called on the operation's thread. That
+    // holds no lock of the store then: what is called may wait for threads that wait for the store.
     std::function<void(const std::string& certificate_id)> on_certificate_lost;
     std::function<void()> on_emptied;
 

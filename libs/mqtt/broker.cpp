@@ -230,6 +230,7 @@ void broker::durable(session_journal::sequence upto) {
         const auto done = std::move(waiting.front().second);
         waiting.pop_front();
     }
+    self.send_saved();
 }
 
 void broker::publish(const message_ptr& message, const receipt& pending) {
@@ -301,9 +302,11 @@ std::optional<loss> broker::would_lose(std::string_view client_id, std::string_v
     if (!matched && !shares) {
         return loss::not_subscribed;
     }
+    // As large as the last one that found no room.
     const auto waits = who->queued_bytes + (who->link ? who->link->output().size() : 0);
-    return waits >= self.shared.options.max_queued_bytes ? std::optional(loss::queue_full)
-                                                         : std::nullopt;
+    return waits + who->refused_bytes > self.shared.options.max_queued_bytes
+               ? std::optional(loss::queue_full)
+               : std::nullopt;
 }
 
 void broker::restore(session_journal::kept_session kept) {

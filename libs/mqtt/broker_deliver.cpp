@@ -147,7 +147,9 @@ bool broker::implementation::deliver_at_most_once(const publication& message,
     if (link == nullptr || !link->ready()) {
         return lose(loss::not_connected);
     }
+    to.to->refused_bytes = 0;
     if (link->output().size() + message.payload().size() > shared.options.max_queued_bytes) {
+        to.to->refused_bytes = queued_size(message);
         return lose(loss::queue_full);
     }
     server_link::sending how;
@@ -160,11 +162,13 @@ bool broker::implementation::deliver_at_most_once(const publication& message,
 std::optional<broker::implementation::planned> broker::implementation::plan_delivery(
     const publication& message, const route::target& to, const delivery_terms& terms) {
     auto& who = *to.to;
+    const auto bytes = queued_size(message);
     const auto lose = [&] {
+        who.refused_bytes = bytes;
         shared.rules.lost(loss::queue_full, message.source(), message.topic(), who.info.id);
         return std::nullopt;
     };
-    const auto bytes = queued_size(message);
+    who.refused_bytes = 0;
     if (who.queued_bytes + bytes > shared.options.max_queued_bytes) {
         return lose();
     }
@@ -179,8 +183,9 @@ std::optional<broker::implementation::planned> broker::implementation::plan_deli
     next.packet_id = session::packet_id_of(*order);
     next.level = std::min(message.level(), to.options.level);
     next.retain = retain_flag(message, to, terms.retained);
-    const bool now = who.link != nullptr && who.link->ready() && who.inflight == who.queue.size() &&
-                     who.inflight < who.link->window();
+    const bool at_once = !who.journaled || next.level != qos::exactly_once;
+    const bool now = at_once && who.link != nullptr && who.link->ready() &&
+                     who.inflight == who.queue.size() && who.inflight < who.link->window();
     next.state = now ? progress::sent : progress::waiting;
     who.push(std::move(next));
     who.sent += now ? 1 : 0;
@@ -216,6 +221,13 @@ bool broker::implementation::save_planned(const publication& message, std::vecto
     const auto saved_as = shared.journal->message(message.keep(), kept, terms.received);
     if (saved_as) {
         keep_until(*saved_as, terms.pending);
+        for (const auto& one : plan) {
+            const auto at = one.who->find_order(one.order);
+            if (one.who->journaled && at->level == qos::exactly_once) {
+                at->saved_as = *saved_as;
+                unsent.emplace_back(*saved_as, one.who->info.id);
+            }
+        }
         return true;
     }
     std::erase_if(plan, [&](const planned& one) {
@@ -296,6 +308,7 @@ void broker::implementation::deliver(const publication& message,
     for (const auto& one : plan) {
         taken += send_planned(message, one, frames) ? 1 : 0;
     }
+    send_saved();
 }
 
 void broker::implementation::deliver_alone(const route::target& to, const message_ptr& message,
@@ -454,6 +467,9 @@ void broker::implementation::drain(session& which) {
            which.inflight < link->window()) {
         const auto at = which.queue.begin() + static_cast<std::ptrdiff_t>(which.inflight);
         const bool again = which.inflight < which.sent;
+        if (!is_durable(at->saved_as)) {
+            break;  // send_saved() goes on
+        }
         if (at->state == progress::received) {
             link->send_pubrel(at->packet_id);
         } else if (!again && at->message->expires_at && *at->message->expires_at <= wall) {
@@ -474,6 +490,16 @@ void broker::implementation::drain(session& which) {
         }
         if (!which.outlives_connection()) {
             at->message.reset();
+        }
+    }
+}
+
+void broker::implementation::send_saved() {
+    while (!unsent.empty() && is_durable(unsent.front().first)) {
+        const auto client_id = std::move(unsent.front().second);
+        unsent.pop_front();
+        if (auto* const who = find(client_id)) {
+            drain(*who);
         }
     }
 }

@@ -189,6 +189,8 @@ struct broker::implementation {
                               frame_cache* frames, bool retained);
     // Sends as much of what waits as the window allows; after CONNACK, what was under way again.
     void drain(session& which);
+    // Goes on with clients whose QoS 2 messages have been saved.
+    void send_saved();
     bool send_queued(session& which, outgoing& next, bool duplicate);
     // What waited and may no longer be received goes, when rights have changed.
     void recheck_rights(session& which);
@@ -215,6 +217,7 @@ struct broker::implementation {
     text_map<std::shared_ptr<const route>> routes;
     std::set<timer> timers;
     std::deque<std::pair<session_journal::sequence, receipt>> unsaved;
+    std::deque<std::pair<session_journal::sequence, std::string>> unsent;  // client ids
     session_journal::sequence saved = 0;
     bool stopped = false;
 };

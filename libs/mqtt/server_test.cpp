@@ -8,6 +8,8 @@
 
 #include <arpa/inet.h>
 #include <array>
+#include <cstdlib>
+#include <filesystem>
 #include <future>
 #include <mutex>
 #include <netinet/in.h>
@@ -331,14 +333,12 @@ TEST_F(server_test, takes_over_a_socket_with_what_was_read_from_it) {
     client_identity who;
     who.remote_address = "elsewhere";
     who.certificate_id = "certificate";
-    who.websocket = true;
     const auto connect = connect_packet_of("adopted");
     running->adopt(ends[0], who, connect.substr(0, 5));
     const auto client = raw_client::of(ends[1]);
     EXPECT_EQ(client.ask(connect.substr(5) + pingreq, 6), connack + pingresp);
     EXPECT_EQ(rules.last().remote_address, "elsewhere");
     EXPECT_EQ(rules.last().certificate_id, "certificate");
-    EXPECT_TRUE(rules.last().websocket);
 }
 
 TEST_F(server_test, says_what_to_do_when_a_port_cannot_be_opened) {
@@ -461,6 +461,44 @@ TEST_F(server_test, speaks_mqtt_in_websockets_frames) {
     raw_client other(port);
     other.send("GET /index.html HTTP/1.1\r\n\r\n");
     EXPECT_THAT(other.until_closed(), StartsWith("HTTP/1.1 404"));
+}
+
+TEST_F(server_test, takes_over_a_websocket_whose_upgrade_has_been_answered) {
+    start();
+    int ends[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    client_identity who;
+    who.websocket = true;
+    const auto frame = [](const std::string& packet) {
+        return "\x82"s + static_cast<char>(0x80 | packet.size()) + "\0\0\0\0"s + packet;
+    };
+    const auto connect = frame(connect_packet_of("adopted"));
+    running->adopt(ends[0], who, connect.substr(0, 3));
+    const auto client = raw_client::of(ends[1]);
+    EXPECT_EQ(client.ask(connect.substr(3) + frame(pingreq), 10),
+              "\x82\x04" + connack + "\x82\x02" + pingresp);
+    EXPECT_TRUE(rules.last().websocket);
+}
+
+// --- what survives ------------------------------------------------------------------------------
+
+TEST_F(server_test, keeps_a_session_with_an_end_over_a_restart) {
+    std::string directory = ::testing::TempDir() + "evergrass-server-XXXXXX";
+    ASSERT_NE(::mkdtemp(directory.data()), nullptr);
+    settings.data_directory = directory;
+    settings.limits.max_session_expiry = 10;  // less than this machine has been running
+    const auto kept = [](std::string packet) {
+        packet[9] = 0;  // no clean session
+        return packet;
+    }(connect_packet_of("kept"));
+    const raw_client first(listen());
+    EXPECT_EQ(first.ask(kept, 4), connack);
+    ASSERT_TRUE(running->stop());
+    running.reset();
+    const raw_client second(listen());
+    EXPECT_EQ(second.ask(kept, 4), "\x20\x02\x01\0"s) << "session present";
+    running.reset();
+    std::filesystem::remove_all(directory);
 }
 
 // --- limits -------------------------------------------------------------------------------------

@@ -35,7 +35,10 @@ struct held_subscription {
 struct outgoing {
     message_ptr message;  // null once nobody will have to send it again
     subscription_ids ids;
-    std::uint64_t order = 0;      // in the session, rising
+    std::uint64_t order = 0;  // in the session, rising
+    // A QoS 2 message of a kept session is not sent before the journal has saved this: its client
+    // remembers the identifier, which a crash would have us give to another message.
+    session_journal::sequence saved_as = 0;
     std::uint32_t bytes = 0;      // counted in the session's queue
     std::uint16_t packet_id = 0;  // packet_id_of(order)
     qos level = qos::at_least_once;
@@ -66,6 +69,7 @@ struct session {
     std::size_t sent = 0;
     std::size_t inflight = 0;  // 0 while away
     std::size_t queued_bytes = 0;
+    std::uint32_t refused_bytes = 0;  // of the last message, when there was no room for it
     std::uint64_t last_order = 0;
     std::set<std::uint16_t> received_ids;  // QoS 2: PUBREC said, PUBREL not come [MQTT-4.3.3-10]
     std::optional<session_journal::will> delayed_will;  // while away

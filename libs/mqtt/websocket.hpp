@@ -21,9 +21,9 @@ struct upgrade_request {
     std::string answer;    // accepted, refused: to be written
     std::string why;       // refused: for the log
 };
-// A GET of /mqtt that offers the subprotocol "mqtt" or "mqttv3.1" [MQTT-6.0.0-3]. At most 8 KiB.
-// Refusals are HTTP answers: 404 for another path, 426 where no WebSocket of version 13 is asked
-// for, 400 for all else.
+// A GET of /mqtt (or of / by a client that was told no path) that offers the subprotocol "mqtt" or
+// "mqttv3.1" [MQTT-6.0.0-3]. At most 8 KiB. Refusals are HTTP answers: 404 for another path, 426
+// where no WebSocket of version 13 is asked for, 400 for all else.
 upgrade_request read_upgrade(std::string_view received);
 
 // The frames of one connection after that. MQTT packets and frames have nothing to do with each

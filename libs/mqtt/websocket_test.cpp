@@ -34,6 +34,7 @@ TEST(websocket_upgrade, is_accepted_with_the_key_and_protocol_that_the_client_as
     EXPECT_THAT(got.answer, HasSubstr("Sec-WebSocket-Protocol: mqtt\r\n"));
     EXPECT_EQ(read_upgrade(with("mqttv3.1, mqtt", "mqttv3.1")).what, verdict::accepted);
     EXPECT_EQ(read_upgrade(with("/mqtt", "/mqtt?x=1")).what, verdict::accepted);
+    EXPECT_EQ(read_upgrade(with("/mqtt", "/")).what, verdict::accepted);
 }
 
 TEST(websocket_upgrade, that_is_cut_anywhere_waits_for_the_rest) {
@@ -50,7 +51,7 @@ TEST(websocket_upgrade, is_refused_with_the_status_that_says_why) {
         return got.answer.substr(0, 12);
     };
     EXPECT_EQ(status(with("/mqtt", "/other")), "HTTP/1.1 404");
-    EXPECT_EQ(status("GET / HTTP/1.1\r\n\r\n"), "HTTP/1.1 404");
+    EXPECT_EQ(status("GET / HTTP/1.1\r\n\r\n"), "HTTP/1.1 426");
     EXPECT_EQ(status("GET /mqtt HTTP/1.1\r\n\r\n"), "HTTP/1.1 426");
     EXPECT_EQ(status(with("13", "8")), "HTTP/1.1 426");
     EXPECT_EQ(status(with("Upgrade: WebSocket", "Upgrade: h2c")), "HTTP/1.1 426");

@@ -11,7 +11,9 @@ namespace evergrass::mqtt {
 namespace {
 
 constexpr std::size_t max_request_bytes = 8 * 1024;
+// What clients ask for who are told no path asks for the second.
 constexpr std::string_view path = "/mqtt";
+constexpr std::string_view no_path = "/";
 
 char lower(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -145,7 +147,7 @@ std::optional<upgrade_request> judge_line(std::string_view line) {
     if (method != "GET") {
         return bad("a WebSocket begins with GET");
     }
-    if (next_part(target, "?") != path) {
+    if (const auto wanted = next_part(target, "?"); wanted != path && wanted != no_path) {
         return refused("404 Not Found", "MQTT is served at /mqtt");
     }
     return std::nullopt;

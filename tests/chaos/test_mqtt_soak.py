@@ -182,6 +182,10 @@ def soak(broker, chance, steps, kills):
         clients.append(Client(f"soak{n}", (V311, V5)[n % 2], filters, broker, ledger))
     killed_at = set(chance.sample(range(steps), kills))
     try:
+        for one in clients:  # nothing is owed to who has not subscribed
+            one.connect()
+            one.handle(one.wire.receive())
+            assert one.subscribed
         for step in range(steps):
             if step in killed_at:
                 broker.restart()

@@ -182,7 +182,7 @@ def test_both_versions_side_by_side(endpoints, thing, name):
 
 
 def test_what_mqtt_5_clients_are_told(endpoints, thing, name):
-    with HubClient(endpoints, name, thing, V5, keep=2 * EXPIRY, keepalive=0) as device:
+    with HubClient(endpoints, name, thing, V5, keep=2 * EXPIRY, keepalive=5000) as device:
         said = device.connack
         assert said.ReceiveMaximum == 100
         assert said.TopicAliasMaximum == 8
