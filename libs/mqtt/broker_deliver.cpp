@@ -511,14 +511,19 @@ bool broker::implementation::retain_message(const publication& message, receipt&
         return true;  // which retains nothing
     }
     const bool by_source = shared.options.retained_by_source;
-    const auto source = by_source ? message.source() : std::string_view();
     if (message.payload().empty()) {  // [MQTT-3.3.1-6]
-        if (shared.retained.clear(message.source(), message.topic()) && shared.journal != nullptr) {
-            keep_until(shared.journal->retained_cleared(source, message.topic()), pending);
-        }
+        shared.retained.clear(message.source(), message.topic(), [&] {
+            if (shared.journal != nullptr) {
+                const auto source = by_source ? message.source() : std::string_view();
+                keep_until(shared.journal->retained_cleared(source, message.topic()), pending);
+            }
+        });
         return true;
     }
-    if (shared.journal != nullptr) {
+    const auto save = [&] {
+        if (shared.journal == nullptr) {
+            return true;
+        }
         auto to_save = message.keep();
         if (!by_source) {
             auto nameless = std::make_shared<stored_message>(*to_save);
@@ -526,18 +531,12 @@ bool broker::implementation::retain_message(const publication& message, receipt&
             to_save = std::move(nameless);
         }
         const auto saved_as = shared.journal->retained(to_save);
-        if (!saved_as) {
-            return false;
+        if (saved_as) {
+            keep_until(*saved_as, pending);
         }
-        keep_until(*saved_as, pending);
-    }
-    if (shared.retained.put(message.keep(), wall) == retained_store::stored::full) {
-        if (shared.journal != nullptr) {
-            keep_until(shared.journal->retained_cleared(source, message.topic()), pending);
-        }
-        return false;
-    }
-    return true;
+        return saved_as.has_value();
+    };
+    return shared.retained.put(message.keep(), wall, save) == retained_store::stored::yes;
 }
 
 }  // namespace evergrass::mqtt
