@@ -317,15 +317,43 @@ void broker::restore(session_journal::kept_session kept) {
     made.info.version = kept.version;
     made.expiry_seconds = kept.expiry_seconds;
     made.journaled = true;
-    made.generation = session::rights_unknown;
     self.sessions.emplace(kept.client_id, std::move(fresh));
     self.shared.sessions.fetch_add(1, std::memory_order_relaxed);
     for (const auto& one : kept.subscriptions) {
         self.subscribe(made, one.filter, {one.options, one.subscription_id});
     }
-    self.share_connected(made, false);
     made.received_ids.insert(kept.received_packet_ids.begin(), kept.received_packet_ids.end());
-    for (auto& one : kept.deliveries) {
+    self.restore_queue(made, std::move(kept.deliveries), !kept.left_at);
+    if (kept.expiry_seconds != never) {
+        const auto since = kept.left_at ? std::max(self.wall - *kept.left_at, wall_time::duration{})
+                                        : wall_time::duration{};
+        const auto left = std::chrono::seconds(kept.expiry_seconds) - since;
+        made.expires_at = self.now + std::max<mono_time::duration>(left, {});
+    }
+    if (kept.delayed_will) {
+        const auto left = std::max(kept.delayed_will->due - self.wall, wall_time::duration{});
+        made.will_due = self.now + left;
+        made.delayed_will = std::move(kept.delayed_will);
+    }
+    self.arm_session(made);
+    if (!kept.left_at) {
+        // It was connected when the process ended; its expiry counts from now on, and not from
+        // every start anew.
+        self.shared.journal->session_left(made.info.id, made.expiry_seconds, self.wall,
+                                          made.delayed_will);
+    }
+}
+
+// `was_connected`: what waited may have been sent, without the journal having saved that.
+void broker::implementation::restore_queue(session& which,
+                                           std::vector<session_journal::delivery> deliveries,
+                                           bool was_connected) {
+    using progress = session_journal::delivery::progress;
+    for (auto& one : deliveries) {
+        which.last_order = std::max(which.last_order, one.order);
+        if (!one.message && one.state != progress::received) {
+            continue;  // damage
+        }
         outgoing next;
         next.message = std::move(one.message);
         if (!one.subscription_ids.empty()) {
@@ -333,29 +361,21 @@ void broker::restore(session_journal::kept_session kept) {
                 std::make_shared<const std::vector<std::uint32_t>>(std::move(one.subscription_ids));
         }
         next.order = one.order;
-        next.packet_id = one.packet_id;
+        next.packet_id = session::packet_id_of(one.order);
         next.level = one.level;
         next.retain = one.retain;
         next.state = one.state;
+        next.perhaps_sent = was_connected;
         next.bytes = next.message ? static_cast<std::uint32_t>(next.message->bytes()) : 0;
-        made.last_order = std::max(made.last_order, one.order);
-        // Those that were sent come first: what waits is sent in order.
-        made.sent += one.state != session_journal::delivery::progress::waiting ? 1 : 0;
-        made.push(std::move(next));
+        which.push(std::move(next));
+        if (one.state != progress::waiting) {
+            which.sent = which.queue.size();  // so were those before it
+        }
     }
-    if (kept.expiry_seconds != never) {
-        const auto since = kept.left_at ? std::max(self.wall - *kept.left_at, wall_time::duration{})
-                                        : wall_time::duration{};
-        const auto left = std::chrono::seconds(kept.expiry_seconds) -
-                          std::chrono::duration_cast<std::chrono::seconds>(since);
-        made.expires_at = self.now + std::max(left, std::chrono::seconds(0));
+    for (std::size_t i = 0; i < which.sent; ++i) {
+        auto& state = which.queue[i].state;
+        state = state == progress::waiting ? progress::sent : state;
     }
-    if (kept.delayed_will) {
-        const auto left = std::max(kept.delayed_will->due - self.wall, wall_time::duration{});
-        made.will_due = self.now + std::chrono::duration_cast<std::chrono::seconds>(left);
-        made.delayed_will = std::move(kept.delayed_will);
-    }
-    self.arm_session(made);
 }
 
 void broker::close_where(const std::function<bool(const client_info&)>& chosen, reason code,

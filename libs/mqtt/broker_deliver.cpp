@@ -418,7 +418,7 @@ bool broker::implementation::send_queued(session& which, outgoing& next, bool du
     server_link::sending how;
     how.level = next.level;
     how.retain = next.retain;
-    how.duplicate = duplicate;
+    how.duplicate = duplicate || next.perhaps_sent;
     how.packet_id = next.packet_id;
     how.ids = next.ids.get();
     return which.link->send(message, nullptr, how);

@@ -117,6 +117,8 @@ struct broker::implementation {
     void leave(session& which, server_link& from, bool clean, std::string_view why);
     void publish_will(const client_info& from, const message_ptr& will);
     void publish_due_will(session& which);
+    void restore_queue(session& which, std::vector<session_journal::delivery> deliveries,
+                       bool was_connected);
     // `until` is kept until the journal has saved up to `seq`.
     void keep_until(session_journal::sequence seq, receipt until);
     bool is_durable(session_journal::sequence seq) const;

@@ -43,6 +43,7 @@ struct outgoing {
     std::uint16_t packet_id = 0;  // packet_id_of(order)
     qos level = qos::at_least_once;
     bool retain = false;
+    bool perhaps_sent = false;  // by a process that did not live to save it
     session_journal::delivery::progress state = session_journal::delivery::progress::waiting;
 };
 
