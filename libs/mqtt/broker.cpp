@@ -260,8 +260,12 @@ void broker::deliver_to(std::string_view client_id, const message_ptr& message,
         self.shared.rules.lost(loss::not_connected, message->source, message->topic, client_id);
         return;
     }
-    const auto matched =
-        match_own(*who, message->topic, message->source, self.shared.options.hash_matches_parent);
+    const bool parent = self.shared.options.hash_matches_parent;
+    auto matched = match_own(*who, message->topic, message->source, parent);
+    if (const auto* const share = matched ? nullptr : match_share(*who, message->topic, parent)) {
+        // Of those that share, it is the only one that is meant.
+        add_match(matched.emplace(), share->second, true);
+    }
     if (!matched) {
         self.shared.rules.lost(loss::not_subscribed, message->source, message->topic, client_id);
         return;
@@ -293,13 +297,8 @@ std::optional<loss> broker::would_lose(std::string_view client_id, std::string_v
     if (who == nullptr || (who->link == nullptr && !who->outlives_connection())) {
         return loss::not_connected;
     }
-    const auto matched = match_own(*who, topic, {}, self.shared.options.hash_matches_parent);
-    const bool shares =
-        std::any_of(who->subscriptions.begin(), who->subscriptions.end(), [&](const auto& entry) {
-            const auto shared = parse_shared_filter(entry.first);
-            return shared && *shared && topic_matches((*shared)->filter, topic);
-        });
-    if (!matched && !shares) {
+    const bool parent = self.shared.options.hash_matches_parent;
+    if (!match_own(*who, topic, {}, parent) && match_share(*who, topic, parent) == nullptr) {
         return loss::not_subscribed;
     }
     // As large as the last one that found no room.

@@ -93,4 +93,19 @@ std::optional<matched_subscription> match_own(const session& who, std::string_vi
     return matched;
 }
 
+const std::pair<const std::string, held_subscription>* match_share(const session& who,
+                                                                   std::string_view topic,
+                                                                   bool hash_matches_parent) {
+    if (who.shared_subscriptions == 0) {
+        return nullptr;
+    }
+    for (const auto& each : who.subscriptions) {
+        const auto share = parse_shared_filter(each.first);
+        if (share && *share && filter_matches((*share)->filter, topic, hash_matches_parent)) {
+            return &each;
+        }
+    }
+    return nullptr;
+}
+
 }  // namespace evergrass::mqtt

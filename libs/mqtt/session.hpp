@@ -17,6 +17,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace evergrass::mqtt {
@@ -109,6 +110,10 @@ struct matched_subscription {
 std::optional<matched_subscription> match_own(const session& who, std::string_view topic,
                                               std::string_view no_local_of,
                                               bool hash_matches_parent);
+// The first shared filter that matches; null: none does.
+const std::pair<const std::string, held_subscription>* match_share(const session& who,
+                                                                   std::string_view topic,
+                                                                   bool hash_matches_parent);
 // Adds one more filter of the same client to what matched before.
 void add_match(matched_subscription& into, const held_subscription& more, bool first);
 
