@@ -123,6 +123,11 @@ std::shared_ptr<reply_receipt> server_link::make_receipt_if_journaled() {
 
 void server_link::reply(std::string_view bytes, std::shared_ptr<reply_receipt> until,
                         reply_kind kind) {
+    if (bytes.size() > max_packet_) {  // CONNACK, or SUBACK or UNSUBACK of many filters
+        close(reason::packet_too_large,
+              "an answer is larger than the client takes [MQTT-3.1.2-24]");
+        return;
+    }
     // With the only copy here, nobody else can be waited for.
     if (until && until.use_count() == 1) {
         until->needless = true;
