@@ -45,7 +45,6 @@ bool server_link::wants_input() const {
 
 std::size_t server_link::receive(std::string_view received) {
     std::size_t used = 0;
-    last_received_ = shard_.now;
     receiving_ = true;  // what it causes is told once, when all is done
     const bool said_before = output_.size() > 0;
     while (wants_input()) {
@@ -58,6 +57,7 @@ std::size_t server_link::receive(std::string_view received) {
             break;
         }
         used += (*next)->size;
+        last_received_ = shard_.now;  // packets count, and not bytes that make none
         handle(**next);
     }
     receiving_ = false;
@@ -224,7 +224,11 @@ void server_link::check_silence() {
     if (closing_ || keep_alive_ == 0) {
         return;
     }
-    const auto limit = last_received_ + std::chrono::milliseconds(keep_alive_ * 1'500);
+    const auto patience = std::chrono::milliseconds(keep_alive_ * 1'500);
+    if (!held_.empty()) {
+        last_received_ = shard_.now;  // perhaps we don't read, and it waits for our answer
+    }
+    const auto limit = last_received_ + patience;
     if (shard_.now >= limit) {
         close(reason::keep_alive_timeout,
               "nothing came for one and a half times the keep alive [MQTT-3.1.2-24]");
