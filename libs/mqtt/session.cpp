@@ -23,7 +23,16 @@ std::optional<std::uint64_t> session::take_order() {
 
 // Does a message that is still in the queue have the identifier of this order?
 bool session::is_taken(std::uint64_t order) {
-    while (!queue.empty() && order >= queue.front().order + packet_ids) {
+    if (queue.empty() || order < queue.front().order + packet_ids) {
+        return false;  // nearly always
+    }
+    if ((order - queue.front().order) / packet_ids > queue.size()) {
+        // The first one has been there for very long: fewer are left than went round since.
+        return std::any_of(queue.begin(), queue.end(), [id = packet_id_of(order)](const auto& one) {
+            return one.packet_id == id;
+        });
+    }
+    while (order >= queue.front().order + packet_ids) {
         order -= packet_ids;
         if (find_order(order) != queue.end()) {
             return true;
