@@ -168,8 +168,8 @@ void broker::implementation::publish_will(const client_info& from, const message
     }
     receipt nobody_waits;
     const auto way = find_route(&from, from.id, message.topic(), false);
-    if (message.retain() && !way->nobody) {
-        retain_message(message, nobody_waits);
+    if (message.retain() && !way->nobody && !retain_message(message, nobody_waits)) {
+        shared.rules.lost(loss::not_stored, message.source(), message.topic(), {});
     }
     route_message(message, *way, &from, {nobody_waits});
 }
@@ -238,8 +238,8 @@ void broker::publish(const message_ptr& message, const receipt& pending) {
     const publication published(message, self.wall);
     auto until = pending;
     const auto way = self.remembered_route(message->source, message->topic, false);
-    if (message->retain && !way->nobody) {
-        self.retain_message(published, until);
+    if (message->retain && !way->nobody && !self.retain_message(published, until)) {
+        self.shared.rules.lost(loss::not_stored, message->source, message->topic, {});
     }
     self.route_message(published, *way, nullptr, {until});
 }
