@@ -366,6 +366,9 @@ void broker::implementation::restore_queue(session& which,
         next.state = one.state;
         next.perhaps_sent = was_connected;
         next.bytes = next.message ? static_cast<std::uint32_t>(next.message->bytes()) : 0;
+        if (next.message) {
+            which.note_expiry(*next.message);
+        }
         which.push(std::move(next));
         if (one.state != progress::waiting) {
             which.sent = which.queue.size();  // so were those before it

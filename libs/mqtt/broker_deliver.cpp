@@ -169,28 +169,32 @@ std::optional<broker::implementation::planned> broker::implementation::plan_deli
         return std::nullopt;
     };
     who.refused_bytes = 0;
-    if (who.queued_bytes + bytes > shared.options.max_queued_bytes) {
-        return lose();
-    }
-    const auto order = who.take_order();
-    if (!order) {
-        return lose();
+    const auto is_full = [&] {
+        return who.queued_bytes + bytes > shared.options.max_queued_bytes ||
+               who.queue.size() >= session::max_queued;
+    };
+    if (is_full()) {
+        drop_expired(who);
+        if (is_full()) {
+            return lose();
+        }
     }
     outgoing next;
     next.ids = to.ids;
-    next.order = *order;
+    next.order = who.take_order();
     next.bytes = bytes;
-    next.packet_id = session::packet_id_of(*order);
+    next.packet_id = session::packet_id_of(next.order);
     next.level = std::min(message.level(), to.options.level);
     next.retain = retain_flag(message, to, terms.retained);
     const bool at_once = !who.journaled || next.level != qos::exactly_once;
     const bool now = at_once && who.link != nullptr && who.link->ready() &&
                      who.inflight == who.queue.size() && who.inflight < who.link->window();
     next.state = now ? progress::sent : progress::waiting;
+    const planned made{&who, next.order, now};
     who.push(std::move(next));
     who.sent += now ? 1 : 0;
     who.inflight += now ? 1 : 0;
-    return planned{&who, *order, now};
+    return made;
 }
 
 // One record for all that are kept. False: the journal refused it, and who it was planned for does
@@ -249,6 +253,7 @@ bool broker::implementation::send_planned(const publication& message, const plan
         at->message = message.keep();
     }
     if (!one.now) {
+        who.note_expiry(*at->message);
         return true;
     }
     server_link::sending how;
@@ -434,6 +439,25 @@ void broker::implementation::finish(session& which, session::position at) {
 void broker::implementation::lose_queued(session& which, session::position at, loss why) {
     shared.rules.lost(why, at->message->source, at->message->topic, which.info.id);
     finish(which, at);
+}
+
+// What waits and has expired makes room [MQTT-3.3.2-5].
+void broker::implementation::drop_expired(session& which) {
+    if (!which.first_expiry || *which.first_expiry > wall) {
+        return;
+    }
+    which.first_expiry.reset();
+    for (auto index = which.sent; index < which.queue.size();) {
+        const auto at = which.queue.begin() + static_cast<std::ptrdiff_t>(index);
+        if (at->message && at->message->expires_at && *at->message->expires_at <= wall) {
+            lose_queued(which, at, loss::expired);
+            continue;
+        }
+        if (at->message) {
+            which.note_expiry(*at->message);
+        }
+        ++index;
+    }
 }
 
 void broker::implementation::recheck_rights(session& which) {

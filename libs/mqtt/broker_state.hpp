@@ -198,6 +198,7 @@ struct broker::implementation {
     void recheck_rights(session& which);
     // An outgoing message is done with: acknowledged, or given up.
     void finish(session& which, session::position at);
+    void drop_expired(session& which);
     void lose_queued(session& which, session::position at, loss why);
     // Keeps or clears a retained message; false: there is no room or it could not be saved.
     bool retain_message(const publication& message, receipt& pending);

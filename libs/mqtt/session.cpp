@@ -7,14 +7,11 @@
 namespace evergrass::mqtt {
 namespace {
 
-constexpr std::uint64_t packet_ids = 65'535;
+constexpr std::uint64_t packet_ids = session::max_queued;
 
 }  // namespace
 
-std::optional<std::uint64_t> session::take_order() {
-    if (queue.size() >= packet_ids) {
-        return std::nullopt;
-    }
+std::uint64_t session::take_order() {
     do {
         ++last_order;
     } while (is_taken(last_order));
@@ -58,6 +55,12 @@ session::position session::find_order(std::uint64_t order) {
 void session::push(outgoing next) {
     queued_bytes += next.bytes;
     queue.push_back(std::move(next));
+}
+
+void session::note_expiry(const stored_message& waiting) {
+    if (waiting.expires_at && (!first_expiry || *waiting.expires_at < *first_expiry)) {
+        first_expiry = waiting.expires_at;
+    }
 }
 
 void session::erase(position at) {
