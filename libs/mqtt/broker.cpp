@@ -278,7 +278,7 @@ void broker::deliver_shared(std::string_view client_id, const std::string& filte
     auto& self = *implementation_;
     const auto target = self.share_target(client_id, filter);
     if (!target) {
-        self.shared.rules.lost(loss::not_subscribed, message->source, message->topic, client_id);
+        self.choose_again(client_id, filter, message, pending);
         return;
     }
     self.deliver_alone(*target, message, pending);

@@ -337,7 +337,9 @@ routing_outcome broker::implementation::route_message(const publication& message
     std::vector<pair_of_share> elsewhere;
     if (!to.shares.empty()) {
         with_shares = to.local;
-        choose_sharers(message, to, with_shares, elsewhere);
+        for (const auto& group : to.shares) {
+            choose_sharer(message, to, *group, with_shares, elsewhere);
+        }
     }
     const std::span<const route::target> local = to.shares.empty() ? to.local : with_shares;
     outcome.anybody = !local.empty() || !elsewhere.empty() || !to.external.empty();
@@ -352,11 +354,7 @@ routing_outcome broker::implementation::route_message(const publication& message
         target->deliver(message, terms.pending);
     }
     for (const auto& one : elsewhere) {
-        shared.mesh.post(one.shard,
-                         [client_id = one.client_id, filter = one.filter, kept = message.keep(),
-                          pending = terms.pending](broker& there) {
-                             there.deliver_shared(client_id, filter, kept, pending);
-                         });
+        post_shared(one, message.keep(), terms.pending);
     }
     const auto shards = shared.mesh.size();
     for (std::size_t other = 0; shards > 1 && other < shards; ++other) {
@@ -375,27 +373,55 @@ routing_outcome broker::implementation::route_message(const publication& message
 }
 
 // One of those that share gets it, on whatever shard.
-void broker::implementation::choose_sharers(const publication& message, const route& to,
-                                            std::vector<route::target>& local,
-                                            std::vector<pair_of_share>& elsewhere) {
-    for (const auto& group : to.shares) {
-        auto chosen = group->pick([&](const share_group::member& one) {
-            if (one.options.no_local && one.client_id == message.source()) {
-                return false;
-            }
-            return to.by_subscription
-                       ? shared.rules.may_receive(one.info, message.source(), message.topic())
-                       : to.named.contains(one.client_id);
-        });
-        if (!chosen) {
-            continue;
+void broker::implementation::choose_sharer(const publication& message, const route& to,
+                                           share_group& group, std::vector<route::target>& local,
+                                           std::vector<pair_of_share>& elsewhere) {
+    auto chosen = group.pick([&](const share_group::member& one) {
+        if (one.options.no_local && one.client_id == message.source()) {
+            return false;
         }
-        if (chosen->shard != shard) {
-            elsewhere.push_back(
-                {chosen->shard, std::move(chosen->client_id), group->subscribed_filter()});
-        } else if (auto target = share_target(chosen->client_id, group->subscribed_filter())) {
-            local.push_back(std::move(*target));
+        return to.by_subscription
+                   ? shared.rules.may_receive(one.info, message.source(), message.topic())
+                   : to.named.contains(one.client_id);
+    });
+    if (!chosen) {
+        return;
+    }
+    if (chosen->shard != shard) {
+        elsewhere.push_back(
+            {chosen->shard, std::move(chosen->client_id), group.subscribed_filter()});
+    } else if (auto target = share_target(chosen->client_id, group.subscribed_filter())) {
+        local.push_back(std::move(*target));
+    }
+}
+
+void broker::implementation::post_shared(const pair_of_share& to, const message_ptr& message,
+                                         const receipt& pending) {
+    shared.mesh.post(to.shard, [to, message, pending](broker& there) {
+        there.deliver_shared(to.client_id, to.filter, message, pending);
+    });
+}
+
+// The member that was chosen has left before its shard's turn came: another one gets it.
+void broker::implementation::choose_again(std::string_view client_id, const std::string& filter,
+                                          const message_ptr& message, const receipt& pending) {
+    const publication published(message, wall);
+    const auto way = remembered_route(message->source, message->topic, false);
+    std::vector<route::target> local;
+    std::vector<pair_of_share> elsewhere;
+    for (const auto& group : way->shares) {
+        if (group->subscribed_filter() == filter) {
+            choose_sharer(published, *way, *group, local, elsewhere);
         }
+    }
+    for (const auto& one : local) {
+        deliver_alone(one, message, pending);
+    }
+    for (const auto& one : elsewhere) {
+        post_shared(one, message, pending);
+    }
+    if (local.empty() && elsewhere.empty()) {
+        shared.rules.lost(loss::not_subscribed, message->source, message->topic, client_id);
     }
 }
 

@@ -168,8 +168,11 @@ struct broker::implementation {
         std::string client_id;
         std::string filter;
     };
-    void choose_sharers(const publication& message, const route& to,
-                        std::vector<route::target>& local, std::vector<pair_of_share>& elsewhere);
+    void choose_sharer(const publication& message, const route& to, share_group& group,
+                       std::vector<route::target>& local, std::vector<pair_of_share>& elsewhere);
+    void post_shared(const pair_of_share& to, const message_ptr& message, const receipt& pending);
+    void choose_again(std::string_view client_id, const std::string& filter,
+                      const message_ptr& message, const receipt& pending);
     std::optional<route::target> share_target(std::string_view client_id,
                                               const std::string& filter);
     // To clients of this shard.
