@@ -229,7 +229,9 @@ void scripted_client::note_ack(packet_type type, std::uint16_t id, reason code) 
     }
     if (type == packet_type::pubrec && !is_failure(code)) {
         released_[id] = at->content;
-        released_here_.insert(id);
+        if (at->here) {
+            released_here_.insert(id);
+        }
     }
     if (type == packet_type::puback || type == packet_type::pubrec) {
         in_.erase(at);
