@@ -168,8 +168,8 @@ void broker::implementation::publish_will(const client_info& from, const message
     }
     receipt nobody_waits;
     const auto way = find_route(&from, from.id, message.topic(), false);
-    if (message.retain() && !way->nobody) {
-        retain_message(message, nobody_waits);
+    if (message.retain() && !way->nobody && !retain_message(message, nobody_waits)) {
+        shared.rules.lost(loss::not_stored, message.source(), message.topic(), {});
     }
     route_message(message, *way, &from, {nobody_waits});
 }
@@ -238,8 +238,8 @@ void broker::publish(const message_ptr& message, const receipt& pending) {
     const publication published(message, self.wall);
     auto until = pending;
     const auto way = self.remembered_route(message->source, message->topic, false);
-    if (message->retain && !way->nobody) {
-        self.retain_message(published, until);
+    if (message->retain && !way->nobody && !self.retain_message(published, until)) {
+        self.shared.rules.lost(loss::not_stored, message->source, message->topic, {});
     }
     self.route_message(published, *way, nullptr, {until});
 }
@@ -260,8 +260,12 @@ void broker::deliver_to(std::string_view client_id, const message_ptr& message,
         self.shared.rules.lost(loss::not_connected, message->source, message->topic, client_id);
         return;
     }
-    const auto matched =
-        match_own(*who, message->topic, message->source, self.shared.options.hash_matches_parent);
+    const bool parent = self.shared.options.hash_matches_parent;
+    auto matched = match_own(*who, message->topic, message->source, parent);
+    if (const auto* const share = matched ? nullptr : match_share(*who, message->topic, parent)) {
+        // Of those that share, it is the only one that is meant.
+        add_match(matched.emplace(), share->second, true);
+    }
     if (!matched) {
         self.shared.rules.lost(loss::not_subscribed, message->source, message->topic, client_id);
         return;
@@ -274,7 +278,7 @@ void broker::deliver_shared(std::string_view client_id, const std::string& filte
     auto& self = *implementation_;
     const auto target = self.share_target(client_id, filter);
     if (!target) {
-        self.shared.rules.lost(loss::not_subscribed, message->source, message->topic, client_id);
+        self.choose_again(client_id, filter, message, pending);
         return;
     }
     self.deliver_alone(*target, message, pending);
@@ -293,13 +297,8 @@ std::optional<loss> broker::would_lose(std::string_view client_id, std::string_v
     if (who == nullptr || (who->link == nullptr && !who->outlives_connection())) {
         return loss::not_connected;
     }
-    const auto matched = match_own(*who, topic, {}, self.shared.options.hash_matches_parent);
-    const bool shares =
-        std::any_of(who->subscriptions.begin(), who->subscriptions.end(), [&](const auto& entry) {
-            const auto shared = parse_shared_filter(entry.first);
-            return shared && *shared && topic_matches((*shared)->filter, topic);
-        });
-    if (!matched && !shares) {
+    const bool parent = self.shared.options.hash_matches_parent;
+    if (!match_own(*who, topic, {}, parent) && match_share(*who, topic, parent) == nullptr) {
         return loss::not_subscribed;
     }
     // As large as the last one that found no room.
@@ -317,15 +316,43 @@ void broker::restore(session_journal::kept_session kept) {
     made.info.version = kept.version;
     made.expiry_seconds = kept.expiry_seconds;
     made.journaled = true;
-    made.generation = session::rights_unknown;
     self.sessions.emplace(kept.client_id, std::move(fresh));
     self.shared.sessions.fetch_add(1, std::memory_order_relaxed);
     for (const auto& one : kept.subscriptions) {
         self.subscribe(made, one.filter, {one.options, one.subscription_id});
     }
-    self.share_connected(made, false);
     made.received_ids.insert(kept.received_packet_ids.begin(), kept.received_packet_ids.end());
-    for (auto& one : kept.deliveries) {
+    self.restore_queue(made, std::move(kept.deliveries), !kept.left_at);
+    if (kept.expiry_seconds != never) {
+        const auto since = kept.left_at ? std::max(self.wall - *kept.left_at, wall_time::duration{})
+                                        : wall_time::duration{};
+        const auto left = std::chrono::seconds(kept.expiry_seconds) - since;
+        made.expires_at = self.now + std::max<mono_time::duration>(left, {});
+    }
+    if (kept.delayed_will) {
+        const auto left = std::max(kept.delayed_will->due - self.wall, wall_time::duration{});
+        made.will_due = self.now + left;
+        made.delayed_will = std::move(kept.delayed_will);
+    }
+    self.arm_session(made);
+    if (!kept.left_at) {
+        // It was connected when the process ended; its expiry counts from now on, and not from
+        // every start anew.
+        self.shared.journal->session_left(made.info.id, made.expiry_seconds, self.wall,
+                                          made.delayed_will);
+    }
+}
+
+// `was_connected`: what waited may have been sent, without the journal having saved that.
+void broker::implementation::restore_queue(session& which,
+                                           std::vector<session_journal::delivery> deliveries,
+                                           bool was_connected) {
+    using progress = session_journal::delivery::progress;
+    for (auto& one : deliveries) {
+        which.last_order = std::max(which.last_order, one.order);
+        if (!one.message && one.state != progress::received) {
+            continue;  // damage
+        }
         outgoing next;
         next.message = std::move(one.message);
         if (!one.subscription_ids.empty()) {
@@ -333,29 +360,24 @@ void broker::restore(session_journal::kept_session kept) {
                 std::make_shared<const std::vector<std::uint32_t>>(std::move(one.subscription_ids));
         }
         next.order = one.order;
-        next.packet_id = one.packet_id;
+        next.packet_id = session::packet_id_of(one.order);
         next.level = one.level;
         next.retain = one.retain;
         next.state = one.state;
+        next.perhaps_sent = was_connected;
         next.bytes = next.message ? static_cast<std::uint32_t>(next.message->bytes()) : 0;
-        made.last_order = std::max(made.last_order, one.order);
-        // Those that were sent come first: what waits is sent in order.
-        made.sent += one.state != session_journal::delivery::progress::waiting ? 1 : 0;
-        made.push(std::move(next));
+        if (next.message) {
+            which.note_expiry(*next.message);
+        }
+        which.push(std::move(next));
+        if (one.state != progress::waiting) {
+            which.sent = which.queue.size();  // so were those before it
+        }
     }
-    if (kept.expiry_seconds != never) {
-        const auto since = kept.left_at ? std::max(self.wall - *kept.left_at, wall_time::duration{})
-                                        : wall_time::duration{};
-        const auto left = std::chrono::seconds(kept.expiry_seconds) -
-                          std::chrono::duration_cast<std::chrono::seconds>(since);
-        made.expires_at = self.now + std::max(left, std::chrono::seconds(0));
+    for (std::size_t i = 0; i < which.sent; ++i) {
+        auto& state = which.queue[i].state;
+        state = state == progress::waiting ? progress::sent : state;
     }
-    if (kept.delayed_will) {
-        const auto left = std::max(kept.delayed_will->due - self.wall, wall_time::duration{});
-        made.will_due = self.now + std::chrono::duration_cast<std::chrono::seconds>(left);
-        made.delayed_will = std::move(kept.delayed_will);
-    }
-    self.arm_session(made);
 }
 
 void broker::close_where(const std::function<bool(const client_info&)>& chosen, reason code,

@@ -21,6 +21,9 @@ namespace evergrass::mqtt {
 
 class broker;
 class retained_store;
+namespace testing {
+struct broker_books;
+}
 class share_groups;
 
 // The shard on which a client's session lives, wherever its connection was accepted.
@@ -106,6 +109,8 @@ public:
     struct implementation;
 
 private:
+    friend struct testing::broker_books;  // looks at what has to agree
+
     std::unique_ptr<implementation> implementation_;
 };
 

@@ -8,9 +8,10 @@ namespace {
 
 using progress = session_journal::delivery::progress;
 
-// What is counted of a QoS 1 or 2 message in a session's queue.
+// What is counted of a QoS 1 or 2 message in a session's queue: as stored_message::bytes().
 std::uint32_t queued_size(const publication& message) {
-    return static_cast<std::uint32_t>(message.topic().size() + message.payload().size());
+    return static_cast<std::uint32_t>(message.topic().size() + message.payload().size() +
+                                      message.forwarded().size());
 }
 
 bool retain_flag(const publication& message, const route::target& to, bool retained) {
@@ -18,113 +19,6 @@ bool retain_flag(const publication& message, const route::target& to, bool retai
 }
 
 }  // namespace
-
-// --- frame_cache ------------------------------------------------------------------------------
-
-const frame_cache::bytes& frame_cache::get(protocol_version version, qos level, bool retain) {
-    auto& one = all_[version == protocol_version::v5 ? 1 : 0][static_cast<std::size_t>(level)]
-                    [retain ? 1 : 0];
-    if (one.made) {
-        return one;
-    }
-    publish_head head;
-    head.topic = message_.topic();
-    head.payload_bytes = message_.payload().size();
-    head.level = level;
-    head.retain = retain;
-    head.id = level == qos::at_most_once ? 0 : 1;
-    if (version == protocol_version::v5) {
-        head.message_expiry = message_.expiry_left();
-        head.forwarded = message_.forwarded();
-    }
-    one.packet_bytes = publish_size(version, head);
-    encode_publish_head(one.head, version, head);
-    if (level != qos::at_most_once) {
-        // Behind the fixed header and the topic.
-        const auto length_bytes = one.packet_bytes <= 2 + 127U         ? 1U
-                                  : one.packet_bytes <= 3 + 16'383U    ? 2U
-                                  : one.packet_bytes <= 4 + 2'097'151U ? 3U
-                                                                       : 4U;
-        one.id_at = 1 + length_bytes + 2 + head.topic.size();
-    }
-    if (message_.payload().size() <= outbox::max_copied_payload) {
-        one.head += message_.payload();
-    }
-    one.made = true;
-    return one;
-}
-
-// --- server_link: what goes out -----------------------------------------------------------------
-
-bool server_link::send(const publication& message, frame_cache* frames, const sending& how) {
-    const bool plain =
-        frames != nullptr && how.ids == nullptr && !how.duplicate && alias_maximum_ == 0;
-    auto& out = output_;
-    if (plain) {
-        const auto& frame = frames->get(version_, how.level, how.retain);
-        if (frame.packet_bytes > max_packet_) {
-            return false;
-        }
-        auto& tail = out.tail();
-        const auto start = tail.size();
-        tail += frame.head;
-        if (frame.id_at != 0) {
-            tail[start + frame.id_at] = static_cast<char>(how.packet_id >> 8U);
-            tail[start + frame.id_at + 1] = static_cast<char>(how.packet_id & 0xFFU);
-        }
-    } else {
-        publish_head head;
-        head.topic = message.topic();
-        head.payload_bytes = message.payload().size();
-        head.level = how.level;
-        head.retain = how.retain;
-        head.duplicate = how.duplicate;
-        head.id = how.packet_id;
-        if (is_v5()) {
-            head.message_expiry = message.expiry_left();
-            head.forwarded = message.forwarded();
-            head.subscription_ids = how.ids;
-        }
-        if (publish_size(version_, head) > max_packet_) {
-            return false;
-        }
-        use_alias(head);
-        auto& tail = out.tail();
-        encode_publish_head(tail, version_, head);
-        if (head.payload_bytes <= outbox::max_copied_payload) {
-            tail += message.payload();
-        }
-    }
-    if (message.payload().size() > outbox::max_copied_payload) {
-        out.append_payload(message.shared_payload());
-    }
-    tell();
-    return true;
-}
-
-// The topics that come first get the aliases that the client allows; they are not given anew, since
-// most clients hear of few topics again and again.
-void server_link::use_alias(publish_head& head) {
-    constexpr std::size_t least_worth = 8;  // bytes of a topic: the property costs three
-    if (alias_maximum_ == 0 || head.topic.size() < least_worth) {
-        return;
-    }
-    if (!aliases_out_) {
-        aliases_out_ = std::make_unique<text_map<std::uint16_t>>();
-    }
-    if (const auto known = aliases_out_->find(head.topic); known != aliases_out_->end()) {
-        head.topic_alias = known->second;
-        head.topic = {};
-    } else if (aliases_out_->size() < alias_maximum_) {
-        head.topic_alias = static_cast<std::uint16_t>(aliases_out_->size() + 1);
-        aliases_out_->emplace(std::string(head.topic), head.topic_alias);
-    }
-}
-
-void server_link::send_pubrel(std::uint16_t packet_id) {
-    encode_ack(output_.tail(), version_, packet_type::pubrel, packet_id);
-    tell();
-}
 
 // --- one message to many ------------------------------------------------------------------------
 
@@ -161,28 +55,32 @@ std::optional<broker::implementation::planned> broker::implementation::plan_deli
         return std::nullopt;
     };
     who.refused_bytes = 0;
-    if (who.queued_bytes + bytes > shared.options.max_queued_bytes) {
-        return lose();
-    }
-    const auto order = who.take_order();
-    if (!order) {
-        return lose();
+    const auto is_full = [&] {
+        return who.queued_bytes + bytes > shared.options.max_queued_bytes ||
+               who.queue.size() >= session::max_queued;
+    };
+    if (is_full()) {
+        drop_expired(who);
+        if (is_full()) {
+            return lose();
+        }
     }
     outgoing next;
     next.ids = to.ids;
-    next.order = *order;
+    next.order = who.take_order();
     next.bytes = bytes;
-    next.packet_id = session::packet_id_of(*order);
+    next.packet_id = session::packet_id_of(next.order);
     next.level = std::min(message.level(), to.options.level);
     next.retain = retain_flag(message, to, terms.retained);
     const bool at_once = !who.journaled || next.level != qos::exactly_once;
     const bool now = at_once && who.link != nullptr && who.link->ready() &&
                      who.inflight == who.queue.size() && who.inflight < who.link->window();
     next.state = now ? progress::sent : progress::waiting;
+    const planned made{&who, next.order, now};
     who.push(std::move(next));
     who.sent += now ? 1 : 0;
     who.inflight += now ? 1 : 0;
-    return planned{&who, *order, now};
+    return made;
 }
 
 // One record for all that are kept. False: the journal refused it, and who it was planned for does
@@ -241,6 +139,7 @@ bool broker::implementation::send_planned(const publication& message, const plan
         at->message = message.keep();
     }
     if (!one.now) {
+        who.note_expiry(*at->message);
         return true;
     }
     server_link::sending how;
@@ -324,7 +223,9 @@ routing_outcome broker::implementation::route_message(const publication& message
     std::vector<pair_of_share> elsewhere;
     if (!to.shares.empty()) {
         with_shares = to.local;
-        choose_sharers(message, to, with_shares, elsewhere);
+        for (const auto& group : to.shares) {
+            choose_sharer(message, to, *group, with_shares, elsewhere);
+        }
     }
     const std::span<const route::target> local = to.shares.empty() ? to.local : with_shares;
     outcome.anybody = !local.empty() || !elsewhere.empty() || !to.external.empty();
@@ -339,11 +240,7 @@ routing_outcome broker::implementation::route_message(const publication& message
         target->deliver(message, terms.pending);
     }
     for (const auto& one : elsewhere) {
-        shared.mesh.post(one.shard,
-                         [client_id = one.client_id, filter = one.filter, kept = message.keep(),
-                          pending = terms.pending](broker& there) {
-                             there.deliver_shared(client_id, filter, kept, pending);
-                         });
+        post_shared(one, message.keep(), terms.pending);
     }
     const auto shards = shared.mesh.size();
     for (std::size_t other = 0; shards > 1 && other < shards; ++other) {
@@ -361,47 +258,6 @@ routing_outcome broker::implementation::route_message(const publication& message
     return outcome;
 }
 
-// One of those that share gets it, on whatever shard.
-void broker::implementation::choose_sharers(const publication& message, const route& to,
-                                            std::vector<route::target>& local,
-                                            std::vector<pair_of_share>& elsewhere) {
-    for (const auto& group : to.shares) {
-        auto chosen = group->pick([&](const share_group::member& one) {
-            if (one.options.no_local && one.client_id == message.source()) {
-                return false;
-            }
-            return to.by_subscription
-                       ? shared.rules.may_receive(one.info, message.source(), message.topic())
-                       : to.named.contains(one.client_id);
-        });
-        if (!chosen) {
-            continue;
-        }
-        if (chosen->shard != shard) {
-            elsewhere.push_back(
-                {chosen->shard, std::move(chosen->client_id), group->subscribed_filter()});
-        } else if (auto target = share_target(chosen->client_id, group->subscribed_filter())) {
-            local.push_back(std::move(*target));
-        }
-    }
-}
-
-// A client of this shard as a member of a share; nothing if it has left.
-std::optional<route::target> broker::implementation::share_target(std::string_view client_id,
-                                                                  const std::string& filter) {
-    auto* const who = find(client_id);
-    if (who == nullptr) {
-        return std::nullopt;
-    }
-    const auto held = who->subscriptions.find(filter);
-    if (held == who->subscriptions.end()) {
-        return std::nullopt;
-    }
-    matched_subscription matched;
-    add_match(matched, held->second, true);
-    return route::target{who, matched.options, matched.ids};
-}
-
 // --- what waits
 // -----------------------------------------------------------------------------------
 
@@ -410,7 +266,7 @@ bool broker::implementation::send_queued(session& which, outgoing& next, bool du
     server_link::sending how;
     how.level = next.level;
     how.retain = next.retain;
-    how.duplicate = duplicate;
+    how.duplicate = duplicate || next.perhaps_sent;
     how.packet_id = next.packet_id;
     how.ids = next.ids.get();
     return which.link->send(message, nullptr, how);
@@ -426,6 +282,25 @@ void broker::implementation::finish(session& which, session::position at) {
 void broker::implementation::lose_queued(session& which, session::position at, loss why) {
     shared.rules.lost(why, at->message->source, at->message->topic, which.info.id);
     finish(which, at);
+}
+
+// What waits and has expired makes room [MQTT-3.3.2-5].
+void broker::implementation::drop_expired(session& which) {
+    if (!which.first_expiry || *which.first_expiry > wall) {
+        return;
+    }
+    which.first_expiry.reset();
+    for (auto index = which.sent; index < which.queue.size();) {
+        const auto at = which.queue.begin() + static_cast<std::ptrdiff_t>(index);
+        if (at->message && at->message->expires_at && *at->message->expires_at <= wall) {
+            lose_queued(which, at, loss::expired);
+            continue;
+        }
+        if (at->message) {
+            which.note_expiry(*at->message);
+        }
+        ++index;
+    }
 }
 
 void broker::implementation::recheck_rights(session& which) {
@@ -503,14 +378,19 @@ bool broker::implementation::retain_message(const publication& message, receipt&
         return true;  // which retains nothing
     }
     const bool by_source = shared.options.retained_by_source;
-    const auto source = by_source ? message.source() : std::string_view();
     if (message.payload().empty()) {  // [MQTT-3.3.1-6]
-        if (shared.retained.clear(message.source(), message.topic()) && shared.journal != nullptr) {
-            keep_until(shared.journal->retained_cleared(source, message.topic()), pending);
-        }
+        shared.retained.clear(message.source(), message.topic(), [&] {
+            if (shared.journal != nullptr) {
+                const auto source = by_source ? message.source() : std::string_view();
+                keep_until(shared.journal->retained_cleared(source, message.topic()), pending);
+            }
+        });
         return true;
     }
-    if (shared.journal != nullptr) {
+    const auto save = [&] {
+        if (shared.journal == nullptr) {
+            return true;
+        }
         auto to_save = message.keep();
         if (!by_source) {
             auto nameless = std::make_shared<stored_message>(*to_save);
@@ -518,18 +398,12 @@ bool broker::implementation::retain_message(const publication& message, receipt&
             to_save = std::move(nameless);
         }
         const auto saved_as = shared.journal->retained(to_save);
-        if (!saved_as) {
-            return false;
+        if (saved_as) {
+            keep_until(*saved_as, pending);
         }
-        keep_until(*saved_as, pending);
-    }
-    if (shared.retained.put(message.keep(), wall) == retained_store::stored::full) {
-        if (shared.journal != nullptr) {
-            keep_until(shared.journal->retained_cleared(source, message.topic()), pending);
-        }
-        return false;
-    }
-    return true;
+        return saved_as.has_value();
+    };
+    return shared.retained.put(message.keep(), wall, save) == retained_store::stored::yes;
 }
 
 }  // namespace evergrass::mqtt

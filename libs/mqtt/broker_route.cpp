@@ -21,6 +21,10 @@ public:
         into_.all_shards = !forwarded_;
         // A client may stand at several filters that match; it is to get one copy.
         std::unordered_map<session*, std::size_t> seen;
+        const auto named = into_.local.size();
+        for (std::size_t i = 0; i < named; ++i) {
+            seen.emplace(into_.local[i].to, i);
+        }
         shard_.tree.match(topic_, shard_.shared.options.hash_matches_parent,
                           [&](const broker::implementation::subscriber& found) {
                               if (found.held->options.no_local && found.who->info.id == source_) {
@@ -28,6 +32,9 @@ public:
                               }
                               const auto [at, is_new] =
                                   seen.try_emplace(found.who, into_.local.size());
+                              if (at->second < named) {
+                                  return;
+                              }
                               if (is_new) {
                                   into_.local.push_back({found.who, {}, nullptr});
                               }
@@ -37,9 +44,11 @@ public:
                               target.options = matched.options;
                               target.ids = std::move(matched.ids);
                           });
-        std::erase_if(into_.local, [&](const route::target& target) {
+        const auto may_not = [&](const route::target& target) {
             return !shard_.shared.rules.may_receive(target.to->info, source_, topic_);
-        });
+        };
+        const auto first = into_.local.begin() + static_cast<std::ptrdiff_t>(named);
+        into_.local.erase(std::remove_if(first, into_.local.end(), may_not), into_.local.end());
     }
 
     void client(std::string_view client_id) override {
@@ -60,11 +69,14 @@ public:
             into_.lost.push_back({std::string(client_id), loss::not_connected});
             return;
         }
-        const auto matched =
-            match_own(*who, topic_, source_, shard_.shared.options.hash_matches_parent);
+        if (has(*who)) {
+            return;  // as one of the subscribers
+        }
+        const auto& options = shard_.shared.options;
+        const auto matched = match_own(*who, topic_, source_, options.hash_matches_parent);
         if (matched) {
             into_.local.push_back({who, matched->options, matched->ids});
-        } else if (who->shared_subscriptions == 0) {
+        } else if (!match_share(*who, topic_, options.hash_matches_parent)) {
             into_.lost.push_back({std::string(client_id), loss::not_subscribed});
         }
     }
@@ -79,6 +91,12 @@ public:
     bool forwarded() const override { return forwarded_; }
 
 private:
+    bool has(const session& who) const {
+        return into_.by_subscription &&
+               std::any_of(into_.local.begin(), into_.local.end(),
+                           [&](const route::target& target) { return target.to == &who; });
+    }
+
     broker::implementation& shard_;
     std::string_view source_;
     std::string_view topic_;
@@ -101,7 +119,7 @@ std::shared_ptr<const route> broker::implementation::find_route(const client_inf
     builder to(*this, source, topic, forwarded, *found);
     shared.rules.resolve(from, source, topic, to);
     if (!forwarded && (found->by_subscription || !found->named.empty())) {
-        found->shares = shared.shares.matching(topic);
+        found->shares = shared.shares.matching(topic, shared.options.hash_matches_parent);
     }
     return found;
 }

@@ -117,6 +117,8 @@ struct broker::implementation {
     void leave(session& which, server_link& from, bool clean, std::string_view why);
     void publish_will(const client_info& from, const message_ptr& will);
     void publish_due_will(session& which);
+    void restore_queue(session& which, std::vector<session_journal::delivery> deliveries,
+                       bool was_connected);
     // `until` is kept until the journal has saved up to `seq`.
     void keep_until(session_journal::sequence seq, receipt until);
     bool is_durable(session_journal::sequence seq) const;
@@ -166,8 +168,11 @@ struct broker::implementation {
         std::string client_id;
         std::string filter;
     };
-    void choose_sharers(const publication& message, const route& to,
-                        std::vector<route::target>& local, std::vector<pair_of_share>& elsewhere);
+    void choose_sharer(const publication& message, const route& to, share_group& group,
+                       std::vector<route::target>& local, std::vector<pair_of_share>& elsewhere);
+    void post_shared(const pair_of_share& to, const message_ptr& message, const receipt& pending);
+    void choose_again(std::string_view client_id, const std::string& filter,
+                      const message_ptr& message, const receipt& pending);
     std::optional<route::target> share_target(std::string_view client_id,
                                               const std::string& filter);
     // To clients of this shard.
@@ -196,6 +201,7 @@ struct broker::implementation {
     void recheck_rights(session& which);
     // An outgoing message is done with: acknowledged, or given up.
     void finish(session& which, session::position at);
+    void drop_expired(session& which);
     void lose_queued(session& which, session::position at, loss why);
     // Keeps or clears a retained message; false: there is no room or it could not be saved.
     bool retain_message(const publication& message, receipt& pending);

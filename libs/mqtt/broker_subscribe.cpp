@@ -61,7 +61,7 @@ void broker::implementation::share_connected(const session& who, bool connected)
     }
     for (const auto& [filter, held] : who.subscriptions) {
         if (const auto share = share_of(filter)) {
-            shared.shares.set_connected(share->share_name, share->filter, who.info.id, connected);
+            shared.shares.set_connected(share->share_name, share->filter, who.info, connected);
         }
     }
 }

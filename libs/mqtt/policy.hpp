@@ -116,6 +116,7 @@ public:
     virtual std::uint64_t generation() const = 0;
 
     // A message was not delivered. Not called for clients that nobody named (subscribers()).
+    // Without a client id (not_stored): it was delivered, but is not retained.
     virtual void lost(loss why, std::string_view source, std::string_view topic,
                       std::string_view client_id);
     // `clients` of them have got this one, into their queue or socket; 0 for none.

@@ -29,15 +29,43 @@ struct retained_store::search {
     }
 };
 
-retained_store::stored retained_store::put(message_ptr message, wall_time now) {
+const stored_message* retained_store::find_same(std::string_view source,
+                                                std::string_view topic) const {
+    topic_levels levels(topic);
+    std::string_view level;
+    const auto* at = &root_;
+    while (levels.next(level)) {
+        const auto child = at->children.find(level);
+        if (child == at->children.end()) {
+            return nullptr;
+        }
+        at = child->second.get();
+    }
+    const auto found = std::find_if(at->here.begin(), at->here.end(), [&](const auto& m) {
+        return !by_source_ || m->source == source;
+    });
+    return found == at->here.end() ? nullptr : found->get();
+}
+
+bool retained_store::fits(const stored_message& message, const stored_message* replaced) const {
+    const std::size_t freed = replaced == nullptr ? 0 : 1;
+    const std::size_t freed_bytes = replaced == nullptr ? 0 : replaced->bytes();
+    return count_ - freed < max_messages_ && bytes_ - freed_bytes + message.bytes() <= max_bytes_;
+}
+
+retained_store::stored retained_store::put(message_ptr message, wall_time now, const saver& save) {
     const std::lock_guard lock(mutex_);
-    remove(message->source, message->topic);
-    if (count_ >= max_messages_ || bytes_ + message->bytes() > max_bytes_) {
+    const auto replaced = [&] { return find_same(message->source, message->topic); };
+    if (!fits(*message, replaced())) {
         drop_expired(root_, now);
+        if (!fits(*message, replaced())) {
+            return stored::full;
+        }
     }
-    if (count_ >= max_messages_ || bytes_ + message->bytes() > max_bytes_) {
-        return stored::full;
+    if (save && !save()) {
+        return stored::not_saved;
     }
+    remove(message->source, message->topic);
     topic_levels levels(message->topic);
     std::string_view level;
     auto* at = &root_;
@@ -56,9 +84,16 @@ retained_store::stored retained_store::put(message_ptr message, wall_time now) {
     return stored::yes;
 }
 
-bool retained_store::clear(std::string_view source, std::string_view topic) {
+bool retained_store::clear(std::string_view source, std::string_view topic,
+                           const std::function<void()>& save) {
     const std::lock_guard lock(mutex_);
-    return remove(source, topic);
+    if (!remove(source, topic)) {
+        return false;
+    }
+    if (save) {
+        save();
+    }
+    return true;
 }
 
 std::vector<message_ptr> retained_store::take_all() {

@@ -5,6 +5,7 @@
 #include "libs/mqtt/text_map.hpp"
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string_view>
@@ -20,11 +21,15 @@ public:
     retained_store(std::size_t max_messages, std::size_t max_bytes, bool by_source)
         : max_messages_(max_messages), max_bytes_(max_bytes), by_source_(by_source) {}
 
-    enum class stored { yes, full };
-    // Replaces what was retained at its topic. `full`: nothing is retained there.
-    stored put(message_ptr message, wall_time now);
-    // True if there was one.
-    bool clear(std::string_view source, std::string_view topic);
+    enum class stored { yes, full, not_saved };
+    // Replaces what was retained at its topic. `save`, if any, is asked first, with the lock held,
+    // so that what is saved has the order of what is kept. Other answers than `yes`: nothing
+    // changed.
+    using saver = std::function<bool()>;
+    stored put(message_ptr message, wall_time now, const saver& save = {});
+    // True if there was one; then `save` was called, as above.
+    bool clear(std::string_view source, std::string_view topic,
+               const std::function<void()>& save = {});
     // What was retained; nothing is afterwards.
     std::vector<message_ptr> take_all();
 
@@ -44,6 +49,9 @@ private:
     };
     struct search;
 
+    // What put() would replace; null: nothing.
+    const stored_message* find_same(std::string_view source, std::string_view topic) const;
+    bool fits(const stored_message& message, const stored_message* replaced) const;
     bool remove(std::string_view source, std::string_view topic);
     void drop_expired(node& at, wall_time now);
     static void collect_all(const node& at, search& into);

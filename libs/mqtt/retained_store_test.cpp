@@ -1,10 +1,15 @@
 #include "libs/mqtt/retained_store.hpp"
 
+#include "libs/mqtt/types.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace evergrass::mqtt {
@@ -100,6 +105,74 @@ TEST(retained_store, all_can_be_taken_out_those_of_the_brokers_own_topics_too) {
     EXPECT_TRUE(store.take_all().empty());
     store.put(message("a/b", "3"), now);
     EXPECT_EQ(texts(store.find("a/#", true, now)), list{"a/b=3"});
+}
+
+TEST(retained_store, what_is_there_stays_when_there_is_no_room_for_another) {
+    retained_store store(10, 10, false);
+    EXPECT_EQ(store.put(message("a", "123"), now), retained_store::stored::yes);
+    EXPECT_EQ(store.put(message("b", "123456"), now), retained_store::stored::full);
+    EXPECT_EQ(store.put(message("a", "1234567890"), now), retained_store::stored::full);
+    EXPECT_EQ(texts(store.find("#", true, now)), list{"a=123"});
+    EXPECT_EQ(store.bytes(), 4U);
+    // Replaced, it makes room itself.
+    EXPECT_EQ(store.put(message("a", "123456789"), now), retained_store::stored::yes);
+    EXPECT_EQ(store.bytes(), 10U);
+}
+
+TEST(retained_store, nothing_changes_when_what_replaces_it_cannot_be_saved) {
+    retained_store store(10, 100, false);
+    store.put(message("a", "1"), now);
+    const auto refuse = [] { return false; };
+    EXPECT_EQ(store.put(message("a", "2", "another"), now, refuse),
+              retained_store::stored::not_saved);
+    EXPECT_EQ(store.put(message("b", "3"), now, refuse), retained_store::stored::not_saved);
+    EXPECT_EQ(texts(store.find("#", true, now)), list{"a=1"});
+    EXPECT_EQ(store.size(), 1U);
+}
+
+std::string random_levels(std::mt19937& random, std::vector<const char*> words) {
+    std::string text;
+    const auto levels = 1 + random() % 4;
+    for (unsigned i = 0; i < levels; ++i) {
+        text += i == 0 ? "" : "/";
+        text += words[random() % words.size()];
+    }
+    return text.empty() ? "e" : text;
+}
+
+// topic_matches() is the oracle.
+TEST(retained_store, agrees_with_a_map_on_random_topics_and_filters) {
+    for (const bool by_source : {false, true}) {
+        std::mt19937 random(by_source ? 1 : 2);
+        retained_store store(1'000, 100'000, by_source);
+        std::map<std::pair<std::string, std::string>, std::string> model;
+        for (int step = 0; step < 4'000; ++step) {
+            const auto topic = random_levels(random, {"a", "b", "", "$x"});
+            const std::string source = random() % 2 == 0 ? "x" : "y";
+            const std::pair key(topic, by_source ? source : "");
+            if (random() % 3 == 0) {
+                ASSERT_EQ(store.clear(source, topic), model.erase(key) > 0);
+            } else {
+                store.put(message(topic, std::to_string(step), source), now);
+                model[key] = std::to_string(step);
+            }
+            auto filter = random_levels(random, {"a", "b", "", "+", "$x"});
+            filter += random() % 3 == 0 ? "/#" : "";
+            list expected;
+            for (const auto& [at, payload] : model) {
+                if (topic_matches(filter, at.first)) {
+                    expected.push_back(at.first + "=" + payload);
+                }
+            }
+            std::sort(expected.begin(), expected.end());
+            ASSERT_EQ(texts(store.find(filter, true, now)), expected) << filter;
+            ASSERT_EQ(store.size(), model.size());
+        }
+        for (const auto& [at, payload] : std::exchange(model, {})) {
+            store.clear(at.second, at.first);
+        }
+        EXPECT_EQ(store.bytes(), 0U);
+    }
 }
 
 }  // namespace

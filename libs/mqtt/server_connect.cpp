@@ -31,10 +31,17 @@ void server_link::refuse(reason code, std::string_view why) {
                                                            {"reason", std::string(why)}});
     connack_packet answer;
     answer.code = code;
-    if (problem_information_) {
+    std::string bytes;
+    encode_connack(bytes, version_, answer);
+    if (is_v5() && problem_information_) {
         answer.reason_string = why;
+        std::string explained;
+        encode_connack(explained, version_, answer);
+        bytes = explained.size() <= max_packet_ ? explained : bytes;  // [MQTT-3.2.2-19]
     }
-    encode_connack(output_.tail(), version_, answer);
+    if (!bytes.empty() && bytes.size() <= max_packet_) {
+        output_.tail() += bytes;
+    }
     end(false, why);
     closing_ = true;
     tell();
@@ -53,6 +60,7 @@ void server_link::handle_connect(const frame& f) {
     }
     version_ = p->version();
     problem_information_ = p->request_problem_information;
+    max_packet_ = p->maximum_packet_size.value_or(max_packet_);
     if (!check_connect(*p)) {
         return;
     }
@@ -117,7 +125,6 @@ void server_link::take_limits(const connect_packet& p) {
     const auto& limits = shard_.shared.options;
     window_ = std::min(p.receive_maximum, limits.max_inflight);
     alias_maximum_ = std::min(p.topic_alias_maximum, limits.topic_alias_maximum);
-    max_packet_ = p.maximum_packet_size.value_or(0xFFFF'FFFF);
     keep_alive_ = p.keep_alive_seconds;
     if (is_v5() && limits.max_keep_alive != 0 &&
         (keep_alive_ == 0 || keep_alive_ > limits.max_keep_alive)) {

@@ -45,7 +45,6 @@ bool server_link::wants_input() const {
 
 std::size_t server_link::receive(std::string_view received) {
     std::size_t used = 0;
-    last_received_ = shard_.now;
     receiving_ = true;  // what it causes is told once, when all is done
     const bool said_before = output_.size() > 0;
     while (wants_input()) {
@@ -58,6 +57,7 @@ std::size_t server_link::receive(std::string_view received) {
             break;
         }
         used += (*next)->size;
+        last_received_ = shard_.now;  // packets count, and not bytes that make none
         handle(**next);
     }
     receiving_ = false;
@@ -123,6 +123,11 @@ std::shared_ptr<reply_receipt> server_link::make_receipt_if_journaled() {
 
 void server_link::reply(std::string_view bytes, std::shared_ptr<reply_receipt> until,
                         reply_kind kind) {
+    if (bytes.size() > max_packet_) {  // CONNACK, or SUBACK or UNSUBACK of many filters
+        close(reason::packet_too_large,
+              "an answer is larger than the client takes [MQTT-3.1.2-24]");
+        return;
+    }
     // With the only copy here, nobody else can be waited for.
     if (until && until.use_count() == 1) {
         until->needless = true;
@@ -219,7 +224,11 @@ void server_link::check_silence() {
     if (closing_ || keep_alive_ == 0) {
         return;
     }
-    const auto limit = last_received_ + std::chrono::milliseconds(keep_alive_ * 1'500);
+    const auto patience = std::chrono::milliseconds(keep_alive_ * 1'500);
+    if (!held_.empty()) {
+        last_received_ = shard_.now;  // perhaps we don't read, and it waits for our answer
+    }
+    const auto limit = last_received_ + patience;
     if (shard_.now >= limit) {
         close(reason::keep_alive_timeout,
               "nothing came for one and a half times the keep alive [MQTT-3.1.2-24]");

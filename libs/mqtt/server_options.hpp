@@ -20,7 +20,8 @@ struct server_options {
     std::size_t max_topic_bytes = 256;                 // spec/core.md §26
     std::size_t max_topic_levels = 128;
     std::size_t max_filters = 1'000;  // of one session
-    // What waits for one client: unsent, or sent and unacknowledged; topics and payloads.
+    // What waits for one client: unsent, or sent and unacknowledged; topics, payloads and
+    // properties.
     std::size_t max_queued_bytes = 4 * 1024 * 1024;
     std::uint16_t receive_maximum = 100;     // QoS 1 and 2 that a client may have under way to us
     std::uint16_t max_inflight = 100;        // and we to a client that allows more

@@ -103,7 +103,12 @@ void server_link::publish(const publish_packet& p) {
     if (p.message.level == qos::exactly_once && session_->journaled && !way->nobody) {
         received = {session_->info.id, p.id};
     }
-    const bool kept = !p.message.retain || way->nobody || shard_.retain_message(message, pending);
+    bool kept = !p.message.retain || way->nobody || shard_.retain_message(message, pending);
+    if (!kept && !wants_answer) {
+        // It cannot be refused: at least those get it who are there.
+        shard_.shared.rules.lost(loss::not_stored, message.source(), message.topic(), {});
+        kept = true;
+    }
     auto outcome = kept ? shard_.route_message(message, *way, &session_->info,
                                                {pending, received, wants_answer})
                         : routing_outcome{};

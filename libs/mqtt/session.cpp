@@ -1,18 +1,17 @@
 #include "libs/mqtt/session.hpp"
 
+#include "libs/mqtt/topic_levels.hpp"
+
 #include <algorithm>
 
 namespace evergrass::mqtt {
 namespace {
 
-constexpr std::uint64_t packet_ids = 65'535;
+constexpr std::uint64_t packet_ids = session::max_queued;
 
 }  // namespace
 
-std::optional<std::uint64_t> session::take_order() {
-    if (queue.size() >= packet_ids) {
-        return std::nullopt;
-    }
+std::uint64_t session::take_order() {
     do {
         ++last_order;
     } while (is_taken(last_order));
@@ -21,7 +20,16 @@ std::optional<std::uint64_t> session::take_order() {
 
 // Does a message that is still in the queue have the identifier of this order?
 bool session::is_taken(std::uint64_t order) {
-    while (!queue.empty() && order >= queue.front().order + packet_ids) {
+    if (queue.empty() || order < queue.front().order + packet_ids) {
+        return false;  // nearly always
+    }
+    if ((order - queue.front().order) / packet_ids > queue.size()) {
+        // The first one has been there for very long: fewer are left than went round since.
+        return std::any_of(queue.begin(), queue.end(), [id = packet_id_of(order)](const auto& one) {
+            return one.packet_id == id;
+        });
+    }
+    while (order >= queue.front().order + packet_ids) {
         order -= packet_ids;
         if (find_order(order) != queue.end()) {
             return true;
@@ -47,6 +55,12 @@ session::position session::find_order(std::uint64_t order) {
 void session::push(outgoing next) {
     queued_bytes += next.bytes;
     queue.push_back(std::move(next));
+}
+
+void session::note_expiry(const stored_message& waiting) {
+    if (waiting.expires_at && (!first_expiry || *waiting.expires_at < *first_expiry)) {
+        first_expiry = waiting.expires_at;
+    }
 }
 
 void session::erase(position at) {
@@ -79,13 +93,8 @@ std::optional<matched_subscription> match_own(const session& who, std::string_vi
     const bool own = who.info.id == no_local_of;
     for (const auto& [filter, held] : who.subscriptions) {
         if (filter.starts_with("$share/") || (own && held.options.no_local) ||
-            !topic_matches(filter, topic)) {
+            !filter_matches(filter, topic, hash_matches_parent)) {
             continue;
-        }
-        if (!hash_matches_parent && filter.ends_with("/#") &&
-            std::count(topic.begin(), topic.end(), '/') + 1 ==
-                std::count(filter.begin(), filter.end(), '/')) {
-            continue;  // the parent level itself
         }
         const bool first = !matched;
         if (first) {
@@ -94,6 +103,21 @@ std::optional<matched_subscription> match_own(const session& who, std::string_vi
         add_match(*matched, held, first);
     }
     return matched;
+}
+
+const std::pair<const std::string, held_subscription>* match_share(const session& who,
+                                                                   std::string_view topic,
+                                                                   bool hash_matches_parent) {
+    if (who.shared_subscriptions == 0) {
+        return nullptr;
+    }
+    for (const auto& each : who.subscriptions) {
+        const auto share = parse_shared_filter(each.first);
+        if (share && *share && filter_matches((*share)->filter, topic, hash_matches_parent)) {
+            return &each;
+        }
+    }
+    return nullptr;
 }
 
 }  // namespace evergrass::mqtt

@@ -17,6 +17,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace evergrass::mqtt {
@@ -43,6 +44,7 @@ struct outgoing {
     std::uint16_t packet_id = 0;  // packet_id_of(order)
     qos level = qos::at_least_once;
     bool retain = false;
+    bool perhaps_sent = false;  // by a process that did not live to save it
     session_journal::delivery::progress state = session_journal::delivery::progress::waiting;
 };
 
@@ -69,7 +71,8 @@ struct session {
     std::size_t sent = 0;
     std::size_t inflight = 0;  // 0 while away
     std::size_t queued_bytes = 0;
-    std::uint32_t refused_bytes = 0;  // of the last message, when there was no room for it
+    std::optional<wall_time> first_expiry;  // at the earliest, of what waits
+    std::uint32_t refused_bytes = 0;        // of the last message, when there was no room for it
     std::uint64_t last_order = 0;
     std::set<std::uint16_t> received_ids;  // QoS 2: PUBREC said, PUBREL not come [MQTT-4.3.3-10]
     std::optional<session_journal::will> delayed_will;  // while away
@@ -77,10 +80,11 @@ struct session {
 
     bool outlives_connection() const { return expiry_seconds > 0; }
 
-    // The place in the order, and with it the packet identifier, of the next message; nullopt: all
-    // 65,535 identifiers are under way. Identifiers go with the order, so that one that was given
-    // is known to be free again without a list of those that are not.
-    std::optional<std::uint64_t> take_order();
+    static constexpr std::size_t max_queued = 65'535;  // as many as there are packet identifiers
+    // The place in the order, and with it the packet identifier, of the next message. Identifiers
+    // go with the order, so that one that was given is known to be free again without a list of
+    // those that are not. REQUIRES: fewer than max_queued are in the queue.
+    std::uint64_t take_order();
     static std::uint16_t packet_id_of(std::uint64_t order) {
         return static_cast<std::uint16_t>(order % 65'535 + 1);
     }
@@ -90,6 +94,7 @@ struct session {
     position find_sent(std::uint16_t packet_id);
     position find_order(std::uint64_t order);  // among all of the queue
     void push(outgoing next);
+    void note_expiry(const stored_message& waiting);
     // Out of the queue; its bytes and identifier are free again.
     void erase(position at);
 
@@ -108,6 +113,10 @@ struct matched_subscription {
 std::optional<matched_subscription> match_own(const session& who, std::string_view topic,
                                               std::string_view no_local_of,
                                               bool hash_matches_parent);
+// The first shared filter that matches; null: none does.
+const std::pair<const std::string, held_subscription>* match_share(const session& who,
+                                                                   std::string_view topic,
+                                                                   bool hash_matches_parent);
 // Adds one more filter of the same client to what matched before.
 void add_match(matched_subscription& into, const held_subscription& more, bool first);
 

@@ -1,5 +1,7 @@
 #include "libs/mqtt/share_groups.hpp"
 
+#include "libs/mqtt/topic_levels.hpp"
+
 #include <algorithm>
 
 namespace evergrass::mqtt {
@@ -72,7 +74,7 @@ void share_groups::leave(std::string_view name, std::string_view filter,
 }
 
 void share_groups::set_connected(std::string_view name, std::string_view filter,
-                                 std::string_view client_id, bool connected) {
+                                 const client_info& who, bool connected) {
     const std::lock_guard lock(mutex_);
     const auto found = groups_.find(key_of(name, filter));
     if (found == groups_.end()) {
@@ -80,20 +82,22 @@ void share_groups::set_connected(std::string_view name, std::string_view filter,
     }
     const std::lock_guard inner(found->second->mutex_);
     for (auto& one : found->second->members_) {
-        if (one.client_id == client_id) {
+        if (one.client_id == who.id) {
             one.connected = connected;
+            one.info = who;
         }
     }
 }
 
-std::vector<std::shared_ptr<share_group>> share_groups::matching(std::string_view topic) const {
+std::vector<std::shared_ptr<share_group>> share_groups::matching(std::string_view topic,
+                                                                 bool hash_matches_parent) const {
     std::vector<std::shared_ptr<share_group>> found;
     if (empty()) {
         return found;
     }
     const std::lock_guard lock(mutex_);
     for (const auto& [key, group] : groups_) {
-        if (topic_matches(group->filter(), topic)) {
+        if (filter_matches(group->filter(), topic, hash_matches_parent)) {
             found.push_back(group);
         }
     }

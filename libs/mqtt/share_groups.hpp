@@ -25,7 +25,7 @@ public:
         std::string client_id;
         std::size_t shard = 0;
         bool connected = false;
-        client_info info;  // as it was at SUBSCRIBE, for rights
+        client_info info;  // as it was when it subscribed or came back last, for rights
         subscription_options options;
         std::uint32_t subscription_id = 0;
     };
@@ -61,12 +61,14 @@ public:
     // Replaces what the client has there.
     void join(std::string_view name, std::string_view filter, share_group::member who);
     void leave(std::string_view name, std::string_view filter, std::string_view client_id);
-    void set_connected(std::string_view name, std::string_view filter, std::string_view client_id,
+    // `who`: as its last connection has it.
+    void set_connected(std::string_view name, std::string_view filter, const client_info& who,
                        bool connected);
 
     // Groups whose filter matches. Cost grows with the groups that are there: keep the answer until
     // generation() changes.
-    std::vector<std::shared_ptr<share_group>> matching(std::string_view topic) const;
+    std::vector<std::shared_ptr<share_group>> matching(std::string_view topic,
+                                                       bool hash_matches_parent) const;
     // Changes when a group begins or ends.
     std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
     bool empty() const { return count_.load(std::memory_order_relaxed) == 0; }

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "libs/mqtt/types.hpp"
+
+#include <algorithm>
 #include <string_view>
 
 namespace evergrass::mqtt {
@@ -31,6 +34,21 @@ private:
 
 inline bool begins_with_wildcard(std::string_view filter) {
     return filter.starts_with('+') || filter.starts_with('#');
+}
+
+// As topic_matches(), but `a/#` matches `a` only where `hash_matches_parent`
+// (server_options::hash_matches_parent).
+inline bool filter_matches(std::string_view filter, std::string_view topic,
+                           bool hash_matches_parent) {
+    if (!topic_matches(filter, topic)) {
+        return false;
+    }
+    if (hash_matches_parent || !filter.ends_with("/#")) {
+        return true;
+    }
+    // The levels before `/#` are all that the topic has?
+    return std::count(topic.begin(), topic.end(), '/') + 1 !=
+           std::count(filter.begin(), filter.end(), '/');
 }
 
 }  // namespace evergrass::mqtt

@@ -1,61 +1,50 @@
-#include "libs/mqtt/server_session.hpp"
+#include "libs/mqtt/testing/world.hpp"
 
-#include <cstdlib>
+#include <cstdint>
+#include <string_view>
 
 namespace {
 
 using namespace evergrass::mqtt;
+using namespace evergrass::mqtt::testing;
 
-// Answers everything and publishes back, so that both directions run.
-class owner : public server_session_owner {
-public:
-    std::string make_client_id() override { return "made"; }
-    connect_code on_connect(const connect_info&) override { return connect_code::accepted; }
-    bool on_publish(const publish_view& m) override {
-        if (!check_topic_name(m.topic)) {
-            std::abort();  // the session promises well-formed topics
-        }
-        session->publish(m.topic, std::make_shared<const std::string>(m.payload), m.level,
-                         m.retain);
-        return true;
+// As the first packet says, so that the answers are read in the right way.
+connect_settings settings_of(std::string_view input) {
+    connect_settings settings;
+    const auto first = next_frame(input, input.size());
+    if (!first || !*first || (*first)->type != packet_type::connect) {
+        return settings;
     }
-    std::optional<qos> on_subscribe(std::string_view filter, qos wanted) override {
-        if (!check_topic_filter(filter) || wanted == qos::exactly_once) {
-            std::abort();
-        }
-        topic_matches(filter, "a/b/c");
-        return wanted;
+    if (connect_level(**first) == 5) {
+        settings.version = protocol_version::v5;
     }
-    void on_unsubscribe(std::string_view) override {}
-
-    server_session* session = nullptr;
-};
+    if (const auto p = decode_connect(**first); p && settings.version == protocol_version::v5) {
+        settings.max_packet = p->maximum_packet_size;
+        settings.alias_maximum = p->topic_alias_maximum;
+    }
+    return settings;
+}
 
 }  // namespace
 
-// The first byte says how the rest is cut into reads.
+// Any bytes of one client of an open broker. The first byte says how the rest is cut into reads
+// (its lower seven bits) and whether there is a journal.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) {
         return 0;
     }
-    const std::size_t step = data[0] == 0 ? size : data[0];
+    const std::size_t step = (data[0] & 0x7FU) == 0 ? size : data[0] & 0x7FU;
     const std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
-    const evergrass::mono_time now{};
-    const server_options options;
-    owner answers;
-    server_session session(options, answers, now);
-    answers.session = &session;
-    std::string pending;
-    for (std::size_t at = 0; at < input.size() && !session.closed(); at += step) {
-        pending += input.substr(at, step);
-        const auto used = session.receive(std::string(pending), now);
-        if (used > pending.size()) {
-            std::abort();
-        }
-        pending.erase(0, used);
-        if (!session.output().begin_write().empty()) {
-            session.output().written();
-        }
+    world_settings settings;
+    settings.journal = data[0] >= 0x80;
+    world all(settings);
+    auto& client = all.client("fuzz");
+    client.is_sane = false;
+    client.open_only(settings_of(input));
+    for (std::size_t at = 0; at < input.size() && client.has_link(); at += step) {
+        client.say(input.substr(at, step));
     }
+    client.cut();
+    all.advance(std::chrono::hours(1));
     return 0;
 }

@@ -51,6 +51,11 @@ void fake_policy::set_rights(right receive) {
     ++generation_;
 }
 
+void fake_policy::set_rights_by_info(std::function<bool(const client_info&)> receive) {
+    may_receive_by_info_ = std::move(receive);
+    ++generation_;
+}
+
 std::shared_ptr<fake_target> fake_policy::external(const std::string& name) {
     auto& target = externals_[name];
     if (!target) {
@@ -88,6 +93,9 @@ bool fake_policy::may_receive(const client_info& who, std::string_view source,
         return std::any_of(table_.begin(), table_.end(), [&](const entry& row) {
             return row.target == who.id && matches(row, source, topic);
         });
+    }
+    if (may_receive_by_info_ && !may_receive_by_info_(who)) {
+        return false;
     }
     return !may_receive_ || may_receive_(who.id, source, topic);
 }

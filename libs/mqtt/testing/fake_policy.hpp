@@ -39,6 +39,7 @@ public:
     // With a table, it says who gets what; without, whoever subscribed to it and may_receive().
     void use_table(std::vector<entry> rows);
     void set_rights(right receive);
+    void set_rights_by_info(std::function<bool(const client_info&)> receive);
     std::shared_ptr<fake_target> external(const std::string& name);
 
     std::function<admission(std::string_view, const connect_packet&)> admits;
@@ -72,6 +73,7 @@ private:
     bool has_table_ = false;
     std::vector<entry> table_;
     right may_receive_;
+    std::function<bool(const client_info&)> may_receive_by_info_;
     std::map<std::string, std::shared_ptr<fake_target>> externals_;
     std::uint64_t generation_ = 0;
 };

@@ -43,8 +43,8 @@ connect_settings in_5(connect_settings settings) {
 scripted_client::scripted_client(std::string id, opener open, std::function<void()> settle)
     : id_(std::move(id)), open_(std::move(open)), settle_(std::move(settle)) {}
 
-void scripted_client::changed() {
-    if (std::exchange(told_, true)) {
+void scripted_client::port::changed() {
+    if (std::exchange(told, true)) {
         throw broken_rule("the owner was told twice");
     }
 }
@@ -52,10 +52,11 @@ void scripted_client::changed() {
 // --- The connection ------------------------------------------------------------------------------
 
 void scripted_client::open_connection(const connect_settings& with) {
-    forget_link();
+    link_.reset();
+    to_server_.clear();
     with_ = with;
     version_ = with.version;
-    told_ = left_ = ready_ = goodbye_ = false;
+    left_ = ready_ = goodbye_ = false;
     inbox_.clear();
     aliases_.clear();
     asked_.clear();
@@ -64,7 +65,8 @@ void scripted_client::open_connection(const connect_settings& with) {
     for (auto& one : in_) {
         one.here = false;
     }
-    link_ = open_(*this);
+    port_ = std::make_unique<port>();
+    link_ = open_(*port_, id_);
 }
 
 std::string scripted_client::connect(const connect_settings& with) {
@@ -81,8 +83,15 @@ void scripted_client::begin(const connect_settings& with) {
     say(bytes);
 }
 
+void scripted_client::take_over(const connect_settings& with) {
+    former_link_ = std::move(link_);
+    former_port_ = std::move(port_);
+    begin(with);
+}
+
 void scripted_client::cut() {
-    forget_link();
+    link_.reset();
+    to_server_.clear();
     if (settles) {
         settle_();
     }
@@ -90,10 +99,14 @@ void scripted_client::cut() {
 
 void scripted_client::forget_link() {
     link_.reset();
+    former_link_.reset();
     to_server_.clear();
 }
 
 bool scripted_client::pump() {
+    if (former_link_ && former_link_->closing()) {
+        former_link_.reset();
+    }
     if (!link_) {
         return false;
     }
@@ -216,10 +229,20 @@ void scripted_client::note_ack(packet_type type, std::uint16_t id, reason code) 
     }
     if (type == packet_type::pubrec && !is_failure(code)) {
         released_[id] = at->content;
-        released_here_.insert(id);
+        if (at->here) {
+            released_here_.insert(id);
+        }
     }
     if (type == packet_type::puback || type == packet_type::pubrec) {
         in_.erase(at);
+    }
+}
+
+void scripted_client::acknowledge(std::uint16_t id) {
+    const auto at =
+        std::find_if(in_.begin(), in_.end(), [&](const incoming& one) { return one.id == id; });
+    if (at != in_.end()) {
+        ack(at->level == qos::at_least_once ? packet_type::puback : packet_type::pubrec, id);
     }
 }
 

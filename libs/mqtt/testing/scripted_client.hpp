@@ -58,13 +58,14 @@ struct publish_settings {
 // Speaks for one client id over any number of connections: writes with the codec, reads strictly,
 // keeps the state that a client has to keep (MQTT-4.1) and acknowledges what it gets, unless told
 // not to. Throws broken_rule at what no server may do.
-class scripted_client final : public link_owner {
+class scripted_client {
 public:
-    using opener = std::function<std::unique_ptr<link>(scripted_client&)>;
+    using opener = std::function<std::unique_ptr<link>(link_owner& owner, const std::string& id)>;
 
     scripted_client(std::string id, opener open, std::function<void()> settle);
 
     const std::string& id() const { return id_; }
+    protocol_version version() const { return version_; }
     bool has_link() const { return link_ != nullptr; }
     link& connection() { return *link_; }
 
@@ -79,8 +80,11 @@ public:
 
     // As begin(); "CONNACK", "CONNACK present", "CONNACK not authorized" or nothing.
     std::string connect(const connect_settings& with = {});
-    // CONNECT is on its way. A connection that was there is cut: a take-over needs two of these.
+    // CONNECT is on its way. A connection that was there is cut, or, with take_over(), left open.
     void begin(const connect_settings& with);
+    void take_over(const connect_settings& with);
+    // The connection is there, and nothing was said.
+    void open_only(const connect_settings& with) { open_connection(with); }
     void say(std::string_view bytes);
     // Returns the packet identifier.
     std::uint16_t publish(std::string_view topic, std::string_view payload,
@@ -92,6 +96,8 @@ public:
                           std::uint32_t subscription_id = 0);
     std::string unsubscribe(std::string_view filter);
     void ack(packet_type type, std::uint16_t id, reason code = reason::success);
+    // What the message of this identifier needs: PUBACK or PUBREC.
+    void acknowledge(std::uint16_t id);
     void ping();
     void disconnect(reason code = reason::success,
                     std::optional<std::uint32_t> session_expiry = {});
@@ -125,9 +131,12 @@ public:
     // The process of the server has died.
     void forget_link();
 
-    void changed() override;
-
 private:
+    // The owner of one link.
+    struct port final : link_owner {
+        void changed() override;
+        bool told = false;
+    };
     struct incoming {
         std::uint16_t id;
         qos level;
@@ -170,13 +179,15 @@ private:
     const std::string id_;
     const opener open_;
     const std::function<void()> settle_;
+    std::unique_ptr<port> port_;
     std::unique_ptr<link> link_;
+    std::unique_ptr<port> former_port_;
+    std::unique_ptr<link> former_link_;  // still open, as far as the server knows
     connect_settings with_;
     protocol_version version_ = protocol_version::v3_1_1;
 
     std::string to_server_;
     std::string inbox_;
-    bool told_ = false;
     bool left_ = false;  // bytes to write, of which the owner knows
     bool ready_ = false;
     bool goodbye_ = false;

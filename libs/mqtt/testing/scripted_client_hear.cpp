@@ -44,9 +44,9 @@ std::string text_of(const publish_packet& p, const std::string& topic) {
 
 bool scripted_client::read() {
     auto& out = link_->output();
-    require(told_ || left_ || (out.empty() && !link_->closing()),
+    require(port_->told || left_ || (out.empty() && !link_->closing()),
             "there is something to do, but the owner was not told");
-    if (std::exchange(told_, false)) {
+    if (std::exchange(port_->told, false)) {
         link_->looked();
     }
     bool moved = false;
@@ -205,11 +205,12 @@ bool scripted_client::take(const publish_packet& p, const std::string& topic) {
     const auto known =
         std::find_if(in_.begin(), in_.end(), [&](const incoming& one) { return one.id == p.id; });
     if (known != in_.end()) {
-        require(p.message.duplicate && !known->here && known->level == p.message.level &&
-                    known->content == content,
-                "a packet identifier that is in use [MQTT-2.2.1-4]: " + text);
+        // At QoS 1 what an earlier connection left unacknowledged binds nobody.
         is_new = known->level == qos::at_least_once;
-        known->here = true;
+        const bool same = known->level == p.message.level && known->content == content;
+        require(!known->here && (is_new || (same && p.message.duplicate)),
+                "a packet identifier that is in use [MQTT-2.2.1-4]: " + text);
+        *known = {p.id, p.message.level, content, true};
     } else {
         if (const auto done = released_.find(p.id); done != released_.end()) {
             require(!is_sane || (p.message.duplicate && done->second == content &&

@@ -1,5 +1,7 @@
 #include "libs/mqtt/testing/world.hpp"
 
+#include "libs/mqtt/testing/broker_books.hpp"
+
 #include <atomic>
 
 namespace evergrass::mqtt::testing {
@@ -111,16 +113,18 @@ void world::end() {
 
 scripted_client& world::client(std::string id) {
     clients_.push_back(std::make_unique<scripted_client>(
-        std::move(id), [this](scripted_client& who) { return open(who); }, [this] { settle(); }));
+        std::move(id),
+        [this](link_owner& owner, const std::string& name) { return open(owner, name); },
+        [this] { settle(); }));
     return *clients_.back();
 }
 
-std::unique_ptr<link> world::open(scripted_client& who) {
+std::unique_ptr<link> world::open(link_owner& owner, const std::string& id) {
     client_identity identity;
     identity.remote_address = "127.0.0.1:1";
-    const bool assigned = who.id().empty();
-    const auto name = assigned ? "assigned-" + std::to_string(++assigned_) : who.id();
-    return home(name).open(who, identity, name, assigned, mono);
+    const bool assigned = id.empty();
+    const auto name = assigned ? "assigned-" + std::to_string(++assigned_) : id;
+    return home(name).open(owner, identity, name, assigned, mono);
 }
 
 bool world::step() {
@@ -145,6 +149,15 @@ bool world::save_some() {
 
 void world::settle() {
     while (step() || (settings_.saves_at_once && save_some())) {
+    }
+    if (checks_books) {
+        check_books();
+    }
+}
+
+void world::check_books() const {
+    for (const auto& each : state_->brokers) {
+        broker_books::check(*each);
     }
 }
 

@@ -71,6 +71,10 @@ public:
     std::size_t sessions() const;
     std::size_t subscriptions(std::size_t shard) const;
     void save_at_once(bool yes) { settings_.saves_at_once = yes; }
+    // What the brokers keep agrees; looked at whenever all is quiet, unless there is very much of
+    // it.
+    void check_books() const;
+    bool checks_books = true;
 
     // A client that is not connected yet; another one for each call.
     scripted_client& client(std::string id);
@@ -98,7 +102,7 @@ private:
 
     void start();
     void end();
-    std::unique_ptr<link> open(scripted_client& who);
+    std::unique_ptr<link> open(link_owner& owner, const std::string& id);
     bool save_some();
 
     world_settings settings_;

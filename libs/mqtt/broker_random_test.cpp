@@ -1,0 +1,56 @@
+#include "libs/mqtt/testing/history.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <random>
+
+// Random histories. A seed that fails is printed; MQTT_BROKER_SEED=n runs that one alone.
+namespace evergrass::mqtt::testing {
+namespace {
+
+void run_one(history_settings settings, unsigned seed) {
+    std::mt19937 random(seed);
+    settings.limits = seed;
+    settings.roll = [&random](unsigned below) { return static_cast<unsigned>(random()) % below; };
+    history one(settings);
+    for (int i = 0; i < 200; ++i) {
+        one.step();
+    }
+    one.finish();
+}
+
+void run_seeds(const history_settings& settings, unsigned count) {
+    const char* const alone = std::getenv("MQTT_BROKER_SEED");
+    const unsigned first = alone != nullptr ? static_cast<unsigned>(std::atoi(alone)) : 1;
+    for (unsigned seed = first; seed < first + (alone != nullptr ? 1 : count); ++seed) {
+        try {
+            run_one(settings, seed);
+        } catch (const broken_rule& why) {
+            FAIL() << "MQTT_BROKER_SEED=" << seed << ": " << why.what();
+        }
+    }
+}
+
+TEST(broker_random, histories_on_one_shard_keep_to_the_rules) {
+    run_seeds({1, false, false, 0, {}}, 500);
+}
+
+TEST(broker_random, histories_on_three_shards_keep_to_the_rules) {
+    run_seeds({3, false, false, 0, {}}, 300);
+}
+
+TEST(broker_random, histories_with_a_journal_keep_to_the_rules) {
+    run_seeds({1, true, false, 0, {}}, 300);
+}
+
+TEST(broker_random, histories_with_crashes_keep_to_the_rules) {
+    run_seeds({1, true, true, 0, {}}, 600);
+}
+
+TEST(broker_random, histories_with_a_journal_on_three_shards_keep_to_the_rules) {
+    run_seeds({3, true, false, 0, {}}, 300);
+}
+
+}  // namespace
+}  // namespace evergrass::mqtt::testing
