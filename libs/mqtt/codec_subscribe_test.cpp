@@ -156,6 +156,9 @@ TEST(codec_unsuback, has_codes_in_5_0_only) {
     encode_unsuback(bytes, v5, 7, "\0\x11"sv);
     EXPECT_EQ(bytes, "\xb0\x05\0\x07\0\0\x11"sv);
     EXPECT_EQ(decode_unsuback(frame_of(bytes), v5)->codes, "\0\x11"sv);
+    const auto explained = decode_unsuback(frame_of("\xb0\x0a\0\x07\x06\x1f\0\x03why\x80"sv), v5);
+    ASSERT_TRUE(explained);
+    EXPECT_EQ(explained->reason_string, "why");
     EXPECT_THAT(flaw_of("\xb0\x03\0\x07\0"sv, v5), StartsWith("protocol error: UNSUBACK has no r"));
     EXPECT_THAT(flaw_of("\xb0\x04\0\x07\0\x01"sv, v5), StartsWith("protocol error"));
 }

@@ -160,19 +160,21 @@ TEST(codec, every_byte_changed_is_read_or_refused) {
     std::size_t refused = 0;
     for (const auto& s : samples()) {
         for (std::size_t at = 2; at < s.bytes.size(); ++at) {
-            for (unsigned value = 0; value < 256; ++value) {
+            const auto was = static_cast<std::uint8_t>(s.bytes[at]);
+            for (const unsigned value : {0U, 1U, 2U, 3U, 0x0BU, 0x11U, 0x1FU, 0x26U, 0x7FU, 0x80U,
+                                         0xC3U, 0xFFU, was ^ 0x80U, was ^ 0x01U, was + 1U}) {
                 auto changed = s.bytes;
                 changed[at] = static_cast<char>(value);
                 refused += flaw_of(changed, s.version, s.from).empty() ? 0 : 1;
             }
         }
     }
-    EXPECT_GT(refused, 1000U);
+    EXPECT_GT(refused, 100U);
 }
 
 TEST(codec, random_bytes_never_do_more_than_fail) {
     std::mt19937 random(20'261'007);
-    for (int i = 0; i < 20'000; ++i) {
+    for (int i = 0; i < 5'000; ++i) {
         std::string bytes(2 + random() % 40, '\0');
         for (auto& byte : bytes) {
             byte = static_cast<char>(random());

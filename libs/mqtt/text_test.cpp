@@ -24,10 +24,11 @@ unsigned found(std::string_view text) {
     return (bits & ill_formed) != 0 ? ill_formed : bits;
 }
 
-TEST(scan_text, sees_each_byte_at_each_place_of_each_length) {
+TEST(scan_text, sees_what_is_odd_at_each_place_of_each_length) {
     for (std::size_t size = 1; size <= 40; ++size) {
         for (std::size_t at = 0; at < size; ++at) {
-            for (unsigned value = 0; value < 256; ++value) {
+            for (const unsigned value : {0x00U, 0x01U, 0x08U, 0x22U, 0x23U, 0x24U, 0x2AU, 0x2BU,
+                                         0x2CU, 0x7FU, 0x80U, 0xA3U, 0xABU, 0xFFU}) {
                 std::string text(size, 'a');
                 text[at] = static_cast<char>(value);
                 ASSERT_EQ(found(text), expected(text)) << size << " " << at << " " << value;
@@ -38,8 +39,8 @@ TEST(scan_text, sees_each_byte_at_each_place_of_each_length) {
 }
 
 TEST(scan_text, knows_every_code_point_and_no_other) {
-    for (unsigned first = 0xB8; first < 256; ++first) {
-        for (unsigned second = 0; second < 256; ++second) {
+    for (unsigned first = 0xBF; first < 256; ++first) {
+        for (unsigned second = 0x7F; second <= 0xC0; ++second) {
             for (const char third : {'a', '\x7f', '\x80', '\xbf', '\xc0'}) {
                 for (const char fourth : {'a', '\x80', '\xbf', '\xff'}) {
                     const char bytes[]{static_cast<char>(first), static_cast<char>(second), third,
