@@ -14,10 +14,9 @@ EVERGRASS_VERSION_5(client_connect_5_test);
 
 TEST_P(client_connect_test, connects_with_what_it_was_told) {
     session->opened(now);
-    EXPECT_EQ(written(), speaks_5()
-                             ? "\x10\x19\0\x04MQTT\x05\x02\0\x28\x0b\x21\x03\xe8\x27\0\x02\x04\0"
-                               "\x22\0\x10\0\x01x"sv
-                             : "\x10\x0d\0\x04MQTT\x04\x02\0\x28\0\x01x"sv);
+    EXPECT_EQ(written(), speaks_5() ? "\x10\x16\0\x04MQTT\x05\x02\0\x28\x08\x27\0\x02\x04\0"
+                                      "\x22\0\x10\0\x01x"sv
+                                    : "\x10\x0d\0\x04MQTT\x04\x02\0\x28\0\x01x"sv);
     EXPECT_FALSE(session->connected());
     hear_connack();
     EXPECT_TRUE(session->connected());
@@ -39,7 +38,7 @@ TEST_P(client_connect_test, tells_who_it_is_and_leaves_a_will) {
     EXPECT_THAT(said(),
                 ElementsAre(speaks_5() ? "CONNECT x clean keep-alive=65535 user:secret will q2 "
                                          "retain last=words delay=30 expiry=60 why:gone expiry=0 "
-                                         "receive=1000 size=132096 aliases=16"
+                                         "receive=65535 size=132096 aliases=16"
                                        : "CONNECT x clean keep-alive=65535 user:secret will q2 "
                                          "retain last=words delay=0"));
 }

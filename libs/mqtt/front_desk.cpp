@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <iterator>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <system_error>
 #include <unistd.h>
@@ -20,6 +22,17 @@ constexpr auto wait_for_descriptors = 200ms;
 constexpr auto linger_limit = 2s;  // for a refused client to read why
 constexpr std::size_t max_leaving = 1'000;
 constexpr auto between_refusals = 1s;  // in the log
+
+// While others wait for a place, a handshake gets this part of its time.
+constexpr int part_of_patience = 5;
+
+// Where processors are few, those who are connected come before those who want to be.
+constexpr int nicer_by = 5;
+
+void yield_to_others() {
+    const auto thread = static_cast<id_t>(gettid());
+    setpriority(PRIO_PROCESS, thread, getpriority(PRIO_PROCESS, thread) + nicer_by);
+}
 
 bool out_of_resources(int error) {
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
@@ -84,7 +97,10 @@ front_desk::~front_desk() {
 }
 
 void front_desk::start() {
-    thread_ = std::thread([this] { loop_.run(); });
+    thread_ = std::thread([this] {
+        yield_to_others();
+        loop_.run();
+    });
 }
 
 void front_desk::stop() {
@@ -93,7 +109,8 @@ void front_desk::stop() {
         thread_.join();
     }
     ports_.clear();
-    for (auto* all : {&arriving_, &leaving_, &gone_}) {
+    gone_.clear();
+    for (auto* all : {&shaking_hands_, &arriving_, &leaving_}) {
         sockets_.fetch_sub(all->size(), std::memory_order_relaxed);
         all->clear();
     }
@@ -129,8 +146,8 @@ void front_desk::adopt(int socket, client_identity who, std::string received) {
 
 void front_desk::accept(port& at) {
     for (int n = 0; n < accepts_a_turn; ++n) {
-        if (loop_.now() < pause_until_ ||
-            (at.settings().tls && in_handshake_ >= options_.max_handshakes) || !take_token()) {
+        if (loop_.now() < pause_until_ || (at.settings().tls && !takes_handshakes()) ||
+            !take_token()) {
             return;
         }
         sockaddr_storage address{};
@@ -139,6 +156,9 @@ void front_desk::accept(port& at) {
                                    SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (socket >= 0) {
             starved_ = false;
+            if (at.settings().tls) {
+                make_room_for_handshake();
+            }
             welcome(socket, rt::to_text(address), at);
             continue;
         }
@@ -220,7 +240,6 @@ void front_desk::welcome(int socket, const std::string& remote, const port& at) 
         }
         fresh.use_tls(
             std::make_unique<rt::tls_channel>(tls->handle(), rt::tls_channel::role::server));
-        ++in_handshake_;
     }
     sockets_.fetch_add(1, std::memory_order_relaxed);
     client_identity who;
@@ -237,7 +256,8 @@ void front_desk::receive(std::unique_ptr<visitor> fresh, std::string received) {
         it.who().remote_address = remote_of(it.socket());
     }
     it.deadline = loop_.now() + options_.connect_timeout;
-    it.place = arriving_.insert(arriving_.end(), std::move(fresh));
+    auto& list = list_of(it);
+    it.place = list.insert(list.end(), std::move(fresh));
     if (!it.start(std::move(received))) {
         gone(it);
     }
@@ -245,11 +265,42 @@ void front_desk::receive(std::unique_ptr<visitor> fresh, std::string received) {
 
 // --- what becomes of visitors -------------------------------------------------------------------
 
+front_desk::visitors& front_desk::list_of(const visitor& who) {
+    return who.is_leaving() ? leaving_ : who.in_handshake() ? shaking_hands_ : arriving_;
+}
+
+// So many at once; and the slowest has to go when others wait, or those who say nothing would keep
+// all others out.
+bool front_desk::takes_handshakes() const {
+    return shaking_hands_.size() < options_.max_handshakes ||
+           slowest_may_stay_until() <= loop_.now();
+}
+
+mono_time front_desk::slowest_may_stay_until() const {
+    if (shaking_hands_.empty()) {
+        return mono_time::max();
+    }
+    const auto begun = shaking_hands_.front()->deadline - options_.connect_timeout;
+    return begun + options_.connect_timeout / part_of_patience;
+}
+
+void front_desk::make_room_for_handshake() {
+    if (shaking_hands_.size() >= options_.max_handshakes) {
+        auto& slowest = *shaking_hands_.front();
+        say_failed(slowest, "the client took too long, and others waited");
+        gone(slowest);
+    }
+}
+
 void front_desk::handshake_ended(visitor& who, const std::string& failure) {
-    --in_handshake_;
     if (failure.empty()) {
         ++numbers_.handshakes;
         numbers_.resumed += who.resumed() ? 1 : 0;
+        auto before = arriving_.end();
+        while (before != arriving_.begin() && (*std::prev(before))->deadline > who.deadline) {
+            --before;
+        }
+        arriving_.splice(before, shaking_hands_, who.place);
         return;
     }
     say_failed(who, failure);
@@ -278,18 +329,16 @@ void front_desk::arrived(visitor& who) {
     hand_over_(home, std::move(client));
 }
 
-void front_desk::leaving(visitor& who) {
+void front_desk::leaving(visitor& who, bool in_handshake) {
+    auto& from = in_handshake ? shaking_hands_ : arriving_;
     who.deadline = loop_.now() + linger_limit;
-    leaving_.splice(leaving_.end(), arriving_, who.place);
+    leaving_.splice(leaving_.end(), from, who.place);
     if (leaving_.size() > max_leaving) {
         gone(*leaving_.front());
     }
 }
 
 void front_desk::gone(visitor& who) {
-    if (who.in_handshake()) {
-        --in_handshake_;
-    }
     who.drop();
     remove(who);
     sockets_.fetch_sub(1, std::memory_order_relaxed);
@@ -297,21 +346,24 @@ void front_desk::gone(visitor& who) {
 
 // Not destroyed at once: it may be what called.
 void front_desk::remove(visitor& who) {
-    gone_.splice(gone_.end(), who.is_leaving() ? leaving_ : arriving_, who.place);
+    gone_.splice(gone_.end(), list_of(who), who.place);
 }
 
 void front_desk::expire() {
-    while (!leaving_.empty() && leaving_.front()->deadline <= loop_.now()) {
+    const auto is_late = [&](const visitors& all) {
+        return !all.empty() && all.front()->deadline <= loop_.now();
+    };
+    while (is_late(leaving_)) {
         gone(*leaving_.front());
     }
-    while (!arriving_.empty() && arriving_.front()->deadline <= loop_.now()) {
+    while (is_late(shaking_hands_)) {
+        say_failed(*shaking_hands_.front(), "the client took too long");
+        gone(*shaking_hands_.front());
+    }
+    while (is_late(arriving_)) {
         auto& late = *arriving_.front();
-        if (late.in_handshake()) {
-            say_failed(late, "the client took too long");
-        } else {
-            log_.info("A client was too long without a CONNECT.",
-                      {{"remote", late.who().remote_address}, {"port", late.port()}});
-        }
+        log_.info("A client was too long without a CONNECT.",
+                  {{"remote", late.who().remote_address}, {"port", late.port()}});
         gone(late);
     }
 }
@@ -319,15 +371,15 @@ void front_desk::expire() {
 void front_desk::turn_ends() {
     gone_.clear();
     auto next = mono_time::max();
-    for (const auto* all : {&arriving_, &leaving_}) {
+    for (const auto* all : {&shaking_hands_, &arriving_, &leaving_}) {
         if (!all->empty()) {
             next = std::min(next, all->front()->deadline);
         }
     }
-    expiry_.at(next);
+    const bool full = !takes_handshakes();
+    expiry_.at(full ? std::min(next, slowest_may_stay_until()) : next);
     for (const auto& each : ports_) {
-        each->accepting(loop_.now() >= pause_until_ &&
-                        !(each->settings().tls && in_handshake_ >= options_.max_handshakes));
+        each->accepting(loop_.now() >= pause_until_ && !(each->settings().tls && full));
     }
 }
 

@@ -55,7 +55,7 @@ private:
     void handshake_ended(visitor& who, const std::string& failure) override;
     void upgrade_refused(visitor& who, const std::string& why) override;
     void arrived(visitor& who) override;
-    void leaving(visitor& who) override;
+    void leaving(visitor& who, bool in_handshake) override;
     void gone(visitor& who) override;
 
     // rt::reactor::host
@@ -63,6 +63,10 @@ private:
     void turn_ends() override;
 
     void accept(port& at);
+    visitors& list_of(const visitor& who);
+    bool takes_handshakes() const;
+    mono_time slowest_may_stay_until() const;
+    void make_room_for_handshake();
     bool take_token();
     bool has_room(const std::string& remote);
     void welcome(int socket, const std::string& remote, const port& at);
@@ -85,10 +89,11 @@ private:
     rt::reactor loop_;
     io_buffers io_;
     std::vector<std::unique_ptr<port>> ports_;
-    visitors arriving_;  // by deadline
-    visitors leaving_;   // by deadline
+    // Each by deadline.
+    visitors shaking_hands_;
+    visitors arriving_;
+    visitors leaving_;
     visitors gone_;      // to be destroyed when nothing of them is on the stack
-    std::size_t in_handshake_ = 0;
     double tokens_ = 0;  // connections that may be accepted now, of connects_per_second
     mono_time tokens_at_{};
     bool starved_ = false;      // of descriptors, and the log says so

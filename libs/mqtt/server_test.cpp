@@ -439,6 +439,19 @@ TEST_F(server_test, lets_more_handshakes_wait_than_it_may_carry_out_at_once) {
     EXPECT_TRUE(good.shake_hands());
 }
 
+TEST_F(server_test, lets_those_who_say_nothing_go_earlier_when_others_wait) {
+    settings.limits.max_handshakes = 2;
+    settings.limits.connect_timeout = 5s;
+    const auto port = listen_tls();
+    const raw_client first(port);
+    const raw_client second(port);
+    rt::testing::client_tls from(&device);
+    secure_client good(port, from);
+    EXPECT_TRUE(good.shake_hands());
+    EXPECT_EQ(first.until_closed(), "");
+    EXPECT_EQ(running->numbers().handshakes_failed, 1U);
+}
+
 // --- WebSocket ----------------------------------------------------------------------------------
 
 TEST_F(server_test, speaks_mqtt_in_websockets_frames) {

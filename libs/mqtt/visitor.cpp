@@ -188,7 +188,7 @@ void visitor::leave() {
     outbox nothing;
     socket_.write(host_.io(), nothing);
     socket_.shut();
-    host_.leaving(*this);
+    host_.leaving(*this, in_handshake);
 }
 
 void visitor::go() {

@@ -23,14 +23,15 @@ public:
     virtual ~visitor_host() = default;
     virtual rt::reactor& loop() = 0;
     virtual io_buffers& io() = 0;
-    // The TLS handshake is over; `failure` empty: it succeeded.
+    // The TLS handshake is over; `failure` empty: it succeeded. in_handshake() still says yes when
+    // it failed.
     virtual void handshake_ended(visitor& who, const std::string& failure) = 0;
     // It is no WebSocket that it asks for.
     virtual void upgrade_refused(visitor& who, const std::string& why) = 0;
     // `received` is enough to tell whose shard it is for; take() it.
     virtual void arrived(visitor& who) = 0;
-    // It got its refusal and has a moment to read it.
-    virtual void leaving(visitor& who) = 0;
+    // It got its refusal, in its handshake or after it, and has a moment to read it.
+    virtual void leaving(visitor& who, bool in_handshake) = 0;
     // It is gone.
     virtual void gone(visitor& who) = 0;
 };

@@ -21,6 +21,7 @@ struct history_settings {
     unsigned limits = 0;
     // What happens next: a number below its argument.
     std::function<unsigned(unsigned)> roll;
+    std::function<void(const std::string& line)> trace = {};
 };
 
 // Clients that do everything: connect, take over, vanish, subscribe, publish, acknowledge or not,
@@ -43,6 +44,7 @@ private:
         unsigned number;
         std::set<std::size_t> owed;  // clients
         bool acknowledged = false;
+        bool sent_again = false;  // perhaps
     };
     struct player {
         scripted_client* client;

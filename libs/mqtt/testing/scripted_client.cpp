@@ -52,6 +52,7 @@ void scripted_client::port::changed() {
 // --- The connection ------------------------------------------------------------------------------
 
 void scripted_client::open_connection(const connect_settings& with) {
+    note(" -> ", with.clean ? "CONNECT" : "CONNECT kept");
     link_.reset();
     to_server_.clear();
     with_ = with;
@@ -90,6 +91,7 @@ void scripted_client::take_over(const connect_settings& with) {
 }
 
 void scripted_client::cut() {
+    note(" -> ", "cut");
     link_.reset();
     to_server_.clear();
     if (settles) {
@@ -167,6 +169,8 @@ std::uint16_t scripted_client::publish(std::string_view topic, std::string_view 
                                        const publish_settings& how) {
     outgoing next{next_id(level), std::string(topic), std::string(payload), level, how};
     const auto id = next.id;
+    note(" -> ", "PUBLISH " + std::to_string(id) + " " + next.topic + " " + next.payload + " q" +
+                     std::to_string(static_cast<int>(level)));
     std::string bytes;
     write(bytes, next, false);
     if (level != qos::at_most_once) {
@@ -190,6 +194,8 @@ std::string scripted_client::subscribe(std::vector<subscribe_packet::request> re
     p.id = next_id(qos::at_least_once);
     p.requests = std::move(requests);
     p.subscription_id = subscription_id;
+    note(" -> ", "SUBSCRIBE " + std::string(p.requests.front().filter) + " " +
+                     std::to_string(static_cast<int>(p.requests.front().options.level)));
     asked_.push_back({packet_type::suback, p.id, p.requests.size()});
     std::string bytes;
     encode_subscribe(bytes, version_, p);
@@ -200,6 +206,7 @@ std::string scripted_client::subscribe(std::vector<subscribe_packet::request> re
 
 std::string scripted_client::unsubscribe(std::string_view filter) {
     const auto id = next_id(qos::at_least_once);
+    note(" -> ", "UNSUBSCRIBE " + std::string(filter));
     asked_.push_back({packet_type::unsuback, id, 1});
     std::string bytes;
     encode_unsubscribe(bytes, version_, id, filter);
@@ -217,6 +224,7 @@ void scripted_client::ack(packet_type type, std::uint16_t id, reason code) {
 
 // What its state is once it has said this.
 void scripted_client::note_ack(packet_type type, std::uint16_t id, reason code) {
+    note(" -> ", std::string(to_string(type)) + " " + std::to_string(id));
     if (type == packet_type::pubcomp) {
         released_.erase(id);
         released_here_.erase(id);
@@ -264,6 +272,12 @@ std::vector<std::uint16_t> scripted_client::unacknowledged() const {
         ids.push_back(one.id);
     }
     return ids;
+}
+
+std::size_t scripted_client::under_way() const {
+    const auto here = [](const incoming& one) { return one.here; };
+    return static_cast<std::size_t>(std::count_if(in_.begin(), in_.end(), here)) +
+           released_here_.size();
 }
 
 }  // namespace evergrass::mqtt::testing

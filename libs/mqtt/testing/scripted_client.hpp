@@ -113,6 +113,8 @@ public:
     std::vector<std::string> messages() { return std::exchange(messages_, {}); }
     // Of those that came and are not acknowledged, in order.
     std::vector<std::uint16_t> unacknowledged() const;
+    // How many of them came on this connection, or have had PUBREC on it and no PUBREL.
+    std::size_t under_way() const;
     // What CONNACK said; its texts are in the two after it.
     const connack_packet& limits() const { return limits_; }
     const std::string& assigned_id() const { return assigned_id_; }
@@ -125,6 +127,8 @@ public:
     // PUBACK or PUBREC came: with success the server has taken responsibility.
     std::function<void(const std::string& topic, const std::string& payload, reason)> on_answer;
     std::function<void(const std::string& topic, const std::string& payload, qos)> on_message;
+    // Each packet of either side, for who looks for a fault.
+    std::function<void(const std::string& line)> trace;
 
     // One step of its connection; false: nothing moved.
     bool pump();
@@ -157,6 +161,15 @@ private:
         std::size_t codes;
     };
 
+    void note(const char* direction, const std::string& what) const {
+        if (trace) {
+            trace(id_ + direction + what);
+        }
+    }
+    void hear(std::string what) {
+        note(" <- ", what);
+        heard_.push_back(std::move(what));
+    }
     void open_connection(const connect_settings& with);
     std::uint16_t next_id(qos level);
     std::deque<std::uint16_t>& waiting_for_answer(qos level);

@@ -65,7 +65,7 @@ bool scripted_client::read() {
         require(inbox_.empty(), "the connection ends within a packet");
         link_->transport_closed("closed");
         link_.reset();
-        heard_.emplace_back("CLOSED");
+        hear("CLOSED");
         moved = true;
     }
     return moved;
@@ -113,7 +113,7 @@ void scripted_client::handle(const frame& f) {
             require(version_ == protocol_version::v5, "DISCONNECT by a server of 3.1.1");
             const auto p = well(decode_disconnect(f, version_, sender::server));
             goodbye_ = true;
-            heard_.push_back("DISCONNECT " + std::string(to_string(p.code)));
+            hear("DISCONNECT " + std::string(to_string(p.code)));
             return;
         }
         default:
@@ -138,7 +138,7 @@ void scripted_client::on_connack(const connack_packet& p) {
         require(!with_.clean || !is_sane, "a session is present after clean start [MQTT-3.2.2-2]");
         connack_ += " present";
     }
-    heard_.push_back(connack_);
+    hear(connack_);
     if (p.code == reason::success) {
         resume();
     }
@@ -180,6 +180,7 @@ std::string scripted_client::topic_of(const publish_packet& p) {
 void scripted_client::on_publish(const publish_packet& p) {
     const auto topic = topic_of(p);
     const auto text = text_of(p, topic);
+    note(" <- ", "PUBLISH " + std::to_string(p.id) + " " + text);
     heard_.push_back("PUBLISH " + text);
     const auto level = p.message.level;
     require(!p.message.duplicate || !fresh_,
@@ -220,10 +221,7 @@ bool scripted_client::take(const publish_packet& p, const std::string& topic) {
         }
         in_.push_back({p.id, p.message.level, content, true});
     }
-    const auto here = static_cast<std::size_t>(std::count_if(
-                          in_.begin(), in_.end(), [](const auto& one) { return one.here; })) +
-                      released_here_.size();
-    require(version_ != protocol_version::v5 || here <= with_.receive_maximum || !is_sane,
+    require(version_ != protocol_version::v5 || under_way() <= with_.receive_maximum || !is_sane,
             "more than the Receive Maximum [MQTT-3.3.4-9]");
     return is_new;
 }
@@ -245,7 +243,7 @@ void scripted_client::on_ack(packet_type type, const ack_packet& p) {
     if (p.code != reason::success) {
         text += " " + std::string(to_string(p.code));
     }
-    heard_.push_back(text);
+    hear(text);
     if (type == packet_type::pubrel) {
         return on_pubrel(p.id);
     }
@@ -293,7 +291,7 @@ void scripted_client::on_codes(packet_type type, std::uint16_t id, std::string_v
         codes_ += (codes_.empty() ? "" : ",") +
                   std::to_string(static_cast<int>(static_cast<std::uint8_t>(code)));
     }
-    heard_.push_back(std::string(to_string(type)) + " " + std::to_string(id) + ": " + codes_);
+    hear(std::string(to_string(type)) + " " + std::to_string(id) + ": " + codes_);
 }
 
 }  // namespace evergrass::mqtt::testing
