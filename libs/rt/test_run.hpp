@@ -24,12 +24,13 @@ void run_until(boost::asio::io_context& io, Condition done) {
     }
 }
 
-// As run_until, where other threads make it come true, of whose work nothing comes to `io`.
+// As run_until, where other threads make it come true, of whose work nothing comes to `io`. Asks
+// after each handler, so that nothing is true for a moment only and missed.
 template <class Condition>
 void poll_until(boost::asio::io_context& io, Condition done) {
     while (!done()) {
         io.restart();
-        if (io.poll() == 0) {
+        if (io.poll_one() == 0) {
             std::this_thread::yield();
         }
     }
