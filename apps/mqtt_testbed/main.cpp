@@ -91,7 +91,15 @@ result<std::shared_ptr<const rt::server_tls>> make_tls(const options& wanted,
 
 result<void> serve(const options& wanted) {
     const auto log = logger::to_stderr(wanted.least);
-    testbed::open_policy open;
+    std::unique_ptr<testbed::loss_file> losses;
+    if (!wanted.losses.empty()) {
+        auto opened = testbed::loss_file::open(wanted.losses);
+        if (!opened) {
+            return opened.error();
+        }
+        losses = std::move(*opened);
+    }
+    testbed::open_policy open(std::move(losses));
     std::unique_ptr<testbed::group> group;
     if (!wanted.group.empty()) {
         auto read = testbed::group::read(wanted.group, wanted.tls(), wanted.limits, log);
@@ -175,10 +183,13 @@ int main(int argc, char** argv) {
     app.add_option("--ca", wanted.ca, "PEM; clients need a certificate of it (--open)")
         ->needs(certificate);
     auto* rules = app.add_option_group("rules")->require_option(1);
-    rules->add_flag("--open", open, "any client, any topic");
+    auto* is_open = rules->add_flag("--open", open, "any client, any topic");
     rules->add_option("--group", wanted.group,
                       "group.json: its devices by their certificates, its subscription table");
     app.add_option("--data", wanted.data, "directory where sessions outlive the process");
+    app.add_option("--losses", wanted.losses,
+                   "file that gets a line for each message that a client did not get")
+        ->needs(is_open);
     app.add_option("--threads", wanted.threads, "that speak MQTT; 0: half of the processors")
         ->check(CLI::Range(0, 64));
     app.add_option("--log-level", level, "DEBUG, INFO, WARN, ERROR or FATAL");

@@ -39,4 +39,11 @@ void open_policy::resolve(const mqtt::client_info*, std::string_view, std::strin
     to.subscribers();
 }
 
+void open_policy::lost(mqtt::loss why, std::string_view, std::string_view topic,
+                       std::string_view client_id) {
+    if (losses_) {
+        losses_->add(why, topic, client_id);
+    }
+}
+
 }  // namespace evergrass::testbed

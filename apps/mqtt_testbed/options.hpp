@@ -19,8 +19,9 @@ struct options {
     std::string certificate;
     std::string key;
     std::string ca;
-    std::string group;  // empty: open to any client and topic
-    std::string data;   // empty: sessions end with the process
+    std::string group;   // empty: open to any client and topic
+    std::string data;    // empty: sessions end with the process
+    std::string losses;  // empty: not written down
     std::size_t threads = 0;
     mqtt::server_options limits;
     log_level least = log_level::warn;

@@ -30,6 +30,25 @@ TEST(open_policy, takes_any_topic_but_the_servers_own) {
     }
 }
 
+TEST(loss_file, has_a_line_for_each_message_that_a_client_did_not_get) {
+    const auto path =
+        (std::filesystem::temp_directory_path() / (hex_encode(random_bytes(6)) + ".losses"))
+            .string();
+    for (const auto* client : {"first", "second"}) {  // and what is there stays
+        auto file = loss_file::open(path);
+        ASSERT_TRUE(file) << file.error().message();
+        open_policy rules(std::move(*file));
+        rules.lost(mqtt::loss::queue_full, "", "a\"b", client);
+    }
+    EXPECT_EQ(read_file(path, 1000).value(),
+              "{\"why\":\"queue full\",\"topic\":\"a\\\"b\",\"client\":\"first\"}\n"
+              "{\"why\":\"queue full\",\"topic\":\"a\\\"b\",\"client\":\"second\"}\n");
+    std::filesystem::remove(path);
+    const auto none = loss_file::open("/nowhere/losses");
+    ASSERT_FALSE(none);
+    EXPECT_THAT(none.error().message(), HasSubstr("/nowhere/losses"));
+}
+
 class group_test : public testing::Test {
 protected:
     ~group_test() override { std::filesystem::remove(path_); }

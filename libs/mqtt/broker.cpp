@@ -1,5 +1,6 @@
 #include "libs/mqtt/broker.hpp"
 
+#include "libs/mqtt/broker_gather.hpp"
 #include "libs/mqtt/broker_state.hpp"
 #include "libs/mqtt/server_link.hpp"
 
@@ -103,6 +104,7 @@ session_journal::sequence broker::implementation::end_session(session& which,
                           {"reason", std::string(why)}});
     }
     drop_queue(which, loss::session_ended);
+    ungather_all(which);
     session_journal::sequence seq = 0;
     if (which.journaled) {
         seq = shared.journal->session_ended(which.info.id);
@@ -244,12 +246,15 @@ void broker::publish(const message_ptr& message, const receipt& pending) {
     self.route_message(published, *way, nullptr, {until});
 }
 
-void broker::forward(const message_ptr& message, const receipt& pending) {
+void broker::forward(const message_ptr& message, const receipt& pending,
+                     const std::shared_ptr<gathering>& record) {
     auto& self = *implementation_;
     const publication published(message, self.wall);
     const auto way = self.remembered_route(message->source, message->topic, true);
     auto until = pending;
-    self.route_message(published, *way, nullptr, {until});
+    route_terms terms{until};
+    terms.record = record;
+    self.route_message(published, *way, nullptr, terms);
 }
 
 void broker::deliver_to(std::string_view client_id, const message_ptr& message,
@@ -270,18 +275,19 @@ void broker::deliver_to(std::string_view client_id, const message_ptr& message,
         self.shared.rules.lost(loss::not_subscribed, message->source, message->topic, client_id);
         return;
     }
-    self.deliver_alone({who, matched->options, matched->ids}, message, pending);
+    self.deliver_alone({who, matched->options, matched->ids}, message, pending, nullptr);
 }
 
 void broker::deliver_shared(std::string_view client_id, const std::string& filter,
-                            const message_ptr& message, const receipt& pending) {
+                            const message_ptr& message, const receipt& pending,
+                            const std::shared_ptr<gathering>& record) {
     auto& self = *implementation_;
     const auto target = self.share_target(client_id, filter);
     if (!target) {
-        self.choose_again(client_id, filter, message, pending);
+        self.choose_again(client_id, filter, message, pending, record);
         return;
     }
-    self.deliver_alone(*target, message, pending);
+    self.deliver_alone(*target, message, pending, record);
 }
 
 void broker::complete(std::uint64_t link, std::uint64_t ticket) {

@@ -21,6 +21,8 @@ namespace evergrass::mqtt {
 
 class broker;
 class retained_store;
+struct gathered_message;
+struct gathering;
 namespace testing {
 struct broker_books;
 }
@@ -82,11 +84,18 @@ public:
     void publish(const message_ptr& message, const receipt& pending);
     // For this client alone, if one of its filters matches: what a table's target gets.
     void deliver_to(std::string_view client_id, const message_ptr& message, const receipt& pending);
-    // This shard's part of a message that another shard's publisher sent.
-    void forward(const message_ptr& message, const receipt& pending);
+    // This shard's part of a message that another shard's publisher sent. `record`, here and below:
+    // null unless who gets it is to be saved with what other shards say.
+    void forward(const message_ptr& message, const receipt& pending,
+                 const std::shared_ptr<gathering>& record);
     // A share group chose this client of ours.
     void deliver_shared(std::string_view client_id, const std::string& filter,
-                        const message_ptr& message, const receipt& pending);
+                        const message_ptr& message, const receipt& pending,
+                        const std::shared_ptr<gathering>& record);
+    // All shards have said who gets it: this one, its publisher's, saves it.
+    void write_gathered(const std::shared_ptr<gathered_message>& all);
+    // That has happened, or has failed.
+    void gathered(const std::shared_ptr<gathered_message>& all);
 
     // What one of its links' replies waited for has happened.
     void complete(std::uint64_t link, std::uint64_t ticket);

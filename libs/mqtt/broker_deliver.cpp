@@ -1,3 +1,4 @@
+#include "libs/mqtt/broker_gather.hpp"
 #include "libs/mqtt/broker_state.hpp"
 #include "libs/mqtt/server_link.hpp"
 
@@ -72,7 +73,8 @@ std::optional<broker::implementation::planned> broker::implementation::plan_deli
     next.packet_id = session::packet_id_of(next.order);
     next.level = std::min(message.level(), to.options.level);
     next.retain = retain_flag(message, to, terms.retained);
-    const bool at_once = !who.journaled || next.level != qos::exactly_once;
+    const bool at_once =
+        !who.journaled || (next.level != qos::exactly_once && terms.record == nullptr);
     const bool now = at_once && who.link != nullptr && who.link->ready() &&
                      who.inflight == who.queue.size() && who.inflight < who.link->window();
     next.state = now ? progress::sent : progress::waiting;
@@ -108,9 +110,14 @@ bool broker::implementation::save_planned(const publication& message, std::vecto
     if (kept.empty() && !terms.received) {
         return true;
     }
+    if (terms.record) {
+        gather(terms.record, std::move(kept));
+        return true;
+    }
     const auto saved_as = shared.journal->message(message.keep(), kept, terms.received);
     if (saved_as) {
         keep_until(*saved_as, terms.pending);
+        newest_received = terms.received ? *saved_as : newest_received;
         for (const auto& one : plan) {
             const auto at = one.who->find_order(one.order);
             if (one.who->journaled && at->level == qos::exactly_once) {
@@ -203,10 +210,12 @@ void broker::implementation::deliver(const publication& message,
 }
 
 void broker::implementation::deliver_alone(const route::target& to, const message_ptr& message,
-                                           receipt pending) {
+                                           receipt pending,
+                                           const std::shared_ptr<gathering>& record) {
     const publication published(message, wall);
     routing_outcome outcome;
     delivery_terms terms{pending, outcome};
+    terms.record = record ? record->message : nullptr;
     deliver(published, {&to, 1}, terms);
     shared.rules.routed(message->source, nullptr, outcome.clients);
 }
@@ -229,8 +238,24 @@ routing_outcome broker::implementation::route_message(const publication& message
     }
     const std::span<const route::target> local = to.shares.empty() ? to.local : with_shares;
     outcome.anybody = !local.empty() || !elsewhere.empty() || !to.external.empty();
-    delivery_terms here{terms.pending, outcome, terms.received, false, terms.all_or_nobody};
-    if (!local.empty() || terms.received) {
+    std::vector<std::size_t> others;
+    for (std::size_t other = 0; other < shared.mesh.size() && shared.mesh.size() > 1; ++other) {
+        if (other != shard &&
+            ((to.all_shards && shared.subscriptions[other].load(std::memory_order_relaxed) > 0) ||
+             (!to.shards.empty() && to.shards[other]))) {
+            others.push_back(other);
+        }
+    }
+    outcome.anybody |= !others.empty();
+    auto record = terms.record;
+    auto received = terms.received;
+    if (received && (!others.empty() || !elsewhere.empty())) {
+        record = begin_gathering(message.keep(), *received, terms.pending);
+        received.reset();
+    }
+    delivery_terms here{terms.pending, outcome, received, false, terms.all_or_nobody};
+    here.record = record ? record->message : nullptr;
+    if (!local.empty() || received) {
         deliver(message, local, here);
     }
     if (outcome.not_stored && terms.all_or_nobody) {
@@ -240,19 +265,11 @@ routing_outcome broker::implementation::route_message(const publication& message
         target->deliver(message, terms.pending);
     }
     for (const auto& one : elsewhere) {
-        post_shared(one, message.keep(), terms.pending);
+        post_shared(one, message.keep(), terms.pending, record);
     }
-    const auto shards = shared.mesh.size();
-    for (std::size_t other = 0; shards > 1 && other < shards; ++other) {
-        const bool wanted =
-            other != shard &&
-            ((to.all_shards && shared.subscriptions[other].load(std::memory_order_relaxed) > 0) ||
-             (!to.shards.empty() && to.shards[other]));
-        if (wanted) {
-            outcome.anybody = true;
-            shared.mesh.post(other, [kept = message.keep(), pending = terms.pending](
-                                        broker& there) { there.forward(kept, pending); });
-        }
+    for (const auto other : others) {
+        shared.mesh.post(other, [kept = message.keep(), pending = terms.pending,
+                                 record](broker& there) { there.forward(kept, pending, record); });
     }
     shared.rules.routed(message.source(), from, outcome.clients);
     return outcome;
@@ -273,7 +290,9 @@ bool broker::implementation::send_queued(session& which, outgoing& next, bool du
 }
 
 void broker::implementation::finish(session& which, session::position at) {
-    if (which.journaled) {
+    if (at->saved_as == session::being_gathered) {
+        ungather(which, at->order);
+    } else if (which.journaled) {
         shared.journal->finished(which.info.id, at->order);
     }
     which.erase(at);

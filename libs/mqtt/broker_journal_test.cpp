@@ -16,6 +16,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::Pair;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 constexpr auto v5 = protocol_version::v5;
 
@@ -209,6 +210,38 @@ TEST_P(broker_journal, identifiers_of_qos_2_that_came_are_remembered) {
     EXPECT_EQ(b.unanswered(), 0U);
     EXPECT_THAT(a.messages(), ElementsAre("t 1 q2"));
     EXPECT_THAT(all.journal.now().sessions.at("b").received_packet_ids, IsEmpty());
+}
+
+TEST_P(broker_journal, a_qos_2_message_for_several_shards_is_saved_for_all_of_them_or_for_none) {
+    for (session_journal::sequence lost = 0; lost < 4; ++lost) {
+        world shards({3, true, true, {}});
+        std::vector<scripted_client*> clients;
+        for (std::size_t home = 0; home < 3; ++home) {
+            int n = 0;
+            while (home_of("c" + std::to_string(n), 3) != home) {
+                ++n;
+            }
+            clients.push_back(&shards.client("c" + std::to_string(n)));
+            clients.back()->connect(kept(GetParam()));
+            clients.back()->subscribe("t", home == 2 ? qos::at_least_once : qos::exactly_once);
+        }
+        shards.save_at_once(false);
+        clients[0]->publish("t", "1", qos::exactly_once);
+        for (auto* const each : clients) {
+            EXPECT_THAT(each->messages(), IsEmpty());  // not before it is saved
+        }
+        EXPECT_EQ(clients[0]->unanswered(), 1U);
+        shards.crash(shards.journal.last() - std::min(lost, shards.journal.last()));
+        shards.save_at_once(true);
+        for (auto* const each : clients) {
+            each->connect(kept(GetParam()));
+        }
+        shards.settle();
+        EXPECT_EQ(clients[0]->unanswered(), 0U);
+        EXPECT_THAT(clients[0]->messages(), ElementsAre(StartsWith("t 1 q2"))) << lost;
+        EXPECT_THAT(clients[1]->messages(), ElementsAre(StartsWith("t 1 q2"))) << lost;
+        EXPECT_THAT(clients[2]->messages(), Contains(StartsWith("t 1 q1"))) << lost;
+    }
 }
 
 TEST_P(broker_journal, rights_are_looked_at_again_after_a_crash) {

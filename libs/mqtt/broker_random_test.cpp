@@ -58,7 +58,11 @@ TEST(broker_random, histories_with_crashes_keep_to_the_rules) {
 }
 
 TEST(broker_random, histories_with_a_journal_on_three_shards_keep_to_the_rules) {
-    run_seeds({3, true, false, 0, {}}, 300);
+    run_seeds({3, true, false, 0, {}}, 200);
+}
+
+TEST(broker_random, histories_with_crashes_on_three_shards_keep_to_the_rules) {
+    run_seeds({3, true, true, 0, {}}, 300);
 }
 
 }  // namespace

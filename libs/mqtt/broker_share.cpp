@@ -29,15 +29,17 @@ void broker::implementation::choose_sharer(const publication& message, const rou
 }
 
 void broker::implementation::post_shared(const pair_of_share& to, const message_ptr& message,
-                                         const receipt& pending) {
-    shared.mesh.post(to.shard, [to, message, pending](broker& there) {
-        there.deliver_shared(to.client_id, to.filter, message, pending);
+                                         const receipt& pending,
+                                         const std::shared_ptr<gathering>& record) {
+    shared.mesh.post(to.shard, [to, message, pending, record](broker& there) {
+        there.deliver_shared(to.client_id, to.filter, message, pending, record);
     });
 }
 
 // The member that was chosen has left before its shard's turn came: another one gets it.
 void broker::implementation::choose_again(std::string_view client_id, const std::string& filter,
-                                          const message_ptr& message, const receipt& pending) {
+                                          const message_ptr& message, const receipt& pending,
+                                          const std::shared_ptr<gathering>& record) {
     const publication published(message, wall);
     const auto way = remembered_route(message->source, message->topic, false);
     std::vector<route::target> local;
@@ -48,10 +50,10 @@ void broker::implementation::choose_again(std::string_view client_id, const std:
         }
     }
     for (const auto& one : local) {
-        deliver_alone(one, message, pending);
+        deliver_alone(one, message, pending, record);
     }
     for (const auto& one : elsewhere) {
-        post_shared(one, message, pending);
+        post_shared(one, message, pending, record);
     }
     if (local.empty() && elsewhere.empty()) {
         shared.rules.lost(loss::not_subscribed, message->source, message->topic, client_id);

@@ -90,6 +90,7 @@ struct route_terms {
     // The publisher can be told that the journal refused the message, and then nobody is to have
     // got it: it may send it again.
     bool all_or_nobody = false;
+    std::shared_ptr<gathering> record = nullptr;  // broker::forward
 };
 // And delivered to clients of one shard.
 struct delivery_terms {
@@ -98,6 +99,7 @@ struct delivery_terms {
     std::optional<session_journal::received_id> received = {};
     bool retained = false;  // as a retained message to a new subscription
     bool all_or_nobody = false;
+    std::shared_ptr<gathered_message> record = nullptr;  // into which it goes
 };
 
 struct broker::implementation {
@@ -170,15 +172,18 @@ struct broker::implementation {
     };
     void choose_sharer(const publication& message, const route& to, share_group& group,
                        std::vector<route::target>& local, std::vector<pair_of_share>& elsewhere);
-    void post_shared(const pair_of_share& to, const message_ptr& message, const receipt& pending);
+    void post_shared(const pair_of_share& to, const message_ptr& message, const receipt& pending,
+                     const std::shared_ptr<gathering>& record);
     void choose_again(std::string_view client_id, const std::string& filter,
-                      const message_ptr& message, const receipt& pending);
+                      const message_ptr& message, const receipt& pending,
+                      const std::shared_ptr<gathering>& record);
     std::optional<route::target> share_target(std::string_view client_id,
                                               const std::string& filter);
     // To clients of this shard.
     void deliver(const publication& message, std::span<const route::target> targets,
                  delivery_terms& terms);
-    void deliver_alone(const route::target& to, const message_ptr& message, receipt pending);
+    void deliver_alone(const route::target& to, const message_ptr& message, receipt pending,
+                       const std::shared_ptr<gathering>& record);
     // A QoS 1 or 2 message in its session's queue while deliver() runs.
     struct planned {
         session* who;
@@ -206,6 +211,19 @@ struct broker::implementation {
     // Keeps or clears a retained message; false: there is no room or it could not be saved.
     bool retain_message(const publication& message, receipt& pending);
 
+    // --- broker_gather.cpp: one record for what several shards deliver ---
+    std::shared_ptr<gathering> begin_gathering(const message_ptr& message,
+                                               const session_journal::received_id& from,
+                                               const receipt& pending);
+    void gather(const std::shared_ptr<gathered_message>& into,
+                std::vector<session_journal::delivery> deliveries);
+    void write_gathered(const std::shared_ptr<gathered_message>& all);
+    void gathered(const std::shared_ptr<gathered_message>& all);
+    void ungather(session& which, std::uint64_t order);
+    void ungather_all(const session& which);
+    void forget_received(const session& which, std::uint16_t packet_id);
+    void wait_for_received(const session& which, std::uint16_t packet_id, receipt until);
+
     const broker_shared shared;
     const std::size_t shard;
     mono_time now{};
@@ -225,6 +243,12 @@ struct broker::implementation {
     std::deque<std::pair<session_journal::sequence, receipt>> unsaved;
     std::deque<std::pair<session_journal::sequence, std::string>> unsent;  // client ids
     session_journal::sequence saved = 0;
+    session_journal::sequence newest_received = 0;  // of QoS 2 messages that came from clients
+    std::vector<std::shared_ptr<gathered_message>> gatherings;  // of clients of this shard
+    // Of receivers on this shard. The sessions are alive.
+    std::unordered_map<std::shared_ptr<gathered_message>,
+                       std::vector<std::pair<session*, std::uint64_t>>>
+        in_gathering;
     bool stopped = false;
 };
 

@@ -65,6 +65,8 @@ enum class loss : std::uint8_t {
     not_permitted,     // the right to receive it was taken away while it waited
     not_stored,        // the journal refused it: the disk is full
 };
+// "queue full" ...
+std::string_view to_string(loss why);
 
 // Where policy::resolve() says who gets what is published to one topic by one source. The answer is
 // kept and used for more messages until generation() or a subscription changes.

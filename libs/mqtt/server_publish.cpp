@@ -62,7 +62,11 @@ void server_link::handle_publish(const frame& f) {
     }
     const auto level = p->message.level;
     if (level == qos::exactly_once && session_->received_ids.contains(p->id)) {
-        acknowledge(*p, reason::success, {});  // we have it [MQTT-4.3.3-10]
+        auto until = session_->journaled ? make_receipt() : nullptr;
+        if (until) {
+            shard_.wait_for_received(*session_, p->id, until);
+        }
+        acknowledge(*p, reason::success, std::move(until));  // we have it [MQTT-4.3.3-10]
         return;
     }
     if (level != qos::at_most_once && version_ == protocol_version::v5) {
@@ -171,6 +175,7 @@ void server_link::handle_pubrel(const frame& f) {
     // old one after a crash if it were still on the disk.
     std::shared_ptr<reply_receipt> until;
     if (known && session_->journaled) {
+        shard_.forget_received(*session_, p->id);
         until = make_receipt();
         shard_.keep_until(shard_.shared.journal->released(session_->info.id, p->id), until);
     }

@@ -80,6 +80,9 @@ struct session {
 
     bool outlives_connection() const { return expiry_seconds > 0; }
 
+    // outgoing::saved_as while its record is not written (gathered_message).
+    static constexpr auto being_gathered = std::numeric_limits<session_journal::sequence>::max();
+
     static constexpr std::size_t max_queued = 65'535;  // as many as there are packet identifiers
     // The place in the order, and with it the packet identifier, of the next message. Identifiers
     // go with the order, so that one that was given is known to be free again without a list of

@@ -1,5 +1,6 @@
 #include "libs/mqtt/testing/broker_books.hpp"
 
+#include "libs/mqtt/broker_gather.hpp"
 #include "libs/mqtt/broker_state.hpp"
 #include "libs/mqtt/server_link.hpp"
 #include "libs/mqtt/testing/scripted_client.hpp"
@@ -43,7 +44,7 @@ void check_queue(const session& which, const server_options& limits) {
 
 }  // namespace
 
-void broker_books::check(const broker& of) {
+void broker_books::check(const broker& of, bool nothing_under_way) {
     const auto& shard = *of.implementation_;
     std::size_t filters = 0;
     std::size_t timers = 0;
@@ -71,6 +72,9 @@ void broker_books::check(const broker& of) {
     }
     if (filters != shard.tree.size() || filters != shard.shared.subscriptions[shard.shard]) {
         throw broken_rule("the books of subscriptions");
+    }
+    if (nothing_under_way && (!shard.gatherings.empty() || !shard.in_gathering.empty())) {
+        throw broken_rule("the books of what several shards deliver");
     }
     if (timers != shard.timers.size() || shard.timers.size() > 2 * shard.sessions.size()) {
         throw broken_rule("the books of timers");

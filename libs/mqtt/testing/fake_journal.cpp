@@ -146,7 +146,11 @@ result<fake_journal::sequence> fake_journal::message(const message_ptr& what,
     return add("message", names, [all, sender, id](model& m) {
         for (const auto& each : all) {
             if (const auto at = m.sessions.find(each.client_id); at != m.sessions.end()) {
-                at->second.deliveries.push_back(each);
+                auto& all_of_it = at->second.deliveries;
+                const auto behind =
+                    std::find_if(all_of_it.begin(), all_of_it.end(),
+                                 [&](const delivery& one) { return one.order > each.order; });
+                all_of_it.insert(behind, each);
             }
         }
         if (const auto at = m.sessions.find(sender); id != 0 && at != m.sessions.end()) {

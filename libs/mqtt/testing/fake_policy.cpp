@@ -11,28 +11,6 @@ bool matches(const fake_policy::entry& row, std::string_view source, std::string
 
 }  // namespace
 
-std::string_view name_of(loss why) {
-    switch (why) {
-        case loss::not_connected:
-            return "not connected";
-        case loss::not_subscribed:
-            return "not subscribed";
-        case loss::queue_full:
-            return "queue full";
-        case loss::session_ended:
-            return "session ended";
-        case loss::expired:
-            return "expired";
-        case loss::packet_too_large:
-            return "packet too large";
-        case loss::not_permitted:
-            return "not permitted";
-        case loss::not_stored:
-            return "not stored";
-    }
-    return "?";
-}
-
 void fake_target::deliver(const publication& message, const receipt& pending) {
     got.push_back(std::string(message.topic()) + " " + std::string(message.payload()));
     if (slow) {
@@ -122,7 +100,7 @@ void fake_policy::resolve(const client_info*, std::string_view source, std::stri
 
 void fake_policy::lost(loss why, std::string_view, std::string_view topic,
                        std::string_view client_id) {
-    ++losses[std::string(name_of(why)) + ": " + std::string(topic) + " for " +
+    ++losses[std::string(to_string(why)) + ": " + std::string(topic) + " for " +
              std::string(client_id)];
     ++losses_of[std::string(client_id)];
 }

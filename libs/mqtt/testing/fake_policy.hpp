@@ -78,6 +78,4 @@ private:
     std::uint64_t generation_ = 0;
 };
 
-std::string_view name_of(loss why);  // "queue full" …
-
 }  // namespace evergrass::mqtt::testing

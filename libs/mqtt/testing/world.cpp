@@ -157,7 +157,7 @@ void world::settle() {
 
 void world::check_books() const {
     for (const auto& each : state_->brokers) {
-        broker_books::check(*each);
+        broker_books::check(*each, state_->mesh.empty());
     }
 }
 
