@@ -14,6 +14,12 @@ add_compile_options(-Wall -Wextra -Werror "-ffile-prefix-map=${CMAKE_SOURCE_DIR}
 # optimises.
 add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-mismatched-new-delete>)
 add_link_options(-fuse-ld=lld)
+# The C++ libraries go into our programs: of the shared ones an idle process holds 2 MiB more, most of
+# it for what it never calls.
+add_link_options($<$<CONFIG:Release>:-static-libstdc++> $<$<CONFIG:Release>:-static-libgcc>
+  $<$<CONFIG:Release>:-Wl,--gc-sections>)
+add_compile_options($<$<CONFIG:Release>:-ffunction-sections> $<$<CONFIG:Release>:-fdata-sections>)
+set(Boost_USE_STATIC_LIBS ON)
 # An older libboost-dev under the same include path must not win over 1.81.
 find_package(Boost 1.81.0 EXACT REQUIRED CONFIG COMPONENTS json)
 find_package(OpenSSL 3 REQUIRED)

@@ -106,7 +106,6 @@ private:
     std::optional<error> failed_;  // the last attempt
     bool retry_now_ = false;
     bool stopping_ = false;
-    bool stopped_ = false;
     std::thread thread_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "libs/mqtt/broker_gather.hpp"
 #include "libs/mqtt/broker_state.hpp"
+#include "libs/mqtt/lifetime.hpp"
 #include "libs/mqtt/server_link.hpp"
 
 #include <algorithm>
@@ -137,8 +138,7 @@ void broker::implementation::leave(session& which, server_link& from, bool clean
     const auto delay = std::min(from.will_delay_, which.expiry_seconds);
     if (will && stays && (delay > 0 || stopped)) {
         which.will_due = now + std::chrono::seconds(delay);
-        which.delayed_will =
-            postponed(*std::exchange(will, std::nullopt), wall + std::chrono::seconds(delay));
+        which.delayed_will = postponed(*std::exchange(will, std::nullopt), after(wall, delay));
     }
     if (will) {
         const auto who = which.info;  // the session may end while the will goes round

@@ -1,5 +1,6 @@
 #include "libs/mqtt/message.hpp"
 
+#include "libs/mqtt/lifetime.hpp"
 #include "libs/mqtt/property.hpp"
 
 #include <algorithm>
@@ -19,11 +20,6 @@ std::uint32_t seconds_until(wall_time end, wall_time now) {
     const auto left = std::chrono::ceil<seconds>(end - now).count();
     return static_cast<std::uint32_t>(
         std::min<std::int64_t>(left, std::numeric_limits<std::uint32_t>::max()));
-}
-
-wall_time after(wall_time now, std::uint32_t expiry) {
-    const auto most = wall_time::max() - seconds(expiry);
-    return now > most ? wall_time::max() : now + seconds(expiry);
 }
 
 publish_view view_of(const stored_message& kept, wall_time now) {

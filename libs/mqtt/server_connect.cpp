@@ -1,3 +1,4 @@
+#include "libs/mqtt/lifetime.hpp"
 #include "libs/mqtt/server_link.hpp"
 
 #include <algorithm>
@@ -17,7 +18,7 @@ session_journal::will make_will(const will_view& will, const std::string& source
     std::string scratch;
     made->properties = forwarded_properties(will.properties, scratch);
     if (will.message_expiry) {
-        made->expires_at = now + std::chrono::seconds(*will.message_expiry);
+        made->expires_at = after(now, *will.message_expiry);
     }
     made->source = source;
     return {std::move(made), now};
