@@ -2,6 +2,8 @@
 #include "libs/mqtt/broker_state.hpp"
 #include "libs/mqtt/server_link.hpp"
 
+#include <boost/container/small_vector.hpp>
+
 #include <algorithm>
 
 namespace evergrass::mqtt {
@@ -117,7 +119,9 @@ bool broker::implementation::save_planned(const publication& message, std::vecto
     const auto saved_as = shared.journal->message(message.keep(), kept, terms.received);
     if (saved_as) {
         keep_until(*saved_as, terms.pending);
-        newest_received = terms.received ? *saved_as : newest_received;
+        if (terms.received) {
+            newest_received = *saved_as;
+        }
         for (const auto& one : plan) {
             const auto at = one.who->find_order(one.order);
             if (one.who->journaled && at->level == qos::exactly_once) {
@@ -238,8 +242,10 @@ routing_outcome broker::implementation::route_message(const publication& message
     }
     const std::span<const route::target> local = to.shares.empty() ? to.local : with_shares;
     outcome.anybody = !local.empty() || !elsewhere.empty() || !to.external.empty();
-    std::vector<std::size_t> others;
-    for (std::size_t other = 0; other < shared.mesh.size() && shared.mesh.size() > 1; ++other) {
+    // Looked up once: whether the record is shared has to agree with who is asked.
+    boost::container::small_vector<std::size_t, 8> others;
+    const auto shards = shared.mesh.size();
+    for (std::size_t other = 0; shards > 1 && other < shards; ++other) {
         if (other != shard &&
             ((to.all_shards && shared.subscriptions[other].load(std::memory_order_relaxed) > 0) ||
              (!to.shards.empty() && to.shards[other]))) {

@@ -139,25 +139,31 @@ void broker::implementation::ungather_all(const session& which) {
     }
 }
 
+gathered_message* broker::implementation::find_gathering(const session& from,
+                                                         std::uint16_t packet_id) {
+    for (const auto& all : gatherings) {
+        if (all->from == from.info.id && all->packet_id == packet_id) {
+            return all.get();
+        }
+    }
+    return nullptr;
+}
+
 // PUBREL has come for it.
 void broker::implementation::forget_received(const session& which, std::uint16_t packet_id) {
-    for (const auto& all : gatherings) {
-        if (all->from == which.info.id && all->packet_id == packet_id) {
-            all->from.clear();
-        }
+    if (auto* const all = find_gathering(which, packet_id)) {
+        all->from.clear();
     }
 }
 
 // What came with this identifier, and has come again on another connection, may not be saved yet.
 void broker::implementation::wait_for_received(const session& which, std::uint16_t packet_id,
                                                receipt until) {
-    for (const auto& all : gatherings) {
-        if (all->from == which.info.id && all->packet_id == packet_id) {
-            all->pending.push_back(std::move(until));
-            return;
-        }
+    if (auto* const all = find_gathering(which, packet_id)) {
+        all->pending.push_back(std::move(until));
+    } else {
+        keep_until(newest_received, std::move(until));
     }
-    keep_until(newest_received, std::move(until));
 }
 
 void broker::write_gathered(const std::shared_ptr<gathered_message>& all) {

@@ -23,7 +23,7 @@ struct gathered_message {
     message_ptr what;
 
     // Of the publisher's shard, on its thread.
-    std::string from;  // client id; empty: that session has ended
+    std::string from;  // client id; empty: its session has ended, or PUBREL came
     std::uint16_t packet_id = 0;
     std::vector<receipt> pending;  // until the record is saved
 

@@ -221,6 +221,7 @@ struct broker::implementation {
     void gathered(const std::shared_ptr<gathered_message>& all);
     void ungather(session& which, std::uint64_t order);
     void ungather_all(const session& which);
+    gathered_message* find_gathering(const session& from, std::uint16_t packet_id);
     void forget_received(const session& which, std::uint16_t packet_id);
     void wait_for_received(const session& which, std::uint16_t packet_id, receipt until);
 
