@@ -169,9 +169,14 @@ void group_policy::disconnected(const mqtt::client_info& who, bool clean, std::s
 
 mqtt::publish_verdict group_policy::may_publish(const mqtt::client_info& from,
                                                 const mqtt::publish_view& message) {
-    if (message.payload.size() <= router_.max_message_bytes()) {
+    if (message.payload.size() <= router_.max_message_bytes()) [[likely]] {
         return {};
     }
+    return refuse_size(from, message);
+}
+
+mqtt::publish_verdict group_policy::refuse_size(const mqtt::client_info& from,
+                                                const mqtt::publish_view& message) {
     lanes_.here().count_published(endpoint_kind::device);
     router_.count_drop(drop_reason::message_too_large, {endpoint_kind::device, from.id},
                        message.topic, nullptr);

@@ -78,6 +78,8 @@ private:
     class without_route;
 
     std::shared_ptr<const admissions> current() const;
+    mqtt::publish_verdict refuse_size(const mqtt::client_info& from,
+                                      const mqtt::publish_view& message);
 
     group_policy_settings settings_;
     router& router_;

@@ -31,6 +31,17 @@ public:
 
     T& here() {
         const auto me = reinterpret_cast<std::uintptr_t>(reinterpret_cast<void*>(pthread_self()));
+        const auto& nearest = first_.all[start(me)];
+        if (nearest.owner.load(std::memory_order_relaxed) == me) [[likely]] {
+            return *nearest.value;
+        }
+        return look_further(me);
+    }
+
+private:
+    static constexpr std::size_t slots = 16;
+
+    [[gnu::noinline]] T& look_further(std::uintptr_t me) {
         for (auto* block = &first_;; block = &following(*block)) {
             for (std::size_t i = 0; i < slots; ++i) {
                 auto& one = block->all[(start(me) + i) % slots];
@@ -46,9 +57,6 @@ public:
             }
         }
     }
-
-private:
-    static constexpr std::size_t slots = 16;
 
     struct slot {
         std::atomic<std::uintptr_t> owner{0};

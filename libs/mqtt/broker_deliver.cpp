@@ -166,11 +166,29 @@ bool broker::implementation::send_planned(const publication& message, const plan
     return true;
 }
 
+std::size_t broker::implementation::deliver_at_most_once(const publication& message,
+                                                         std::span<const route::target> targets,
+                                                         bool retained) {
+    if (targets.size() == 1) {  // the bytes go straight into its outbox
+        return deliver_at_most_once(message, targets.front(), nullptr, retained) ? 1 : 0;
+    }
+    frame_cache frames(message);
+    std::size_t taken = 0;
+    for (const auto& to : targets) {
+        taken += deliver_at_most_once(message, to, &frames, retained) ? 1 : 0;
+    }
+    return taken;
+}
+
 // What a kept session is to get is saved before anything is sent: first who gets it and as what,
 // then the journal once for all of them, then the sending.
 void broker::implementation::deliver(const publication& message,
                                      std::span<const route::target> targets,
                                      delivery_terms& terms) {
+    if (message.level() == qos::at_most_once) {
+        terms.outcome.clients += deliver_at_most_once(message, targets, terms.retained);
+        return;
+    }
     const auto level_for = [&](const route::target& to) {
         return shared.options.behaviour == profile::v1
                    ? qos::at_most_once
@@ -211,6 +229,12 @@ void broker::implementation::deliver(const publication& message,
         taken += send_planned(message, one, frames) ? 1 : 0;
     }
     send_saved();
+}
+
+void broker::implementation::route_here(const publication& message, const route& to,
+                                        const client_info& from) {
+    const auto taken = deliver_at_most_once(message, to.local, false);
+    shared.rules.routed(message.source(), &from, taken);
 }
 
 void broker::implementation::deliver_alone(const route::target& to, const message_ptr& message,

@@ -121,6 +121,9 @@ std::shared_ptr<const route> broker::implementation::find_route(const client_inf
     if (!forwarded && (found->by_subscription || !found->named.empty())) {
         found->shares = shared.shares.matching(topic, shared.options.hash_matches_parent);
     }
+    const bool alone = shared.mesh.size() == 1 || (!found->all_shards && found->shards.empty());
+    found->only_local = alone && !found->local.empty() && found->lost.empty() &&
+                        found->external.empty() && found->shares.empty();
     return found;
 }
 

@@ -53,6 +53,8 @@ struct route {
     bool all_shards = false;
     std::vector<bool> shards;  // others with a client that was named; empty: none
     std::optional<reason> nobody;
+    // `local` is all that there is: what goes this way concerns nobody else.
+    bool only_local = false;
 };
 
 // The bytes of one message as PUBLISH, which are the same for most receivers but for the packet
@@ -179,6 +181,9 @@ struct broker::implementation {
                       const std::shared_ptr<gathering>& record);
     std::optional<route::target> share_target(std::string_view client_id,
                                               const std::string& filter);
+    // A QoS 0 message of a client here that goes only to others here: how nearly every message
+    // goes.
+    void route_here(const publication& message, const route& to, const client_info& from);
     // To clients of this shard.
     void deliver(const publication& message, std::span<const route::target> targets,
                  delivery_terms& terms);
@@ -197,6 +202,9 @@ struct broker::implementation {
     bool send_planned(const publication& message, const planned& one, frame_cache* frames);
     bool deliver_at_most_once(const publication& message, const route::target& to,
                               frame_cache* frames, bool retained);
+    // A QoS 0 message to all of these; how many took it.
+    std::size_t deliver_at_most_once(const publication& message,
+                                     std::span<const route::target> targets, bool retained);
     // Sends as much of what waits as the window allows; after CONNACK, what was under way again.
     void drain(session& which);
     // Goes on with clients whose QoS 2 messages have been saved.

@@ -244,7 +244,7 @@ channel::state channel::send_unsent() {
         unsent_.erase(0, static_cast<std::size_t>(sent));
         return state::blocked;
     }
-    unsent_ = std::string();
+    std::string().swap(unsent_);  // assigning an empty one would keep the memory
     return state::open;
 }
 
@@ -277,6 +277,9 @@ channel::state channel::write_plain(outbox& out) {
         const auto of_out = static_cast<std::size_t>(sent) - of_unsent;
         if (of_unsent > 0) {
             unsent_.erase(0, of_unsent);
+        }
+        if (unsent_.empty()) {
+            std::string().swap(unsent_);
         }
         out.written(of_out);
         if (web_) {

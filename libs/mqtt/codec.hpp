@@ -235,7 +235,9 @@ struct publish_head {
     std::string_view forwarded;
     const std::vector<std::uint32_t>* subscription_ids = nullptr;
 };
-void encode_publish_head(std::string& out, protocol_version version, const publish_head& head);
+// False: with its payload the packet would be larger than `max_packet_bytes`; nothing is written.
+bool encode_publish_head(std::string& out, protocol_version version, const publish_head& head,
+                         std::size_t max_packet_bytes = SIZE_MAX);
 // What encode_publish_head and the payload will take together.
 std::size_t publish_size(protocol_version version, const publish_head& head);
 

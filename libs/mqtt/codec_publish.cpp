@@ -222,10 +222,15 @@ std::size_t publish_size(protocol_version version, const publish_head& head) {
     return wire::packet_size(lay_out(version, head).body);
 }
 
-void encode_publish_head(std::string& out, protocol_version version, const publish_head& head) {
+bool encode_publish_head(std::string& out, protocol_version version, const publish_head& head,
+                         std::size_t max_packet_bytes) {
     const auto sizes = lay_out(version, head);
-    const std::size_t bytes = wire::packet_size(sizes.body) - head.payload_bytes;
-    write_head(wire::writer(out, bytes), version, head, sizes);
+    const std::size_t bytes = wire::packet_size(sizes.body);
+    if (bytes > max_packet_bytes) [[unlikely]] {
+        return false;
+    }
+    write_head(wire::writer(out, bytes - head.payload_bytes), version, head, sizes);
+    return true;
 }
 
 }  // namespace evergrass::mqtt

@@ -153,7 +153,7 @@ void outbox::give_up_written() {
     }
     auto& all = *content_;
     if (all.held_written == all.held.size()) {
-        all.held = std::string();
+        all.held.clear();
         all.held_written = 0;
     }
     if (all.small_written >= worth_moving && all.small_written > all.small.size() / 2) {

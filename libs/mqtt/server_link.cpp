@@ -68,18 +68,23 @@ std::size_t server_link::receive(std::string_view received) {
 }
 
 void server_link::handle(const frame& f) {
-    if (!accepted_) {
-        if (f.type == packet_type::connect) {
-            handle_connect(f);
-        } else {
-            violation(reason::protocol_error,
-                      std::string(to_string(f.type)) + " came before CONNECT [MQTT-3.1.0-1]");
-        }
-        return;
+    if (accepted_ && f.type == packet_type::publish) [[likely]] {
+        handle_publish(f);
+    } else if (accepted_) {
+        handle_other(f);
+    } else if (f.type == packet_type::connect) {
+        handle_connect(f);
+    } else {
+        refuse_packet(f.type, " came before CONNECT [MQTT-3.1.0-1]");
     }
+}
+
+void server_link::refuse_packet(packet_type type, std::string_view why) {
+    violation(reason::protocol_error, std::string(to_string(type)).append(why));
+}
+
+void server_link::handle_other(const frame& f) {
     switch (f.type) {
-        case packet_type::publish:
-            return handle_publish(f);
         case packet_type::puback:
             return handle_puback(f);
         case packet_type::pubrec:
@@ -99,15 +104,15 @@ void server_link::handle(const frame& f) {
         case packet_type::auth:
             return handle_auth(f);
         case packet_type::connect:
-            return violation(reason::protocol_error, "a second CONNECT [MQTT-3.1.0-2]");
+            return refuse_packet(f.type, " came a second time [MQTT-3.1.0-2]");
+        case packet_type::publish:  // handle()
         case packet_type::connack:
         case packet_type::suback:
         case packet_type::unsuback:
         case packet_type::pingresp:
             break;
     }
-    violation(reason::protocol_error,
-              std::string(to_string(f.type)) + " is not for a client to send");
+    refuse_packet(f.type, " is not for a client to send");
 }
 
 // --- replies ------------------------------------------------------------------------------------

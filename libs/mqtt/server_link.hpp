@@ -92,6 +92,8 @@ private:
     };
 
     void handle(const frame& f);
+    void handle_other(const frame& f);  // than PUBLISH, once CONNECT was accepted
+    void refuse_packet(packet_type type, std::string_view why);
     void handle_connect(const frame& f);
     void handle_publish(const frame& f);
     void handle_puback(const frame& f);
@@ -115,14 +117,21 @@ private:
     // server_publish.cpp
     bool resolve_alias(publish_packet& p);
     bool check_publish(const publish_packet& p);
+    bool is_permitted(const publish_packet& p);
+    const std::shared_ptr<const route>& way_of(std::string_view topic);
     void acknowledge(const publish_packet& p, reason code, std::shared_ptr<reply_receipt> until);
+    void publish_at_most_once(const publish_packet& p);
     void publish(const publish_packet& p);
 
     // server_subscribe.cpp
     reason subscribe_one(const subscribe_packet::request& wanted, std::uint32_t id,
                          session_journal::sequence& seq, bool& is_new);
 
+    // server_send.cpp. False: it would be too large, and nothing was appended.
+    bool append_frame(frame_cache& frames, const sending& how);
+    bool append_message(const publication& message, const sending& how);
     void use_alias(publish_head& head);
+
     void violation(const fault& why);
     void violation(reason code, std::string_view why) { violation(fault{code, std::string(why)}); }
     // Says `bytes` at once, or when nobody but the caller has a copy of `until` any more and all
@@ -174,6 +183,7 @@ private:
     std::size_t under_way_ = 0;
     // Who got the last message: the next one mostly has the same topic.
     std::string last_topic_;
+    bool topic_is_last_ = false;  // of the PUBLISH at hand
     std::shared_ptr<const route> last_route_;
 };
 

@@ -5,9 +5,6 @@
 namespace evergrass::mqtt {
 
 bool server_link::resolve_alias(publish_packet& p) {
-    if (p.topic_alias == 0) {
-        return true;
-    }
     if (p.topic_alias > shard_.shared.options.topic_alias_maximum) {
         violation(reason::topic_alias_invalid,
                   "PUBLISH has a topic alias above the maximum [MQTT-3.3.2-9]");
@@ -37,7 +34,8 @@ bool server_link::check_publish(const publish_packet& p) {
                   "PUBLISH has a QoS above the server's maximum [MQTT-3.2.2-11]");
         return false;
     }
-    if (m.topic != last_topic_) {  // which has been looked at
+    topic_is_last_ = m.topic == last_topic_;
+    if (!topic_is_last_) [[unlikely]] {
         const auto levels =
             1 + static_cast<std::size_t>(std::count(m.topic.begin(), m.topic.end(), '/'));
         if (m.topic.size() > limits.max_topic_bytes || levels > limits.max_topic_levels) {
@@ -57,10 +55,14 @@ void server_link::handle_publish(const frame& f) {
         violation(p.error());
         return;
     }
-    if (!resolve_alias(*p) || !check_publish(*p)) {
+    if ((p->topic_alias != 0 && !resolve_alias(*p)) || !check_publish(*p)) {
         return;
     }
     const auto level = p->message.level;
+    if (level == qos::at_most_once && !p->message.retain) {
+        publish_at_most_once(*p);
+        return;
+    }
     if (level == qos::exactly_once && session_->received_ids.contains(p->id)) {
         auto until = session_->journaled ? make_receipt() : nullptr;
         if (until) {
@@ -81,24 +83,52 @@ void server_link::handle_publish(const frame& f) {
     publish(*p);
 }
 
-void server_link::publish(const publish_packet& p) {
+// False: it goes no further, and its publisher has heard so.
+bool server_link::is_permitted(const publish_packet& p) {
     const auto verdict = shard_.shared.rules.may_publish(session_->info, p.message);
+    if (verdict.what == publish_verdict::action::route) [[likely]] {
+        return true;
+    }
     if (verdict.what == publish_verdict::action::disconnect) {
         close(verdict.code, "the client may not publish this");
-        return;
-    }
-    if (verdict.what == publish_verdict::action::acknowledge) {
+    } else {
         acknowledge(p, verdict.code, {});
+    }
+    return false;
+}
+
+// check_publish() has been asked about the topic.
+const std::shared_ptr<const route>& server_link::way_of(std::string_view topic) {
+    if (!topic_is_last_ || !last_route_ || last_route_->at != shard_.generations_now())
+        [[unlikely]] {
+        last_route_ = shard_.find_route(&session_->info, session_->info.id, topic, false);
+        last_topic_ = topic;
+    }
+    return last_route_;
+}
+
+void server_link::publish_at_most_once(const publish_packet& p) {
+    if (!is_permitted(p)) {
         return;
     }
     const publication message(p.message, session_->info.id, shard_.wall);
-    if (!last_route_ || p.message.topic != last_topic_ ||
-        last_route_->at != shard_.generations_now()) {
-        last_route_ = shard_.find_route(&session_->info, session_->info.id, p.message.topic, false);
-        last_topic_ = p.message.topic;
+    const auto& way = way_of(p.message.topic);
+    if (way->only_local) [[likely]] {
+        shard_.route_here(message, *way, session_->info);
+        return;
     }
+    const auto kept = way;  // a will that this sets off may look up another one
+    receipt nobody_waits;
+    shard_.route_message(message, *kept, &session_->info, {nobody_waits});
+}
+
+void server_link::publish(const publish_packet& p) {
+    if (!is_permitted(p)) {
+        return;
+    }
+    const publication message(p.message, session_->info.id, shard_.wall);
     const bool wants_answer = p.message.level != qos::at_most_once;
-    const auto way = last_route_;  // a will that this sets off may look up another one
+    const auto way = way_of(p.message.topic);  // a will that this sets off may look up another one
     const bool may_wait =
         shard_.shared.journal != nullptr || !way->external.empty() || shard_.shared.mesh.size() > 1;
     auto until = wants_answer && may_wait ? make_receipt() : nullptr;

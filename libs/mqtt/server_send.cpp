@@ -42,48 +42,56 @@ const frame_cache::bytes& frame_cache::get(protocol_version version, qos level, 
 // --- server_link: what goes out -----------------------------------------------------------------
 
 bool server_link::send(const publication& message, frame_cache* frames, const sending& how) {
-    const bool plain =
+    const bool as_others =
         frames != nullptr && how.ids == nullptr && !how.duplicate && alias_maximum_ == 0;
-    auto& out = output_;
-    if (plain) {
-        const auto& frame = frames->get(version_, how.level, how.retain);
-        if (frame.packet_bytes > max_packet_) {
-            return false;
-        }
-        auto& tail = out.tail();
-        const auto start = tail.size();
-        tail += frame.head;
-        if (frame.id_at != 0) {
-            tail[start + frame.id_at] = static_cast<char>(how.packet_id >> 8U);
-            tail[start + frame.id_at + 1] = static_cast<char>(how.packet_id & 0xFFU);
-        }
-    } else {
-        publish_head head;
-        head.topic = message.topic();
-        head.payload_bytes = message.payload().size();
-        head.level = how.level;
-        head.retain = how.retain;
-        head.duplicate = how.duplicate;
-        head.id = how.packet_id;
-        if (is_v5()) {
-            head.message_expiry = message.expiry_left();
-            head.forwarded = message.forwarded();
-            head.subscription_ids = how.ids;
-        }
-        use_alias(head);
-        if (publish_size(version_, head) > max_packet_) {
-            return false;
-        }
-        auto& tail = out.tail();
-        encode_publish_head(tail, version_, head);
-        if (head.payload_bytes <= outbox::max_copied_payload) {
-            tail += message.payload();
-        }
+    if (!(as_others ? append_frame(*frames, how) : append_message(message, how))) {
+        return false;
     }
     if (message.payload().size() > outbox::max_copied_payload) {
-        out.append_payload(message.shared_payload());
+        output_.append_payload(message.shared_payload());
     }
     tell();
+    return true;
+}
+
+bool server_link::append_frame(frame_cache& frames, const sending& how) {
+    const auto& frame = frames.get(version_, how.level, how.retain);
+    if (frame.packet_bytes > max_packet_) {
+        return false;
+    }
+    auto& tail = output_.tail();
+    const auto start = tail.size();
+    tail += frame.head;
+    if (frame.id_at != 0) {
+        tail[start + frame.id_at] = static_cast<char>(how.packet_id >> 8U);
+        tail[start + frame.id_at + 1] = static_cast<char>(how.packet_id & 0xFFU);
+    }
+    return true;
+}
+
+bool server_link::append_message(const publication& message, const sending& how) {
+    publish_head head;
+    head.topic = message.topic();
+    head.payload_bytes = message.payload().size();
+    head.level = how.level;
+    head.retain = how.retain;
+    head.duplicate = how.duplicate;
+    head.id = how.packet_id;
+    if (is_v5()) {
+        head.message_expiry = message.expiry_left();
+        head.forwarded = message.forwarded();
+        head.subscription_ids = how.ids;
+        if (alias_maximum_ != 0) {
+            use_alias(head);
+        }
+    }
+    auto& tail = output_.tail();
+    if (!encode_publish_head(tail, version_, head, max_packet_)) {
+        return false;
+    }
+    if (head.payload_bytes <= outbox::max_copied_payload) {
+        tail += message.payload();
+    }
     return true;
 }
 
@@ -91,7 +99,7 @@ bool server_link::send(const publication& message, frame_cache* frames, const se
 // most clients hear of few topics again and again. A packet that the client cannot take has none.
 void server_link::use_alias(publish_head& head) {
     constexpr std::size_t least_worth = 8;  // bytes of a topic: the property costs three
-    if (alias_maximum_ == 0 || head.topic.size() < least_worth) {
+    if (head.topic.size() < least_worth) {
         return;
     }
     if (!aliases_out_) {

@@ -149,17 +149,16 @@ SSL_SESSION* find_session(SSL* handle, const unsigned char* id, int size, int* c
 void session_store::put(std::string_view id, entry fresh, time at) {
     const std::lock_guard lock(mutex_);
     while (!by_age_.empty()) {
-        const auto oldest = entries_.find(by_age_.front());
-        if (oldest != entries_.end() && oldest->second.ends > at && entries_.size() < most_) {
+        const auto oldest = entries_.find(*by_age_.front());
+        if (oldest->second.ends > at && entries_.size() < most_) {
             break;
         }
-        if (oldest != entries_.end()) {
-            entries_.erase(oldest);
-        }
         by_age_.pop_front();
+        entries_.erase(oldest);
     }
-    if (entries_.insert_or_assign(std::string(id), std::move(fresh)).second) {
-        by_age_.emplace_back(id);
+    const auto [at_id, is_new] = entries_.insert_or_assign(std::string(id), std::move(fresh));
+    if (is_new) {
+        by_age_.push_back(&at_id->first);
     }
 }
 

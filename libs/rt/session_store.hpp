@@ -37,7 +37,7 @@ private:
     const std::size_t most_;
     mutable std::mutex mutex_;
     std::unordered_map<std::string, entry> entries_;
-    std::deque<std::string> by_age_;
+    std::deque<const std::string*> by_age_;  // keys of entries_, the oldest first
 };
 
 // The DER of an OpenSSL session without its element for the peer's certificate; nullopt when it is
