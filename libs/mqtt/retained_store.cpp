@@ -57,7 +57,7 @@ retained_store::stored retained_store::put(message_ptr message, wall_time now, c
     const std::lock_guard lock(mutex_);
     const auto replaced = [&] { return find_same(message->source, message->topic); };
     if (!fits(*message, replaced())) {
-        drop_expired(root_, now);
+        drop_expired(now);
         if (!fits(*message, replaced())) {
             return stored::full;
         }
@@ -80,6 +80,9 @@ retained_store::stored retained_store::put(message_ptr message, wall_time now, c
     }
     ++count_;
     bytes_ += message->bytes();
+    if (message->expires_at) {
+        expiring_.emplace(*message->expires_at, message);
+    }
     at->here.push_back(std::move(message));
     return stored::yes;
 }
@@ -101,6 +104,7 @@ std::vector<message_ptr> retained_store::take_all() {
     search all{{}, true, wall_time::min()};
     collect_all(root_, all);
     root_ = node();
+    expiring_.clear();
     count_ = 0;
     bytes_ = 0;
     return std::move(all.found);
@@ -127,6 +131,9 @@ bool retained_store::remove(std::string_view source, std::string_view topic) {
     }
     --count_;
     bytes_ -= (*found)->bytes();
+    if ((*found)->expires_at) {
+        expiring_.erase({*(*found)->expires_at, *found});
+    }
     at->here.erase(found);
     for (; !path.empty() && at->empty(); path.pop_back()) {
         at = path.back().first;
@@ -135,21 +142,15 @@ bool retained_store::remove(std::string_view source, std::string_view topic) {
     return true;
 }
 
-// Depth is bounded by the server's limit of topic levels.
-void retained_store::drop_expired(node& at, wall_time now) {
-    std::erase_if(at.here, [&](const message_ptr& m) {
-        if (!is_expired(*m, now)) {
-            return false;
-        }
-        --count_;
-        bytes_ -= m->bytes();
-        return true;
-    });
-    std::erase_if(at.children, [&](const auto& child) {
-        drop_expired(*child.second, now);
-        return child.second->empty();
-    });
+// A full store is asked for room by each message that comes: what has not expired is not looked at.
+void retained_store::drop_expired(wall_time now) {
+    while (!expiring_.empty() && expiring_.begin()->first <= now) {
+        const auto gone = expiring_.begin()->second;
+        remove(gone->source, gone->topic);
+    }
 }
+
+// Depth is bounded by the server's limit of topic levels.
 
 void retained_store::collect_all(const node& at, search& into) {
     into.take(at);

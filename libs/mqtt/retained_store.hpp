@@ -8,7 +8,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace evergrass::mqtt {
@@ -53,7 +55,7 @@ private:
     const stored_message* find_same(std::string_view source, std::string_view topic) const;
     bool fits(const stored_message& message, const stored_message* replaced) const;
     bool remove(std::string_view source, std::string_view topic);
-    void drop_expired(node& at, wall_time now);
+    void drop_expired(wall_time now);
     static void collect_all(const node& at, search& into);
     static void collect(const node& at, std::string_view filter, bool first, search& into);
 
@@ -62,6 +64,7 @@ private:
     const bool by_source_;
     mutable std::mutex mutex_;
     node root_;
+    std::set<std::pair<wall_time, message_ptr>> expiring_;  // those that do, by when
     std::size_t count_ = 0;
     std::size_t bytes_ = 0;
 };

@@ -88,6 +88,21 @@ TEST(retained_store, a_full_store_takes_no_more_but_makes_room_for_what_expired)
               retained_store::stored::full);
 }
 
+TEST(retained_store, what_was_replaced_or_cleared_makes_no_room_when_it_would_have_expired) {
+    retained_store store(2, 1'000, true);
+    store.put(message("t", "1", "a", now + 1s), now);
+    store.put(message("t", "2", "a"), now);
+    store.put(message("u", "1", "a", now + 1s), now);
+    store.clear("a", "u");
+    store.put(message("v", "1", "a", now + 2s), now);
+    EXPECT_EQ(store.put(message("w", "1"), now + 1s), retained_store::stored::full);
+    EXPECT_EQ(store.put(message("w", "1"), now + 2s), retained_store::stored::yes);
+    EXPECT_EQ(texts(store.find("#", true, now + 2s)), (list{"t=2", "w=1"}));
+    EXPECT_EQ(store.take_all().size(), 2u);
+    EXPECT_EQ(store.put(message("x", "1"), now + 3s), retained_store::stored::yes);
+    EXPECT_EQ(texts(store.find("#", true, now + 3s)), list{"x=1"});
+}
+
 TEST(retained_store, what_has_expired_is_not_found) {
     retained_store store(10, 1'000, false);
     store.put(message("t", "x", "a", now + 10s), now);

@@ -120,6 +120,23 @@ def test_17_a_retained_message_for_each_of_many_topics(limited, clients_of, topi
     one.settle()
 
 
+@pytest.mark.testbed_only("its limit of retained messages")
+def test_17_a_million_retained_topics(limited, clients_of, topic):
+    """Checklist 17: what is over the limit costs neither memory nor the server's time."""
+    limit, count, burst = 5_000, 1_000_000, 20_000
+    running = limited("--max-retained", limit)
+    one = clients_of(running, V311)()
+    before = running.memory_kb()
+    for start in range(0, count, burst):
+        one.send(*[publish(V311, f"{topic}/{n}", b"x", 0, retain=True) for n in range(start, start + burst)])
+        one.settle()
+    assert running.memory_kb() - before < 20 * MB
+    other = clients_of(running, V311)()
+    other.subscribe(f"{topic}/#")
+    other.settle()
+    assert len(other._early) == limit
+
+
 def test_17_a_subscriber_to_many_filters_is_bounded(broker, client, topic):
     """Checklist 17: beyond a limit the server says no; it does not end."""
     one = client()

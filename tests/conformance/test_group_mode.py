@@ -72,7 +72,7 @@ def test_a_device_of_the_group_may_connect(device, name):
 
 
 @pytest.mark.parametrize("id", ["pump", "valve2", "Valve", "valv", "core", "+", "#", "valve/#", " valve"])
-def test_another_client_id_than_the_things_name_is_refused(device, identities, id):
+def test_14_another_client_id_than_the_things_name_is_refused(device, identities, id):
     """spec/core.md §11: and the one whose name it is stays connected (checklist 8, 12, 14)."""
     pump = device("pump")
     one = device.raw(identities["valve"])
@@ -100,7 +100,7 @@ def handshake_fails(broker, context):
         return one.receive() is None
 
 
-def test_a_certificate_that_is_not_of_the_group_is_refused(broker, pki):
+def test_16_a_certificate_that_is_not_of_the_group_is_refused(broker, pki):
     """spec/core.md §11: from the same CA and with a device's name in it."""
     assert handshake_fails(broker, pki.context(pki.issue("stranger")))
     assert handshake_fails(broker, pki.context(pki.issue("valve", file="other-valve")))
@@ -111,7 +111,7 @@ def test_a_client_without_certificate_is_refused(broker, pki):
     assert handshake_fails(broker, pki.context())
 
 
-def test_a_certificate_of_another_ca_is_refused(broker, pki, tmp_path):
+def test_16_a_certificate_of_another_ca_is_refused(broker, pki, tmp_path):
     """Checklist 16: a device's name, made by another CA."""
     stranger = testbed.Pki(tmp_path / "other").issue("valve")
     assert handshake_fails(broker, pki.context(stranger))
@@ -214,7 +214,7 @@ def test_the_sender_is_the_connection(device):
     gauge.expect_nothing()
 
 
-def test_a_half_finished_qos_2_message_meets_the_table_too(device, identities):
+def test_13_a_half_finished_qos_2_message_meets_the_table_too(device, identities):
     """Checklist 13 (mosquitto 2.0.12): PUBREL on a new connection is no way around."""
     pump = device("pump")
     pump.subscribe("#", qos=2)
@@ -240,7 +240,7 @@ def test_a_will_meets_the_table(device):
     pump.expect_nothing()
 
 
-def test_nothing_retained_goes_past_the_table(device):
+def test_13_nothing_retained_goes_past_the_table(device):
     """Checklist 13 (CVE-2018-12546)"""
     valve = device("valve")
     for topic in ("valve/a/level", "pump/secret", "other"):
@@ -264,7 +264,7 @@ def test_a_share_meets_the_table(device, pattern):
         gauge.expect_nothing()
 
 
-def test_the_newer_connection_of_a_device_wins(device):
+def test_8_the_newer_connection_of_a_device_wins(device):
     """[MQTT-3.1.4-2] (3.1.1), [MQTT-3.1.4-3] (5.0)"""
     older = device("valve")
     newer = device("valve")
@@ -276,7 +276,7 @@ def test_the_newer_connection_of_a_device_wins(device):
 
 
 @pytest.mark.parametrize("version", [V311, V5])
-def test_a_right_that_was_taken_away_is_gone_with_what_waited(tmp_path, pki, identities, version):
+def test_13_a_right_that_was_taken_away_is_gone_with_what_waited(tmp_path, pki, identities, version):
     """Checklist 13 (CVE-2018-12546, CVE-2021-34434): a kept session does not keep the right."""
     file = write_group(tmp_path / "group.json", identities.values(), TABLE)
     with Broker(tmp_path / "broker", tls=pki, group=file, data=tmp_path / "data") as running:
@@ -301,7 +301,7 @@ def test_a_right_that_was_taken_away_is_gone_with_what_waited(tmp_path, pki, ide
             assert {p.topic for p in pump._early} <= {"valve/all/x"}
 
 
-def test_a_device_that_was_taken_away_is_refused(tmp_path, pki, identities):
+def test_16_a_device_that_was_taken_away_is_refused(tmp_path, pki, identities):
     """spec/core.md §11"""
     file = write_group(tmp_path / "group.json", identities.values(), TABLE)
     with Broker(tmp_path / "broker", tls=pki, group=file) as running:

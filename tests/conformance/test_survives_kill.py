@@ -134,7 +134,7 @@ def test_what_was_acknowledged_does_not_come_again(broker, client, topic, name):
 
 
 @pytest.mark.parametrize("released", [False, True])
-def test_a_half_received_qos_2_message_is_taken_once(broker, client, topic, name, released):
+def test_6_a_half_received_qos_2_message_is_taken_once(broker, client, topic, name, released):
     """3.1.1 [MQTT-4.3.3-2]; 5.0 [MQTT-4.3.3-10]: the id that had PUBREC is remembered."""
     reader = client.kept(f"{name}R")
     reader.subscribe(topic, qos=2)
@@ -204,7 +204,7 @@ def test_a_second_kill_changes_nothing(broker, client, topic, name):
 
 @pytest.mark.testbed_only("mosquitto has no such promise")
 @pytest.mark.parametrize("version", [V311, V5])
-def test_state_files_are_private(broker, version, topic, name):
+def test_19_state_files_are_private(broker, version, topic, name):
     """Checklist 19 (CVE-2017-9868): nobody else reads queued messages."""
     clients = Clients(broker, version)
     one = clients.kept(name)
@@ -219,7 +219,7 @@ def test_state_files_are_private(broker, version, topic, name):
 
 @pytest.mark.testbed_only("mosquitto stops with an error, which is another choice")
 @pytest.mark.parametrize("damage", ["cut", "garbage", "empty"])
-def test_a_damaged_state_file_does_not_crash_the_server(tmp_path, clients_of, topic, damage):
+def test_19_a_damaged_state_file_does_not_crash_the_server(tmp_path, clients_of, topic, damage):
     """Checklist 19 (mosquitto 2.0.19): it starts with what can be read, or says what is wrong and ends."""
     running = Broker(tmp_path, data=tmp_path / "data")
     with running:
