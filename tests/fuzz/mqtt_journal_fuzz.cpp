@@ -16,7 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -95,44 +95,45 @@ std::vector<std::string> undamaged_records(std::string_view input) {
     return records;
 }
 
-// Whose session had which identifier.
-using owners = std::map<session_id, std::string>;
+// Those of all sessions that ever were.
+using identifiers = std::set<session_id>;
 
-void note_owner(const record& r, const session_model& after, owners& known) {
-    const auto* header = std::get_if<session_record>(&r);
-    const auto* made = header == nullptr ? nullptr : after.find(header->id);
-    if (made != nullptr && made->known) {
-        known.insert_or_assign(made->id, made->client_id);
+void note_identifier(const record& r, identifiers& used) {
+    if (const auto* header = std::get_if<session_record>(&r)) {
+        used.insert(header->id);
     }
 }
 
-// Can this be held back? Messages are refused then; and no live journal gives a session's
-// identifier to another client, also after that session's end.
-bool can_be_held(const record& r, const owners& before) {
+// Can this be held back? Messages are refused then; and no live journal says anything of a session
+// that is not there, or uses its identifier again, for this client or another.
+bool can_be_held(const record& r, const session_model& before, const identifiers& used) {
     if (const auto* header = std::get_if<session_record>(&r)) {
-        const auto known = before.find(header->id);
-        return known == before.end() || known->second == header->client_id;
+        const auto* known = before.find(header->id);
+        return known == nullptr || !known->known ? !used.contains(header->id)
+                                                 : known->client_id == header->client_id;
     }
-    return key_of(r) && !std::holds_alternative<retained_record>(r) &&
-           !std::holds_alternative<received_record>(r);
+    const auto key = key_of(r);
+    return key && !std::holds_alternative<retained_record>(r) &&
+           !std::holds_alternative<received_record>(r) &&
+           (key->what == object_key::kind::retained || before.find(key->session) != nullptr);
 }
 
 void check_held(const std::vector<std::string>& records, std::size_t not_held) {
     told_model log;  // what the log says
     told_model now;
     held_changes held;
-    owners known;
+    identifiers used;
     decoder in;
     for (std::size_t i = 0; i < records.size(); ++i) {
         check(in.read(records[i]) == decoder::outcome::record);
         if (i < not_held) {
             log.apply(in.what());
             now.apply(in.what());
-            note_owner(in.what(), now.model, known);
-        } else if (can_be_held(in.what(), known)) {
+            note_identifier(in.what(), used);
+        } else if (can_be_held(in.what(), now.model, used)) {
             held.note(in.what(), now.model);
             now.apply(in.what());
-            note_owner(in.what(), now.model, known);
+            note_identifier(in.what(), used);
         }
     }
     std::string all;
