@@ -79,7 +79,7 @@ struct bridge_fixture : ::testing::Test {
         to.port = listening->port();
         auto trust =
             rt::make_client_context({.ca_pem = ca.pem, .identity = {}, .alpn = {}}).value();
-        client = std::move(run(io, rt::dial_tls(trust, to)).value());
+        client = run(io, rt::dial_tls(trust, to)).value();
         run_until(io, [this] { return inner.has_value(); });
     }
 

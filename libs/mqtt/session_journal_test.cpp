@@ -7,10 +7,12 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace evergrass::mqtt {
@@ -38,13 +40,16 @@ protected:
         auto opened = session_journal::open(disk_, {"/sessions", max_bytes}, time_, {});
         ASSERT_TRUE(opened) << opened.error().message();
         journal_ = std::move(*opened);
-        journal_->on_durable([this](session_journal::sequence s) {
+        told_ = 0;
+        journal_->on_durable([this, before = session_journal::sequence{0}](
+                                 session_journal::sequence s) mutable {
             const std::lock_guard lock(mutex_);
-            EXPECT_GT(s, told_);
-            told_ = s;
+            EXPECT_GT(s, std::exchange(before, s));
+            told_ = std::max(told_, s);
             changed_.notify_all();
         });
-        told_ = journal_->durable();
+        const std::lock_guard lock(mutex_);
+        told_ = std::max(told_, journal_->durable());  // before there was anybody to tell
     }
     void wait_for(session_journal::sequence s) {
         std::unique_lock lock(mutex_);

@@ -16,7 +16,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -95,22 +94,13 @@ std::vector<std::string> undamaged_records(std::string_view input) {
     return records;
 }
 
-// Those of all sessions that ever were.
-using identifiers = std::set<session_id>;
-
-void note_identifier(const record& r, identifiers& used) {
-    if (const auto* header = std::get_if<session_record>(&r)) {
-        used.insert(header->id);
-    }
-}
-
 // Can this be held back? Messages are refused then; and no live journal says anything of a session
 // that is not there, or uses its identifier again, for this client or another.
-bool can_be_held(const record& r, const session_model& before, const identifiers& used) {
+bool can_be_held(const record& r, const session_model& before) {
     if (const auto* header = std::get_if<session_record>(&r)) {
         const auto* known = before.find(header->id);
-        return known == nullptr || !known->known ? !used.contains(header->id)
-                                                 : known->client_id == header->client_id;
+        return header->id >= before.next_session() ||
+               (known != nullptr && known->known && known->client_id == header->client_id);
     }
     const auto key = key_of(r);
     return key && !std::holds_alternative<retained_record>(r) &&
@@ -122,18 +112,15 @@ void check_held(const std::vector<std::string>& records, std::size_t not_held) {
     told_model log;  // what the log says
     told_model now;
     held_changes held;
-    identifiers used;
     decoder in;
     for (std::size_t i = 0; i < records.size(); ++i) {
         check(in.read(records[i]) == decoder::outcome::record);
         if (i < not_held) {
             log.apply(in.what());
             now.apply(in.what());
-            note_identifier(in.what(), used);
-        } else if (can_be_held(in.what(), now.model, used)) {
+        } else if (can_be_held(in.what(), now.model)) {
             held.note(in.what(), now.model);
             now.apply(in.what());
-            note_identifier(in.what(), used);
         }
     }
     std::string all;

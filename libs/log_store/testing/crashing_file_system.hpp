@@ -34,7 +34,10 @@ public:
 
     // Before operation `n` has any lasting effect (a write may leave some) the power goes: it and
     // all later calls fail, until restart().
-    void cut_power_at(std::uint64_t n) { cut_at_ = n; }
+    void cut_power_at(std::uint64_t n) {
+        const std::lock_guard lock(mutex_);
+        cut_at_ = n;
+    }
     bool power_is_off() const {
         const std::lock_guard lock(mutex_);
         return off_;
@@ -51,10 +54,19 @@ public:
     void inject_at_next(const std::string& call, fault what, std::uint64_t count = 1);
     void clear_faults();
     // The bytes of all files together; 0: no limit. An append above it is disk_full.
-    void set_capacity(std::uint64_t bytes) { capacity_ = bytes; }
+    void set_capacity(std::uint64_t bytes) {
+        const std::lock_guard lock(mutex_);
+        capacity_ = bytes;
+    }
 
-    std::uint64_t operations() const { return operations_; }
-    std::uint64_t bytes_written() const { return bytes_written_; }
+    std::uint64_t operations() const {
+        const std::lock_guard lock(mutex_);
+        return operations_;
+    }
+    std::uint64_t bytes_written() const {
+        const std::lock_guard lock(mutex_);
+        return bytes_written_;
+    }
     // The calls since the last restart or clear_calls(), as "append 12", "sync", ....
     std::vector<std::string> calls() const;
     void clear_calls();
