@@ -329,6 +329,10 @@ void broker::restore(session_journal::kept_session kept) {
     }
     made.received_ids.insert(kept.received_packet_ids.begin(), kept.received_packet_ids.end());
     self.restore_queue(made, std::move(kept.deliveries), !kept.left_at);
+    if (!made.outlives_connection()) {
+        self.end_session(made, "its connection ended with the process");
+        return;
+    }
     if (kept.expiry_seconds != never) {
         const auto since = kept.left_at ? std::max(self.wall - *kept.left_at, wall_time::duration{})
                                         : wall_time::duration{};

@@ -100,7 +100,8 @@ public:
     // What one of its links' replies waited for has happened.
     void complete(std::uint64_t link, std::uint64_t ticket);
 
-    // Sessions that the journal kept. Before the first connection.
+    // Sessions that the journal kept; one that was to end with its connection ends. Before the
+    // first connection.
     void restore(session_journal::kept_session kept);
 
     // Closes connections (5.0: DISCONNECT with `code`) and, with `end_session`, forgets the

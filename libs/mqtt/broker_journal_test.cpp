@@ -65,6 +65,28 @@ TEST_P(broker_journal, connack_waits_for_the_end_of_an_older_session_to_be_saved
     EXPECT_THAT(b.heard(), ElementsAre("CONNACK"));  // nothing to save
 }
 
+// A kept session whose client said last that it is to end with the connection, which the process
+// took with it.
+TEST(broker_journal_restart, ends_what_was_to_end_with_its_connection) {
+    world all({1, true, true, {}});
+    auto& a = all.client("a");
+    a.connect(kept(v5));
+    a.subscribe("t", qos::at_least_once);
+    a.cut();
+    auto resumed = kept(v5);
+    resumed.expiry = 0;
+    a.connect(resumed);
+    all.crash(all.journal.last());
+    auto& b = all.client("b");
+    b.connect({v5});
+    b.heard();
+    b.publish("t", "1", qos::at_least_once);
+    EXPECT_THAT(b.heard(), ElementsAre("PUBACK 1 no matching subscribers"));
+    a.heard();
+    a.connect(kept(v5));
+    EXPECT_THAT(a.heard(), ElementsAre("CONNACK"));  // no session was present
+}
+
 TEST_P(broker_journal, suback_and_unsuback_wait) {
     a.subscribe("u");
     a.unsubscribe("t");

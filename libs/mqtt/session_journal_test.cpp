@@ -41,13 +41,13 @@ protected:
         ASSERT_TRUE(opened) << opened.error().message();
         journal_ = std::move(*opened);
         told_ = 0;
-        journal_->on_durable([this, before = session_journal::sequence{0}](
-                                 session_journal::sequence s) mutable {
-            const std::lock_guard lock(mutex_);
-            EXPECT_GT(s, std::exchange(before, s));
-            told_ = std::max(told_, s);
-            changed_.notify_all();
-        });
+        journal_->on_durable(
+            [this, before = session_journal::sequence{0}](session_journal::sequence s) mutable {
+                const std::lock_guard lock(mutex_);
+                EXPECT_GT(s, std::exchange(before, s));
+                told_ = std::max(told_, s);
+                changed_.notify_all();
+            });
         const std::lock_guard lock(mutex_);
         told_ = std::max(told_, journal_->durable());  // before there was anybody to tell
     }

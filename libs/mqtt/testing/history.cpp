@@ -109,12 +109,17 @@ connect_settings history::settings_for(bool keep) {
     return with;
 }
 
-void history::connect(std::size_t who) {
-    auto& one = players_[who];
-    const bool keep = !chance(6);
+// A client that comes back sends what was not acknowledged.
+void history::note_sending_again(std::size_t who) {
     for (auto& [payload, message] : messages_) {
         message.sent_again |= message.from == who && !message.acknowledged;
     }
+}
+
+void history::connect(std::size_t who) {
+    auto& one = players_[who];
+    const bool keep = !chance(6);
+    note_sending_again(who);
     if (!keep) {
         forget(who);
     }
@@ -280,10 +285,11 @@ void history::finish() {
         one.client->reads = true;
     }
     until_quiet();
-    for (auto& one : players_) {
+    for (std::size_t who = 0; who < clients; ++who) {
+        note_sending_again(who);
         connect_settings with;
-        with.clean = !one.keeps;
-        one.client->begin(with);
+        with.clean = !players_[who].keeps;
+        players_[who].client->begin(with);
     }
     until_quiet();
     judge();

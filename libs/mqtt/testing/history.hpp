@@ -64,6 +64,7 @@ private:
     void pump(std::size_t who);
     void until_quiet();
     connect_settings settings_for(bool keep);
+    void note_sending_again(std::size_t who);
     void connect(std::size_t who);
     void forget(std::size_t who);
     void leave(std::size_t who);

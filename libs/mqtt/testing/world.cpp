@@ -167,6 +167,11 @@ void world::save() {
 }
 
 void world::advance(std::chrono::milliseconds by) {
+    // No machine runs for so long that the longest expiry, of 136 years, has no end.
+    constexpr std::chrono::seconds longest_expiry{0xFFFF'FFFF};
+    if (mono > mono_time::max() - longest_expiry - by || wall > wall_time::max() - by) {
+        return;
+    }
     mono += by;
     wall += by;
     for (auto& each : state_->brokers) {
