@@ -1,5 +1,7 @@
 // The map of the command line: one file a verb.
 #include "apps/evergrass/check.hpp"
+#include "apps/evergrass/functions.hpp"
+#include "apps/evergrass/invoke.hpp"
 #include "apps/evergrass/status.hpp"
 #include "apps/evergrass/up.hpp"
 #include "apps/evergrass/why.hpp"
@@ -125,6 +127,48 @@ CLI::App* add_status(CLI::App& app, evergrass::cli::status_options& options) {
     return status;
 }
 
+void add_core(CLI::App& verb, std::filesystem::path& root,
+              std::optional<std::filesystem::path>& socket) {
+    auto* folder = verb.add_option("--root", root, "The core's folder")
+                       ->type_name("DIR")
+                       ->capture_default_str();
+    verb.add_option("--socket", socket, "The core's socket itself")
+        ->type_name("PATH")
+        ->excludes(folder);
+}
+
+CLI::App* add_functions(CLI::App& app, evergrass::cli::functions_options& options) {
+    auto* functions = app.add_subcommand(
+        "functions", "Show a running core's functions: state, invocations, errors, times, memory");
+    add_core(*functions, options.root, options.socket);
+    functions->add_flag("--json", options.json, "Print one JSON array");
+    return functions;
+}
+
+constexpr char about_invoke[] =
+    "Invoke a function of a running core and show its result and what it logged meanwhile.\n"
+    "Exit status: 0 success, 1 the function answered with an error, 2 it was not invoked.";
+
+CLI::App* add_invoke(CLI::App& app, evergrass::cli::invoke_options& options) {
+    auto* invoke = app.add_subcommand("invoke", about_invoke);
+    invoke->add_option("FUNCTION", options.function, "Its ARN, or its name when it is one")
+        ->required();
+    invoke
+        ->add_option("--payload", options.payload,
+                     "The event: text, @FILE, or - for standard input (default {})")
+        ->type_name("TEXT");
+    invoke->add_option("--client-context", options.client_context, "A JSON object")
+        ->type_name("JSON");
+    invoke->add_flag("--event", options.event, "Don't wait for the result");
+    invoke->add_option("--timeout", options.timeout_seconds, "Seconds to wait for the result")
+        ->type_name("N")
+        ->check(CLI::Range(1, 86'400))
+        ->capture_default_str();
+    add_core(*invoke, options.root, options.socket);
+    invoke->add_flag("--json", options.json, "Print one JSON object");
+    return invoke;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -139,12 +183,17 @@ int main(int argc, char** argv) {
     const auto* check_verb = add_check(app, check);
     evergrass::cli::status_options status;
     const auto* status_verb = add_status(app, status);
+    evergrass::cli::functions_options functions;
+    const auto* functions_verb = add_functions(app, functions);
+    evergrass::cli::invoke_options invoke;
+    const auto* invoke_verb = add_invoke(app, invoke);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
         const int code = app.exit(e);
         // Of these verbs, 1 is an answer.
-        const bool asks = why_verb->parsed() || check_verb->parsed() || status_verb->parsed();
+        const bool asks = why_verb->parsed() || check_verb->parsed() || status_verb->parsed() ||
+                          functions_verb->parsed() || invoke_verb->parsed();
         return code != 0 && asks ? 2 : code;
     }
     try {
@@ -156,6 +205,12 @@ int main(int argc, char** argv) {
         }
         if (status_verb->parsed()) {
             return evergrass::cli::run_status(status);
+        }
+        if (functions_verb->parsed()) {
+            return evergrass::cli::run_functions(functions);
+        }
+        if (invoke_verb->parsed()) {
+            return evergrass::cli::run_invoke(invoke);
         }
         return evergrass::cli::run_up(up);
     } catch (const std::exception& e) {

@@ -140,7 +140,8 @@ core::core(asio::io_context& io, edge::core_config config, std::filesystem::path
              disk_.get_executor(), time_, log_),
       admin_(
           io.get_executor(), edge::admin_socket_path(config_.write_directory), router_,
-          [this] { return snapshot(); }, log_),
+          [this] { return snapshot(); },
+          [this](edge::invocation_request asked) { return invoke(std::move(asked)); }, log_),
       started_(time_.now()) {
     agent_.on_server_certificate = [this] { take_server_certificate(); };
     router_.set_sink(edge::endpoint_kind::function, &functions_);
@@ -283,13 +284,28 @@ edge::core_snapshot core::snapshot() const {
     }
     now.mqtt = devices_.numbers();
     for (const auto& f : functions_.status()) {
+        const auto micros = [](const auto& took) {
+            return took ? std::optional<std::int64_t>(took->count()) : std::nullopt;
+        };
         now.functions.push_back({f.arn, std::string(edge::to_string(f.state)), f.workers,
-                                 f.invocations, f.errors, f.restarts, f.queued});
+                                 f.invocations, f.errors, f.restarts, f.queued, micros(f.p50),
+                                 micros(f.p99), f.memory_kb});
     }
     now.cloud_connected = cloud_.connected();
     now.cloud_queue_messages = cloud_.queue().messages();
     now.cloud_queue_bytes = cloud_.queue().bytes();
     return now;
+}
+
+asio::awaitable<result<edge::invocation_reply>> core::invoke(edge::invocation_request asked) {
+    auto came = co_await functions_.invoke(std::move(asked.function), std::move(asked.payload),
+                                           std::move(asked.client_context), asked.event);
+    if (!came) {
+        co_return came.error();
+    }
+    co_return edge::invocation_reply{std::move(came->arn),     std::move(came->id),
+                                     std::move(came->outcome), std::move(came->body),
+                                     std::move(came->log),     came->took.count()};
 }
 
 std::string core::mqtt_endpoint() const {

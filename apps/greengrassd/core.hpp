@@ -55,6 +55,7 @@ private:
     void take_server_certificate();
     void note_group(const contract::manifest& running);
     edge::core_snapshot snapshot() const;
+    boost::asio::awaitable<result<edge::invocation_reply>> invoke(edge::invocation_request asked);
 
     edge::core_config config_;
     logger log_;

@@ -177,6 +177,10 @@ json::object mqtt_of(const mqtt::server::statistics& now) {
     return out;
 }
 
+json::value number_or_null(const std::optional<std::int64_t>& number) {
+    return number ? json::value(*number) : json::value(nullptr);
+}
+
 http::response status(router& messages, const core_snapshot& core) {
     json::array devices;
     for (const auto& d : core.devices) {
@@ -190,7 +194,10 @@ http::response status(router& messages, const core_snapshot& core) {
                                          {"invocations", f.invocations},
                                          {"errors", f.errors},
                                          {"restarts", f.restarts},
-                                         {"queued", f.queued}});
+                                         {"queued", f.queued},
+                                         {"p50Micros", number_or_null(f.p50_us)},
+                                         {"p99Micros", number_or_null(f.p99_us)},
+                                         {"memoryKb", f.memory_kb}});
     }
     json::array last;
     for (const auto& record : messages.last_drops()) {
@@ -229,7 +236,7 @@ http::response admin_answer(const http::request& asked, router& messages,
                                              : refuse(405, "use GET or POST");
     }
     if (path != "/metrics" && path != "/status") {
-        return refuse(404, "there are /metrics, /status and /why");
+        return refuse(404, "there are /invoke, /metrics, /status and /why");
     }
     if (!get) {
         return refuse(405, "use GET");

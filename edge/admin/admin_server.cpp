@@ -24,7 +24,7 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t max_body_bytes = 64 * 1024;
+constexpr std::size_t max_body_bytes = 9 * 1024 * 1024;  // a payload of 6 MiB in base64
 constexpr std::size_t max_connections = 64;
 constexpr std::chrono::milliseconds pause_after_failure{200};
 
@@ -41,10 +41,11 @@ class admin_server::implementation
     : public std::enable_shared_from_this<admin_server::implementation> {
 public:
     implementation(asio::any_io_executor executor, std::filesystem::path socket, router& messages,
-                   std::function<core_snapshot()> snapshot, logger log)
+                   std::function<core_snapshot()> snapshot, invoker invoke, logger log)
         : path_(std::move(socket)),
           messages_(messages),
           snapshot_(std::move(snapshot)),
+          invoke_(std::move(invoke)),
           log_(log),
           acceptor_(executor),
           pause_(executor),
@@ -134,12 +135,20 @@ private:
 
     // `self` outlives its server's requests: stop() waits for them, and ~server cuts them.
     static asio::awaitable<http::response> answer(implementation* self, http::request asked) {
-        co_return admin_answer(asked, self->messages_, self->snapshot_());
+        if (asked.path() != "/invoke" || asked.method != "POST") {
+            co_return admin_answer(asked, self->messages_, self->snapshot_());
+        }
+        auto wanted = read_invocation(asked.body);
+        if (!wanted) {
+            co_return invocation_answer(wanted.error());
+        }
+        co_return invocation_answer(co_await self->invoke_(std::move(*wanted)));
     }
 
     std::filesystem::path path_;
     router& messages_;
     std::function<core_snapshot()> snapshot_;
+    invoker invoke_;
     logger log_;
     stream_protocol::acceptor acceptor_;
     asio::steady_timer pause_;
@@ -147,9 +156,11 @@ private:
 };
 
 admin_server::admin_server(asio::any_io_executor executor, std::filesystem::path socket,
-                           router& messages, std::function<core_snapshot()> snapshot, logger log)
-    : implementation_(std::make_shared<implementation>(
-          std::move(executor), std::move(socket), messages, std::move(snapshot), std::move(log))) {}
+                           router& messages, std::function<core_snapshot()> snapshot,
+                           invoker invoke, logger log)
+    : implementation_(std::make_shared<implementation>(std::move(executor), std::move(socket),
+                                                       messages, std::move(snapshot),
+                                                       std::move(invoke), std::move(log))) {}
 
 admin_server::~admin_server() {
     implementation_->close();

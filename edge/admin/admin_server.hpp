@@ -1,6 +1,7 @@
 #pragma once
 
 #include "edge/admin/core_snapshot.hpp"
+#include "edge/admin/invocation.hpp"
 #include "edge/router/router.hpp"
 #include "libs/base/log.hpp"
 
@@ -18,9 +19,13 @@ namespace evergrass::edge {
 // What it answers: admin_answers.hpp. One executor, the router's.
 class admin_server {
 public:
-    // `snapshot` is asked at each request.
+    using invoker =
+        std::function<boost::asio::awaitable<result<invocation_reply>>(invocation_request)>;
+
+    // `snapshot` is asked at each request but POST /invoke, which is `invoke`'s.
     admin_server(boost::asio::any_io_executor executor, std::filesystem::path socket,
-                 router& messages, std::function<core_snapshot()> snapshot, logger log);
+                 router& messages, std::function<core_snapshot()> snapshot, invoker invoke,
+                 logger log);
     ~admin_server();
 
     // Takes the place of what a killed core left there. REQUIRES: no other core runs on this root.

@@ -64,6 +64,9 @@ protected:
                 core.thing = "core-of-this-test";
                 return core;
             },
+            [](invocation_request asked) -> boost::asio::awaitable<result<invocation_reply>> {
+                co_return invocation_reply{asked.function, "id", "success", asked.payload, "", 1};
+            },
             logger());
     }
     // Asks while the server runs, then stops it.

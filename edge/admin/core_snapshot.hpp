@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ struct core_snapshot {
         std::uint64_t errors = 0;
         std::uint64_t restarts = 0;
         std::size_t queued = 0;
+        std::optional<std::int64_t> p50_us = {};  // of its invocations; none: there were none
+        std::optional<std::int64_t> p99_us = {};
+        std::uint64_t memory_kb = 0;
     };
 
     std::string thing;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 namespace evergrass::edge {
@@ -67,9 +68,20 @@ public:
 
     std::optional<drop_reason> deliver(const endpoint& target, const message& m);
     std::optional<drop_reason> would_drop(const endpoint& target) const;
-    std::vector<function_status> status() const { return pool_.status(); }
+    std::vector<function_status> status() const;
+    static asio::awaitable<result<invocation_result>> invoke(std::shared_ptr<implementation> self,
+                                                             std::string function,
+                                                             std::string payload,
+                                                             std::string client_context,
+                                                             bool event);
 
 private:
+    struct awaited {  // an operator's invocation
+        explicit awaited(asio::any_io_executor executor)
+            : finished(std::make_shared<functions::event>(std::move(executor))) {}
+        std::shared_ptr<functions::event> finished;
+        std::optional<outcome> result;
+    };
     using listeners = std::vector<std::unique_ptr<rt::listener>>;
 
     static http::server_options server_options();
@@ -94,6 +106,7 @@ private:
     std::shared_ptr<ipc_endpoint> endpoint_;
     http::server server_;
     listeners listeners_;
+    std::map<std::string, std::shared_ptr<awaited>> awaited_;  // by invocation
 };
 
 http::server_options function_manager::implementation::server_options() {
@@ -109,7 +122,14 @@ worker_pool::callbacks function_manager::implementation::pool_callbacks() {
     calls.hand_over = [this](worker_id worker, work item) {
         endpoint_->hand_over(worker, std::move(item));
     };
-    calls.finish = [this](finished f) { endpoint_->finish(std::move(f)); };
+    calls.finish = [this](finished f) {
+        if (const auto found = awaited_.find(f.invocation); found != awaited_.end()) {
+            found->second->result = std::move(f.result);
+            found->second->finished->wake();
+        } else {
+            endpoint_->finish(std::move(f));
+        }
+    };
     calls.drop = [this](const lost& l) {
         const endpoint target{endpoint_kind::function, l.arn};
         router_.count_drop(l.stopped ? drop_reason::function_stopped : drop_reason::function_failed,
@@ -306,6 +326,61 @@ std::optional<drop_reason> function_manager::implementation::would_drop(
     return full ? std::optional(drop_reason::work_queue_full) : std::nullopt;
 }
 
+std::vector<function_status> function_manager::implementation::status() const {
+    auto all = pool_.status();
+    for (auto& s : all) {
+        s.memory_kb = pool_.memory_kb(s.arn);
+    }
+    return all;
+}
+
+asio::awaitable<result<invocation_result>> function_manager::implementation::invoke(
+    std::shared_ptr<implementation> self, std::string function, std::string payload,
+    std::string client_context, bool event) {
+    const auto began = std::chrono::steady_clock::now();
+    invocation_result answer;
+    answer.arn = self->pool_.resolve_name(function);
+    if (answer.arn.empty()) {
+        co_return error{errc::not_found,
+                        "'" + function +
+                            "' is no function of the deployed group, or more than one version of "
+                            "it is: `evergrass functions` lists them with their ARNs"};
+    }
+    answer.id = uuid_v4();
+    const auto pending = std::make_shared<awaited>(self->executor_);
+    if (!event) {
+        self->awaited_.emplace(answer.id, pending);
+    }
+    const std::shared_ptr<void> forget(nullptr, [self, id = answer.id](void*) {
+        self->awaited_.erase(id);
+        self->pool_.take_log_tail(id);
+    });
+    const auto refused = self->pool_.submit(
+        answer.arn, {answer.id, std::make_shared<const std::string>(std::move(payload)),
+                     std::move(client_context), event ? 0 : operator_id});
+    if (refused) {
+        co_return error{errc::unavailable,
+                        *refused == refusal::queue_full
+                            ? "the queue of work is full (maxWorkItemCount in config.json); try "
+                              "again when functions have worked it off"
+                            : answer.arn + " was stopped"};
+    }
+    if (event) {
+        answer.outcome = "accepted";
+        co_return answer;
+    }
+    while (!pending->result) {
+        co_await functions::event::wait(pending->finished);
+    }
+    constexpr std::array<const char*, 3> names = {"success", "handled", "unhandled"};
+    answer.outcome = names.at(static_cast<std::size_t>(pending->result->kind));
+    answer.body = std::move(pending->result->body);
+    answer.log = self->pool_.take_log_tail(answer.id);
+    answer.took = std::chrono::duration_cast<std::chrono::microseconds>(
+        std::chrono::steady_clock::now() - began);
+    co_return answer;
+}
+
 function_manager::function_manager(asio::any_io_executor executor, function_settings settings,
                                    router& messages, logger log)
     : implementation_(std::make_shared<implementation>(std::move(executor), std::move(settings),
@@ -342,6 +417,14 @@ std::optional<drop_reason> function_manager::would_drop(const endpoint& target,
 
 std::vector<function_status> function_manager::status() const {
     return implementation_->status();
+}
+
+asio::awaitable<result<invocation_result>> function_manager::invoke(std::string function,
+                                                                    std::string payload,
+                                                                    std::string client_context,
+                                                                    bool event) {
+    return implementation::invoke(implementation_, std::move(function), std::move(payload),
+                                  std::move(client_context), event);
 }
 
 }  // namespace evergrass::edge

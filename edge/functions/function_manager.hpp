@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,21 @@ struct function_status {
     std::uint64_t errors = 0;
     std::uint64_t restarts = 0;
     std::size_t queued = 0;
+    // How long its invocations took, from handing over the work to its result; of all since the
+    // core started or the function was deployed. None: nothing was invoked.
+    std::optional<std::chrono::microseconds> p50;
+    std::optional<std::chrono::microseconds> p99;
+    std::uint64_t memory_kb = 0;  // resident, of its workers together
+};
+
+// What came of an invocation from outside.
+struct invocation_result {
+    std::string arn;      // of the version that ran
+    std::string id;       // as the function's log has it; empty with an event
+    std::string outcome;  // "success", "handled", "unhandled"; "accepted": an event
+    std::string body;
+    std::string log;  // the last lines that its worker wrote meanwhile, at most 4 KiB
+    std::chrono::microseconds took{0};  // from asking to the result, the queue and a start included
 };
 
 struct function_failure {
@@ -89,6 +105,14 @@ public:
     std::optional<drop_reason> would_drop(const endpoint& target,
                                           std::string_view topic) const override;
     std::vector<function_status> status() const;
+
+    // Invokes a function of the group by its ARN, by the one without version when one version only
+    // is deployed, or by its name. `client_context`: base64 of a JSON object, or empty. An event's
+    // result is not waited for. The error says why it cannot be invoked.
+    boost::asio::awaitable<result<invocation_result>> invoke(std::string function,
+                                                             std::string payload,
+                                                             std::string client_context,
+                                                             bool event);
 
 private:
     class implementation;

@@ -1,5 +1,7 @@
 // Life and death of functions: what the manager does with real workers.
 #include "edge/functions/function_manager_fixture.hpp"
+#include "libs/base/encoding.hpp"
+#include "libs/base/json.hpp"
 
 #include <csignal>
 #include <poll.h>
@@ -68,13 +70,13 @@ TEST_F(function_manager_test, tells_why_a_function_fails_at_import) {
 
 TEST_F(function_manager_test, tells_which_runtime_and_which_handler_are_missing) {
     start();
-    auto node = function("node", "");
-    node.runtime = "nodejs12.x";
+    auto java = function("java", "");
+    java.runtime = "java8";
     auto handler = function("handler", "");
     handler.handler = "code.missing";
-    const auto failures = apply({node, handler});
+    const auto failures = apply({java, handler});
     ASSERT_THAT(failures, SizeIs(2));
-    EXPECT_THAT(failures[0].reason, HasSubstr("nodejs12.x"));
+    EXPECT_THAT(failures[0].reason, HasSubstr("java8"));
     EXPECT_THAT(failures[1].reason, HasSubstr("has no function 'missing'"));
 }
 
@@ -327,6 +329,79 @@ TEST_F(function_manager_test, drops_work_beyond_the_bound_of_its_queues) {
     EXPECT_EQ(last.front().target, target);
     EXPECT_EQ(last.front().topic, "to/f");
     EXPECT_EQ(manager->would_drop(target, "to/f"), drop_reason::function_stopped);
+}
+
+const std::string talkative = R"(
+import logging
+def handler(event, context):
+    logging.warning('it was given %s', event)
+    if event.get('fail'):
+        raise ValueError('as it was told')
+    return {'subject': context.client_context.custom.get('subject'), 'n': event['n'] + 1}
+)";
+
+TEST_F(function_manager_test, an_operator_invokes_a_function_and_sees_what_it_logged) {
+    start();
+    EXPECT_THAT(apply({function("talk", talkative)}), IsEmpty());
+    const auto got = run(manager->invoke("talk", R"({"n": 1})",
+                                         base64_encode(R"({"custom":{"subject":"s"}})"), false));
+    ASSERT_TRUE(got) << got.error().message();
+    EXPECT_EQ(got->arn, arn_of("talk"));
+    EXPECT_EQ(got->outcome, "success");
+    EXPECT_EQ(parse_json(got->body).value(), parse_json(R"({"subject": "s", "n": 2})").value());
+    EXPECT_THAT(got->log, AllOf(HasSubstr("START RequestId: " + got->id),
+                                HasSubstr("it was given {'n': 1}")));
+    const auto status = status_of("talk");
+    EXPECT_EQ(status.invocations, 1U);
+    ASSERT_TRUE(status.p50);
+    EXPECT_LE(*status.p50, got->took + got->took / 8 + std::chrono::microseconds(1));
+    EXPECT_GT(status.memory_kb, 1000U);
+}
+
+TEST_F(function_manager_test, an_operator_hears_of_a_functions_error) {
+    start();
+    EXPECT_THAT(apply({function("talk", talkative, false)}), IsEmpty());
+    const auto got = run(manager->invoke(arn_of("talk"), R"({"fail": true})", "", false));
+    ASSERT_TRUE(got) << got.error().message();
+    EXPECT_EQ(got->outcome, "handled");
+    EXPECT_THAT(got->body, HasSubstr("as it was told"));
+    EXPECT_EQ(status_of("talk").errors, 1U);
+}
+
+TEST_F(function_manager_test, an_operators_event_is_accepted_and_done) {
+    start();
+    route({"echo"});
+    EXPECT_THAT(apply({function("echo", echo)}), IsEmpty());
+    const auto got = run(manager->invoke("echo:1", R"({"n": 1})",
+                                         base64_encode(R"({"custom":{"subject":"s"}})"), true));
+    ASSERT_TRUE(got) << got.error().message();
+    EXPECT_EQ(got->outcome, "accepted");
+    EXPECT_EQ(message_at(0), "2");
+}
+
+TEST_F(function_manager_test, an_operator_is_told_which_functions_there_are_not) {
+    start();
+    EXPECT_THAT(apply({function("echo", echo)}), IsEmpty());
+    for (const std::string wrong : {"no", "echo:2", "arn:aws:lambda:us-east-1:1:function:no:1"}) {
+        const auto got = run(manager->invoke(wrong, "", "", false));
+        ASSERT_FALSE(got);
+        EXPECT_THAT(got.error().message(), HasSubstr("'" + wrong + "' is no function"));
+    }
+}
+
+TEST_F(function_manager_test, an_operator_hears_of_a_worker_that_dies) {
+    start();
+    EXPECT_THAT(apply({function("dies",
+                                "import os, sys\ndef handler(e, c):\n"
+                                "    print('its last words', flush=True)\n"
+                                "    os._exit(3)\n",
+                                false)}),
+                IsEmpty());
+    const auto got = run(manager->invoke("dies", "{}", "", false));
+    ASSERT_TRUE(got) << got.error().message();
+    EXPECT_EQ(got->outcome, "unhandled");
+    EXPECT_THAT(got->body, HasSubstr("exit status 3"));
+    EXPECT_THAT(got->log, HasSubstr("its last words"));
 }
 
 }  // namespace

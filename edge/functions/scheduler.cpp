@@ -123,9 +123,11 @@ void scheduler::ask(worker_id id, mono_time now) {
     }
     mark_initialized(*w);
     if (!w->working_on.empty()) {
-        complete(*w, unhandled_error("The function asked for its next work without giving a result "
-                                     "for this invocation.",
-                                     "Function.NoResult"));
+        complete(*w,
+                 unhandled_error("The function asked for its next work without giving a result "
+                                 "for this invocation.",
+                                 "Function.NoResult"),
+                 now);
         w->working_on.clear();
     }
     leave_idle(*w);
@@ -167,12 +169,12 @@ void scheduler::gave_up(worker_id id) {
     }
 }
 
-bool scheduler::finish(worker_id id, std::string_view invocation, outcome result) {
+bool scheduler::finish(worker_id id, std::string_view invocation, outcome result, mono_time now) {
     worker* w = find(id);
     if (w == nullptr || w->working_on.empty() || w->working_on != invocation) {
         return false;
     }
-    complete(*w, std::move(result));
+    complete(*w, std::move(result), now);
     w->working_on.clear();
     w->state = worker_state::initialized;
     return true;
@@ -194,7 +196,8 @@ void scheduler::exited(worker_id id, std::string_view reason, mono_time now) {
     if (!w.working_on.empty()) {
         complete(w,
                  unhandled_error("The worker ended before it gave a result: " + std::string(reason),
-                                 "Function.WorkerEnded"));
+                                 "Function.WorkerEnded"),
+                 now);
     }
     drop_work_of(id);
     f.last_state = worker_state::terminated;
@@ -251,6 +254,8 @@ std::vector<function_status> scheduler::status() const {
         s.errors = f->errors;
         s.restarts = f->restarts;
         s.queued = f->queue.size();
+        s.p50 = f->took.percentile(0.50);
+        s.p99 = f->took.percentile(0.99);
         bool seen = false;
         for (const auto& [id, w] : workers_) {
             // The busiest of several workers speaks for the function.
@@ -335,7 +340,8 @@ void scheduler::leave_idle(worker& w) {
     std::erase(w.owner->idle, w.id);
 }
 
-void scheduler::complete(const worker& w, outcome result) {
+void scheduler::complete(const worker& w, outcome result, mono_time now) {
+    w.owner->took.add(now - w.since);
     w.owner->errors += result.kind == outcome_kind::success ? 0 : 1;
     if (w.result_wanted) {
         actions_.push_back(finished{w.working_on, std::move(result)});
@@ -472,7 +478,7 @@ void scheduler::carry_out_due(worker& w, mono_time now) {
             end(w, true);
         }
     } else if (!w.working_on.empty()) {
-        complete(w, unhandled_error(timeout_text(w.owner->spec.timeout), "Function.TimedOut"));
+        complete(w, unhandled_error(timeout_text(w.owner->spec.timeout), "Function.TimedOut"), now);
         w.working_on.clear();
         end(w, true);
     } else {

@@ -1,11 +1,13 @@
 #pragma once
 
 #include "edge/functions/function_manager.hpp"
+#include "edge/functions/latencies.hpp"
 #include "libs/base/time.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,6 +22,8 @@
 namespace evergrass::edge::functions {
 
 using worker_id = std::uint64_t;  // never used twice; 0 is none
+// Who invokes from outside, with `evergrass invoke`: waits for the result as a worker does.
+constexpr worker_id operator_id = std::numeric_limits<worker_id>::max();
 
 struct work {
     std::string id;  // the invocation's
@@ -119,7 +123,7 @@ public:
     // It said that it cannot go on (PUT initialized with Success false).
     void gave_up(worker_id worker);
     // False: this worker is not working on that invocation (any more).
-    bool finish(worker_id worker, std::string_view invocation, outcome result);
+    bool finish(worker_id worker, std::string_view invocation, outcome result, mono_time now);
     // `reason` completes "The worker ended: …" for who waits for its invocation.
     void exited(worker_id worker, std::string_view reason, mono_time now);
 
@@ -166,6 +170,7 @@ private:
         std::uint64_t invocations = 0;
         std::uint64_t errors = 0;
         std::uint64_t restarts = 0;
+        latencies took;
     };
 
     worker* find(worker_id id);
@@ -174,7 +179,7 @@ private:
     void end(worker& w, bool at_once);
     void mark_initialized(worker& w);
     void leave_idle(worker& w);
-    void complete(const worker& w, outcome result);
+    void complete(const worker& w, outcome result, mono_time now);
     void fail(function& f, work item, outcome result);
     void fail_start(function& f, const worker& w, std::string_view reason);
     void plan_restart(function& f, const worker& ended, mono_time now);

@@ -37,7 +37,7 @@ protected:
     void ask(worker_id w) { s->ask(w, now); }
     void exit(worker_id w) { s->exited(w, "exit status 1", now); }
     bool finish(worker_id w, std::string_view id) {
-        return s->finish(w, id, {outcome_kind::success, "r"});
+        return s->finish(w, id, {outcome_kind::success, "r"}, now);
     }
 
     std::vector<std::string> said() {

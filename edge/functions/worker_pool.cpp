@@ -1,12 +1,14 @@
 #include "edge/functions/worker_pool.hpp"
 
 #include "edge/functions/worker_environment.hpp"
+#include "libs/base/arn.hpp"
 #include "libs/base/encoding.hpp"
 #include "libs/base/random.hpp"
 
 #include <boost/asio/post.hpp>
 
 #include <cstdlib>
+#include <fstream>
 #include <unistd.h>
 #include <utility>
 
@@ -16,9 +18,19 @@ namespace {
 
 constexpr std::size_t token_bytes = 24;
 constexpr std::size_t longest_reason = 500;
+constexpr std::size_t longest_tail = 4096;  // as Lambda's LogResult
 
 mono_time now() {
     return std::chrono::steady_clock::now();
+}
+
+// 0: it has ended.
+std::uint64_t resident_kb(pid_t pid) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/statm");
+    std::uint64_t all = 0;
+    std::uint64_t resident = 0;
+    file >> all >> resident;
+    return file ? resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) / 1024 : 0;
 }
 
 std::string path_of_core() {
@@ -51,7 +63,8 @@ worker_pool::~worker_pool() {
 }
 
 result<void> worker_pool::add(const contract::function& f) {
-    auto plan = plan_launch(f, host_);
+    const auto directory = settings_.ggc_root / "deployment" / "lambda" / f.arn;
+    auto plan = plan_launch(f, directory, host_);
     if (!plan) {
         return plan.error();
     }
@@ -66,7 +79,7 @@ result<void> worker_pool::add(const contract::function& f) {
     d->f = f;
     d->plan = std::move(*plan);
     d->identity = *identity;
-    d->directory = settings_.ggc_root / "deployment" / "lambda" / f.arn;
+    d->directory = directory;
     d->log = logs_.of_function(f.arn);
     functions_.emplace(f.arn, std::move(d));
     scheduler_.add({f.arn, f.pinned, std::chrono::seconds(f.timeout_seconds)}, now());
@@ -132,7 +145,15 @@ void worker_pool::gave_up(worker_id id, std::string_view reason) {
 }
 
 bool worker_pool::finish(worker_id worker, std::string_view invocation, outcome result) {
-    const bool taken = scheduler_.finish(worker, invocation, std::move(result));
+    const auto found = workers_.find(worker);
+    const bool watched = found != workers_.end() && found->second.operators == invocation;
+    if (watched && found->second.process) {
+        found->second.process->read_written();  // before it gave its result
+    }
+    const bool taken = scheduler_.finish(worker, invocation, std::move(result), now());
+    if (watched && taken) {
+        found->second.operators.clear();
+    }
     settle();
     return taken;
 }
@@ -154,6 +175,45 @@ std::vector<worker_report> worker_pool::workers() const {
         }
     }
     return all;
+}
+
+std::uint64_t worker_pool::memory_kb(const std::string& arn) const {
+    std::uint64_t kb = 0;
+    for (const auto& [id, w] : workers_) {
+        if (w.owner->f.arn == arn && w.process) {
+            kb += resident_kb(w.process->pid());
+        }
+    }
+    return kb;
+}
+
+std::string worker_pool::resolve_name(std::string_view text) const {
+    if (text.starts_with("arn:")) {
+        return resolve(text);
+    }
+    std::string found;
+    for (const auto& [arn, d] : functions_) {
+        const auto parsed = parse_function_arn(arn);
+        const bool named =
+            parsed && (text == parsed->name || text == parsed->name + ":" + parsed->qualifier);
+        if (named && !found.empty()) {
+            return {};
+        }
+        if (named) {
+            found = arn;
+        }
+    }
+    return found;
+}
+
+std::string worker_pool::take_log_tail(const std::string& invocation) {
+    const auto found = log_tails_.find(invocation);
+    if (found == log_tails_.end()) {
+        return {};
+    }
+    auto text = std::move(found->second);
+    log_tails_.erase(found);
+    return text;
 }
 
 bool worker_pool::prepare(const std::vector<contract::logger_setting>& loggers) {
@@ -230,6 +290,10 @@ void worker_pool::carry_out(end_worker& a) {
 }
 
 void worker_pool::carry_out(hand_over& a) {
+    if (a.item.invoker == operator_id) {
+        workers_.at(a.worker).operators = a.item.id;
+        log_tails_[a.item.id];
+    }
     calls_.hand_over(a.worker, std::move(a.item));
 }
 
@@ -276,6 +340,13 @@ result<void> worker_pool::launch(worker_id id, worker& w) {
 void worker_pool::take_line(worker_id id, log_level level, std::string_view line) {
     auto& w = workers_.at(id);
     w.owner->log.write(level, line);
+    if (const auto tail = log_tails_.find(w.operators); tail != log_tails_.end()) {
+        auto& text = tail->second;
+        text.append("[").append(to_string(level)).append("] ").append(line).append("\n");
+        if (text.size() > longest_tail) {
+            text.erase(0, text.find('\n', text.size() - longest_tail) + 1);
+        }
+    }
     if (level == log_level::fatal) {
         w.last_fatal = line.substr(0, longest_reason);
     } else if (level == log_level::error) {

@@ -70,6 +70,13 @@ public:
     std::optional<worker_identity> identify(const std::string& token) const;
     std::vector<function_status> status() const { return scheduler_.status(); }
     std::vector<worker_report> workers() const;
+    // Resident, of its workers together, as the kernel tells now.
+    std::uint64_t memory_kb(const std::string& arn) const;
+    // The function that an operator names: as resolve(), or by its name alone when it is one.
+    // Empty: none or more than one.
+    std::string resolve_name(std::string_view text) const;
+    // The last lines that were written during an operator's invocation that has finished; once.
+    std::string take_log_tail(const std::string& invocation);
 
     // Before a deployment's functions are added: looks for interpreters anew and applies the
     // loggers. True when workers that run must start anew for it.
@@ -92,6 +99,7 @@ private:
         std::string token;
         std::string last_fatal;  // what it said last at that level, to explain its end
         std::string last_error;
+        std::string operators;  // the invocation whose lines are kept, or empty
         std::unique_ptr<worker_process> process;
     };
 
@@ -120,6 +128,7 @@ private:
     std::map<std::string, std::shared_ptr<deployed>, std::less<>> functions_;
     std::unordered_map<worker_id, worker> workers_;
     std::unordered_map<std::string, worker_id> tokens_;
+    std::unordered_map<std::string, std::string> log_tails_;  // by an operator's invocation
     // Why a start failed, between the end of the process and the scheduler's word on it.
     std::string end_reason_;
     child_watcher watcher_;

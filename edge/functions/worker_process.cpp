@@ -118,6 +118,12 @@ public:
 
     pid_t pid() const { return pid_; }
 
+    void read_written() {
+        for (auto& p : pipes_) {
+            read_what_is_there(*p);
+        }
+    }
+
     void terminate() {
         signal(SIGTERM);
         kill_timer_.expires_after(grace);
@@ -179,20 +185,25 @@ private:
         }
     }
 
+    void read_what_is_there(pipe& p) {
+        std::array<char, read_size> part;  // the pipe's own may be waited for
+        std::size_t total = 0;
+        while (p.stream.is_open() && total < most_after_end) {
+            const auto count = ::read(p.stream.native_handle(), part.data(), part.size());
+            if (count <= 0) {
+                break;
+            }
+            total += static_cast<std::size_t>(count);
+            take(p, {part.data(), static_cast<std::size_t>(count)});
+        }
+    }
+
     // What the process wrote last is what its user wants to read.
     void drain(pipe& p) {
         if (!p.stream.is_open()) {
             return;
         }
-        std::size_t total = 0;
-        while (total < most_after_end) {
-            const auto count = ::read(p.stream.native_handle(), p.buffer.data(), p.buffer.size());
-            if (count <= 0) {
-                break;
-            }
-            total += static_cast<std::size_t>(count);
-            take(p, {p.buffer.data(), static_cast<std::size_t>(count)});
-        }
+        read_what_is_there(p);
         p.lines.finish([&](std::string_view line) { give(p.level, line); });
         p.stream.close();
     }
@@ -226,6 +237,10 @@ worker_process::~worker_process() {
 
 pid_t worker_process::pid() const {
     return implementation_->pid();
+}
+
+void worker_process::read_written() {
+    implementation_->read_written();
 }
 
 void worker_process::terminate() {

@@ -47,6 +47,8 @@ public:
     ~worker_process();  // no call-back afterwards; the watcher still reaps it
 
     pid_t pid() const;
+    // Gives the lines that the process has written by now, without waiting for more.
+    void read_written();
     void terminate();  // SIGTERM to the process group, SIGKILL after 2 s
     void kill();       // SIGKILL to the process group
 
