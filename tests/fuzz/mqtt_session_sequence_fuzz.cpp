@@ -3,13 +3,16 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
+#include <iostream>
 #include <string>
 #include <string_view>
 #include <vector>
 
 // Well-formed packets with odd values, in any order, with time that passes, a journal that saves,
-// or refuses, and a process that dies: against one client id's session.
+// or refuses, and a process that dies: against one client id's session. With MQTT_BROKER_TRACE=1 all
+// packets are written to stderr.
 namespace {
 
 using namespace evergrass::mqtt;
@@ -47,6 +50,9 @@ public:
     explicit player(script& input) : in_(input), all_({1, true, false, limits(input)}) {
         for (auto* each : {&one_, &other_}) {
             each->is_sane = false;
+            if (std::getenv("MQTT_BROKER_TRACE") != nullptr) {
+                each->trace = [](const std::string& line) { std::cerr << line << '\n'; };
+            }
         }
         other_.connect(in_5());
         other_.subscribe("#", qos::exactly_once);

@@ -77,6 +77,10 @@ std::string scripted_client::connect(const connect_settings& with) {
 
 void scripted_client::begin(const connect_settings& with) {
     open_connection(with);
+    if (with.clean) {  // what was before is forgotten, whether the answer comes or not
+        in_.clear();
+        released_.clear();
+    }
     auto p = packet_of(with_);
     p.client_id = id_;
     std::string bytes;
