@@ -4,12 +4,16 @@
 #include "libs/base/result.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 // What program runs a function. A runtime is one row of the table in runtimes.cpp.
 namespace evergrass::edge::functions {
+
+enum class runtime_kind { unknown, python, nodejs, executable };
+runtime_kind kind_of_runtime(std::string_view runtime);  // "python3.7" …
 
 struct launch_plan {
     std::filesystem::path program;
@@ -18,21 +22,33 @@ struct launch_plan {
 };
 
 struct interpreter {
-    std::string name;  // "python3.11"
+    std::string name;  // "python3.11", "nodejs12.x", "node"
     std::filesystem::path path;
     bool script = false;  // "#!…": a version manager's shim, slow and dependent on its environment
 };
 
+// What `PROGRAM --version` prints, without the line's end; empty when it does not.
+using version_prober = std::function<std::string(const std::filesystem::path& program)>;
+
+// Runs the program, once as long as its file stays the same. Blocks for as long as the program
+// takes, at most 5 s.
+version_prober remembering_prober();
+
 struct host_programs {
     std::vector<interpreter> interpreters;  // in the order of the search path
     std::filesystem::path runtime_dir;      // holds python/lambda_runtime.py
+    // Asked only about programs whose name tells no version, and only when a function may need one.
+    version_prober version_of = remembering_prober();
 };
 
 // Looks for interpreters of the table's runtimes in the directories of `path` ("a:b:c"), then in
 // /usr/bin and /usr/local/bin.
 std::vector<interpreter> find_interpreters(std::string_view path);
 
-// The error says which runtime is unsupported or what has to be installed.
-result<launch_plan> plan_launch(const contract::function& f, const host_programs& host);
+// `directory` holds the function's unpacked code; a native executable in it is made one for the
+// system too (spec/lambda-ipc.md §4.2). The error says which runtime is unsupported or what has to
+// be installed.
+result<launch_plan> plan_launch(const contract::function& f, const std::filesystem::path& directory,
+                                const host_programs& host);
 
 }  // namespace evergrass::edge::functions

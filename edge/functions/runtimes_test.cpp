@@ -18,7 +18,14 @@ contract::function function_of(std::string runtime) {
 }
 
 host_programs host_with(std::vector<interpreter> interpreters) {
-    return {std::move(interpreters), "/runtime"};
+    return {std::move(interpreters), "/runtime", [](const std::filesystem::path& program) {
+                ADD_FAILURE() << program << " was asked for its version";
+                return std::string{};
+            }};
+}
+
+result<launch_plan> plan_launch(const contract::function& f, const host_programs& host) {
+    return plan_launch(f, "/package", host);
 }
 
 TEST(runtimes, the_exact_version_is_taken_without_a_remark) {
@@ -57,10 +64,11 @@ TEST(runtimes, python_2_functions_need_python_2) {
 }
 
 TEST(runtimes, one_that_is_not_supported_is_named) {
-    const auto plan = plan_launch(function_of("nodejs12.x"), host_with({}));
+    const auto plan = plan_launch(function_of("java8"), host_with({}));
     EXPECT_EQ(plan.error().code, errc::unsupported);
-    EXPECT_THAT(plan.error().message(), HasSubstr("nodejs12.x"));
+    EXPECT_THAT(plan.error().message(), HasSubstr("java8"));
     EXPECT_FALSE(plan_launch(function_of("pythonista"), host_with({})));
+    EXPECT_FALSE(plan_launch(function_of("nodejs"), host_with({})));
 }
 
 TEST(runtimes, executable_and_arguments_of_the_configuration_are_passed_on) {

@@ -1,5 +1,6 @@
 #include "edge/functions/worker_environment.hpp"
 
+#include "edge/functions/runtimes.hpp"
 #include "edge/functions/spawn.hpp"
 
 #include <algorithm>
@@ -87,6 +88,34 @@ void set_defaults(variables& v, const function_settings& settings, const contrac
     v["EVERGRASS_FUNCTION_MEMORY_KB"] = std::to_string(f.memory_size_kb);
 }
 
+// Puts the core's directories before those that the function has set for itself: without the core's
+// its SDK doesn't work.
+void set_search_path(variables& v, const std::string& name, std::string directories) {
+    const auto own = v.find(name);
+    if (own != v.end() && !own->second.empty()) {
+        directories += ":" + own->second;
+    }
+    v[name] = std::move(directories);
+}
+
+void set_search_paths(variables& v, const function_settings& settings, const contract::function& f,
+                      const worker_environment& worker) {
+    const auto directory = worker.directory.string();
+    switch (kind_of_runtime(f.runtime)) {
+        case runtime_kind::nodejs:
+            set_search_path(v, "NODE_PATH",
+                            directory + ":" + (settings.runtime_dir / "nodejs/modules").string() +
+                                ":" + directory + "/node_modules");
+            break;
+        case runtime_kind::executable:
+            // The package may hold the SDK's stub of the library, which does nothing (§11).
+            set_search_path(v, "LD_LIBRARY_PATH", (settings.runtime_dir / "native").string());
+            break;
+        default:
+            break;
+    }
+}
+
 bool usable(std::string_view name, std::string_view value) {
     const auto nul = std::string_view("\0", 1);
     return !name.empty() && name.find('=') == std::string_view::npos &&
@@ -111,6 +140,7 @@ std::vector<std::string> build_environment(const function_settings& settings,
         }
     }
     set_identity(v, settings, f, worker);
+    set_search_paths(v, settings, f, worker);
     std::vector<std::string> texts;
     texts.reserve(v.size());
     for (const auto& [name, value] : v) {

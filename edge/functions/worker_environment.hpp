@@ -21,6 +21,8 @@ struct worker_environment {
 // The whole environment of a worker as "NAME=value" (spec/lambda-ipc.md §4.1); nothing of the
 // core's own but PATH. The function's variables are applied last; those by which a worker is
 // identified and finds the core cannot be changed by them. Names that hold '=' or NUL are left out.
+// NODE_PATH of Node.js functions and LD_LIBRARY_PATH of native executables begin with the core's
+// directories.
 std::vector<std::string> build_environment(const function_settings& settings,
                                            const contract::function& f,
                                            const worker_environment& worker);

@@ -64,6 +64,37 @@ TEST(worker_environment, does_not_let_variables_change_the_identity) {
     EXPECT_THAT(all, Contains("GG_DAEMON_PORT=8000"));
 }
 
+TEST(worker_environment, leads_nodejs_functions_to_the_modules_of_the_core) {
+    setting s;
+    s.settings.runtime_dir = "/runtime";
+    s.f.runtime = "nodejs12.x";
+    const std::string own = "NODE_PATH=/ggc/hello:/runtime/nodejs/modules:/ggc/hello/node_modules";
+    EXPECT_THAT(s.build(), Contains(own));
+    s.f.variables = {{"NODE_PATH", "/opt/modules"}};
+    EXPECT_THAT(s.build(), Contains(own + ":/opt/modules"));
+    EXPECT_THAT(s.build(), Each(Not(StartsWith("LD_LIBRARY_PATH="))));
+}
+
+TEST(worker_environment, leads_native_executables_to_the_library_of_the_core) {
+    setting s;
+    s.settings.runtime_dir = "/runtime";
+    s.f.runtime = "arn:aws:greengrass:::runtime/function/executable";
+    EXPECT_THAT(s.build(), Contains("LD_LIBRARY_PATH=/runtime/native"));
+    s.f.variables = {{"LD_LIBRARY_PATH", "/opt/lib"}};
+    EXPECT_THAT(s.build(), Contains("LD_LIBRARY_PATH=/runtime/native:/opt/lib"));
+    EXPECT_THAT(s.build(), Each(Not(StartsWith("NODE_PATH="))));
+}
+
+TEST(worker_environment, leaves_search_paths_of_other_runtimes_to_their_functions) {
+    setting s;
+    s.f.runtime = "python3.7";
+    EXPECT_THAT(
+        s.build(),
+        Each(Not(testing::AnyOf(StartsWith("NODE_PATH="), StartsWith("LD_LIBRARY_PATH=")))));
+    s.f.variables = {{"LD_LIBRARY_PATH", "/opt/lib"}};
+    EXPECT_THAT(s.build(), Contains("LD_LIBRARY_PATH=/opt/lib"));
+}
+
 TEST(worker_environment, leaves_out_names_that_cannot_be_passed) {
     setting s;
     s.f.variables = {{"A=B", "x"}, {"", "x"}, {std::string("N\0L", 3), "x"}};

@@ -1,0 +1,14 @@
+// What the core tells a function by its environment; undefined when it runs without a core.
+'use strict';
+const env = process.env;
+
+module.exports = {
+  AUTH_TOKEN: env.AWS_CONTAINER_AUTHORIZATION_TOKEN,
+  MY_FUNCTION_ARN: env.MY_FUNCTION_ARN,
+  ROUTER_FUNCTION_ARN: env.ROUTER_FUNCTION_ARN,
+  SHADOW_FUNCTION_ARN: env.SHADOW_FUNCTION_ARN,
+  SECRETS_MANAGER_FUNCTION_ARN: env.SECRETS_MANAGER_FUNCTION_ARN,
+  ENCODING_TYPE: env.ENCODING_TYPE,
+  GGC_MAX_INTERFACE_VERSION: env.GGC_MAX_INTERFACE_VERSION,
+  GG_DAEMON_PORT: env.GG_DAEMON_PORT,
+};
