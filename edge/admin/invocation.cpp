@@ -66,7 +66,9 @@ result<invocation_request> read_invocation(std::string_view body) {
 
 http::response invocation_answer(const result<invocation_reply>& reply) {
     if (!reply) {
-        return json_response(status_of(reply.error()), {{"message", reply.error().context.empty() ? reply.error().message() : reply.error().context}});
+        return json_response(status_of(reply.error()),
+                             {{"message", reply.error().context.empty() ? reply.error().message()
+                                                                        : reply.error().context}});
     }
     return json_response(200, {{"function", reply->arn},
                                {"invocationId", reply->id},

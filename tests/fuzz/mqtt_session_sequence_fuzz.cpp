@@ -11,8 +11,8 @@
 #include <vector>
 
 // Well-formed packets with odd values, in any order, with time that passes, a journal that saves,
-// or refuses, and a process that dies: against one client id's session. With MQTT_BROKER_TRACE=1 all
-// packets are written to stderr.
+// or refuses, and a process that dies: against one client id's session. With MQTT_BROKER_TRACE=1
+// all packets are written to stderr.
 namespace {
 
 using namespace evergrass::mqtt;

@@ -39,7 +39,7 @@ def test_threads_publish_while_the_handler_works(core, start):
 def test_sigterm_ends_a_program_whose_main_thread_waits_for_ever(core, start):
     program = start("threads", "1", "1", "wait")
     core.run(Work(b""))
-    waiting.until("it published", lambda: "0/0" in payloads(core))
+    waiting.until("it is ready", lambda: "ready" in payloads(core))
     program.terminate()
     code, out, err = program.end()
     assert code == 0, err
@@ -49,7 +49,7 @@ def test_sigterm_ends_a_program_whose_main_thread_waits_for_ever(core, start):
 def test_lost_core_ends_a_program_whose_main_thread_waits_for_ever(core, start):
     program = start("threads", "1", "1", "wait")
     core.run(Work(b""))
-    waiting.until("it published", lambda: "0/0" in payloads(core))
+    waiting.until("it is ready", lambda: "ready" in payloads(core))
     core.close()
     code, _, err = program.end()
     assert code == 1 and "The core gives no work any more" in err

@@ -77,8 +77,8 @@ std::string scripted_client::connect(const connect_settings& with) {
 
 void scripted_client::begin(const connect_settings& with) {
     open_connection(with);
-    // What was before is forgotten, whether the answer comes or not. One that is not sane can't know
-    // whether its session has ended meanwhile.
+    // What was before is forgotten, whether the answer comes or not. One that is not sane can't
+    // know whether its session has ended meanwhile.
     if (with.clean || !is_sane) {
         in_.clear();
         released_.clear();
