@@ -71,6 +71,21 @@ void add_up(CLI::App& app, up_options& options) {
     up->add_flag("--json", options.json, "Write one JSON object a line");
 }
 
+// Which running core a verb asks: two options, of which one may be given.
+struct core_choice {
+    CLI::Option* root;
+    CLI::Option* socket;
+};
+core_choice add_core(CLI::App& verb, std::filesystem::path& root,
+                     std::optional<std::filesystem::path>& socket) {
+    auto* folder = verb.add_option("--root", root, "The core's folder")
+                       ->type_name("DIR")
+                       ->capture_default_str();
+    return {folder, verb.add_option("--socket", socket, "The core's socket itself")
+                        ->type_name("PATH")
+                        ->excludes(folder)};
+}
+
 constexpr char about_why[] =
     "Say why a message arrives or not: which subscriptions it meets, who gets it, and what keeps\n"
     "others from it. Asks the running core, or looks at a group in a file (--file).\n"
@@ -84,17 +99,12 @@ CLI::App* add_why(CLI::App& app, evergrass::cli::why_options& options) {
         ->required()
         ->type_name("TOPIC");
     why->add_option("--to", options.to, "Ask for one target only")->type_name("END");
-    auto* root = why->add_option("--root", options.root, "The core's folder")
-                     ->type_name("DIR")
-                     ->capture_default_str();
-    auto* socket = why->add_option("--socket", options.socket, "The core's socket itself")
-                       ->type_name("PATH")
-                       ->excludes(root);
+    const auto core = add_core(*why, options.root, options.socket);
     why->add_option("--file", options.file,
                     "V1's group.json, a deployment manifest or definitions of the Greengrass API")
         ->type_name("FILE")
-        ->excludes(root)
-        ->excludes(socket);
+        ->excludes(core.root)
+        ->excludes(core.socket);
     why->add_flag("--json", options.json, "Print one JSON object");
     return why;
 }
@@ -117,24 +127,9 @@ CLI::App* add_check(CLI::App& app, evergrass::cli::check_options& options) {
 CLI::App* add_status(CLI::App& app, evergrass::cli::status_options& options) {
     auto* status = app.add_subcommand(
         "status", "Show what a running core does, and which messages it lost lately");
-    auto* root = status->add_option("--root", options.root, "The core's folder")
-                     ->type_name("DIR")
-                     ->capture_default_str();
-    status->add_option("--socket", options.socket, "The core's socket itself")
-        ->type_name("PATH")
-        ->excludes(root);
+    add_core(*status, options.root, options.socket);
     status->add_flag("--json", options.json, "Print one JSON object");
     return status;
-}
-
-void add_core(CLI::App& verb, std::filesystem::path& root,
-              std::optional<std::filesystem::path>& socket) {
-    auto* folder = verb.add_option("--root", root, "The core's folder")
-                       ->type_name("DIR")
-                       ->capture_default_str();
-    verb.add_option("--socket", socket, "The core's socket itself")
-        ->type_name("PATH")
-        ->excludes(folder);
 }
 
 CLI::App* add_functions(CLI::App& app, evergrass::cli::functions_options& options) {

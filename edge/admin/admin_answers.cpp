@@ -1,5 +1,6 @@
 #include "edge/admin/admin_answers.hpp"
 
+#include "edge/admin/json_answer.hpp"
 #include "edge/router/end_name.hpp"
 #include "edge/router/explain.hpp"
 #include "libs/base/errors.hpp"
@@ -12,14 +13,6 @@ namespace evergrass::edge {
 namespace {
 
 constexpr std::size_t max_shown_drops = 10;  // with one answer of /why
-
-http::response json_response(int status, const json::object& body) {
-    http::response r;
-    r.status = status;
-    r.headers.add("content-type", "application/json");
-    r.body = json::serialize(body);
-    return r;
-}
 
 http::response refuse(int status, const std::string& message) {
     return json_response(status, {{"message", message}});

@@ -1,19 +1,11 @@
 #include "edge/admin/invocation.hpp"
 
+#include "edge/admin/json_answer.hpp"
 #include "libs/base/encoding.hpp"
 #include "libs/base/errors.hpp"
-#include "libs/base/json.hpp"
 
 namespace evergrass::edge {
 namespace {
-
-http::response json_response(int status, const json::object& body) {
-    http::response r;
-    r.status = status;
-    r.headers.add("content-type", "application/json");
-    r.body = json::serialize(body);
-    return r;
-}
 
 int status_of(const error& e) {
     if (e.code == errc::not_found) {

@@ -64,7 +64,7 @@ struct function_status {
 // What came of an invocation from outside.
 struct invocation_result {
     std::string arn;      // of the version that ran
-    std::string id;       // as the function's log has it; empty with an event
+    std::string id;       // as the function's log has it
     std::string outcome;  // "success", "handled", "unhandled"; "accepted": an event
     std::string body;
     std::string log;  // the last lines that its worker wrote meanwhile, at most 4 KiB

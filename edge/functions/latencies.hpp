@@ -10,7 +10,7 @@
 
 namespace evergrass::edge::functions {
 
-// How long invocations took, counted by length, so that a function's past costs less than 1 KiB
+// How long invocations took, counted by length, so that a function's past costs about 1 KiB
 // however long it is. One executor.
 class latencies {
 public:
