@@ -1,0 +1,147 @@
+#include "apps/jail/inside.hpp"
+
+#include "apps/jail/channel.hpp"
+#include "apps/jail/confinement.hpp"
+#include "apps/jail/root.hpp"
+#include "apps/jail/small_files.hpp"
+#include "apps/jail/words.hpp"
+#include "edge/isolation/jail_order.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <sched.h>
+#include <string>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+namespace evergrass::jail {
+
+namespace isolation = edge::isolation;
+
+namespace {
+
+constexpr int last_log = 6;  // standard input, and a log pipe a level
+
+void close_from(unsigned first) {
+#ifdef SYS_close_range
+    if (::syscall(SYS_close_range, first, ~0U, 0U) == 0) {
+        return;
+    }
+#endif
+    // Before Linux 5.9.
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    for (rlim_t fd = first; fd < limit.rlim_cur; ++fd) {
+        ::close(static_cast<int>(fd));
+    }
+}
+
+std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
+    std::vector<char*> pointers;
+    pointers.reserve(texts.size() + 1);
+    for (const auto& text : texts) {
+        pointers.push_back(const_cast<char*>(text.c_str()));
+    }
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
+void reset_signals() {
+    struct sigaction standard {};
+    standard.sa_handler = SIG_DFL;
+    for (int number = 1; number < NSIG; ++number) {
+        ::sigaction(number, &standard, nullptr);
+    }
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+// Capabilities in it are over nothing that the host has. A host that allows none goes without.
+void take_user_namespace(int channel, bool rootless) {
+    const bool taken = !rootless && ::unshare(CLONE_NEWUSER) == 0;
+    tell(channel, taken ? say_map_me : say_here);
+    char answer = 0;
+    if (::read(channel, &answer, 1) != 1 || answer != answer_go_on) {
+        ::_exit(never_ran);
+    }
+}
+
+[[noreturn]] void run_function(const isolation::jail_order& order, int channel, bool rootless) {
+    ::setsid();
+    write_small_file("/proc/self/oom_score_adj", "500");  // the core is to outlive it
+    take_user_namespace(channel, rootless);
+    const rlimit no_dump{0, 0};
+    ::setrlimit(RLIMIT_CORE, &no_dump);
+    ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr);
+    take_identity(order, rootless);
+    if (::chdir(order.directory.c_str()) != 0) {
+        give_up("enter ", order.directory);
+    }
+    const int null = ::open("/dev/null", O_RDONLY);
+    if (null > STDIN_FILENO) {
+        ::dup2(null, STDIN_FILENO);
+    }
+    close_from(last_log + 1);
+    reset_signals();
+    auto arguments = pointers_to(order.arguments);
+    auto environment = pointers_to(order.environment);
+    set_no_new_privileges();
+    scope_sockets();
+    filter_system_calls();
+    if (order.program == "/") {
+        ::_exit(0);  // the way in was all that was asked for
+    }
+    ::execve(order.program.c_str(), arguments.data(), environment.data());
+    give_up("run ", order.program);
+}
+
+// The function's wait status, when it has ended; reaps what others left until then.
+int wait_for(pid_t function) {
+    for (;;) {
+        int status = 0;
+        const auto ended = ::waitpid(-1, &status, 0);
+        if (ended == function) {
+            return status;
+        }
+        if (ended < 0 && errno != EINTR) {
+            return never_ran << 8;
+        }
+    }
+}
+
+}  // namespace
+
+void run_inside(int channel, bool rootless) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::prctl(PR_SET_DUMPABLE, 0);
+    const auto bytes = receive_bytes(channel, isolation::longest_jail_order);
+    if (!bytes) {
+        ::_exit(0);  // it was not needed
+    }
+    const auto order = isolation::decode_jail_order(*bytes);
+    if (!order) {
+        say(order.error().message());
+        ::_exit(never_ran);
+    }
+    enter_root(*order, rootless);
+    const auto function = ::fork();
+    if (function == 0) {
+        run_function(*order, channel, rootless);
+    }
+    if (function < 0) {
+        give_up("start a process for ", "the function");
+    }
+    drop_capabilities();
+    set_no_new_privileges();
+    tell_ended(channel, wait_for(function));
+    ::_exit(0);
+}
+
+}  // namespace evergrass::jail
