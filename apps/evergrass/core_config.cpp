@@ -42,6 +42,7 @@ json::value core_config(const up_state& state, const core_places& places) {
                                  {"maxConcurrentLimit", 25},
                                  {"lruSize", 25},
                                  {"mountAllBlockDevices", "no"},
+                                 {"allowFunctionsToRunAsRoot", places.allow_root ? "yes" : "no"},
                                  {"cgroup", json::object{{"useSystemd", uses_systemd()}}}}},
         {"managedRespawn", false},
         {"crypto", json::object{{"principals", json::object{{"SecretsManager", secrets},

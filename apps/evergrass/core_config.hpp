@@ -17,6 +17,7 @@ struct core_places {
     std::uint16_t ipc = 0;
     std::filesystem::path root;  // the core's folder, V1's /greengrass
     std::filesystem::path ca_file;
+    bool allow_root = false;  // allowFunctionsToRunAsRoot
 };
 
 // The core's config.json, in the form that AWS's console made for 1.11 (spec/core.md §3.2): the

@@ -32,12 +32,13 @@ std::string file_stem(const std::filesystem::path& folder, const std::string& ce
 
 provisioner::provisioner(api_client& api, up_state& state, std::filesystem::path state_file,
                          std::filesystem::path core_certs, std::filesystem::path device_certs,
-                         progress& shown)
+                         const sample::function_host& host, progress& shown)
     : api_(api),
       state_(state),
       state_file_(std::move(state_file)),
       core_certs_(std::move(core_certs)),
       device_certs_(std::move(device_certs)),
+      host_(host),
       progress_(shown) {}
 
 asio::awaitable<result<void>> provisioner::check_group() {
@@ -171,7 +172,7 @@ asio::awaitable<result<void>> provisioner::make_function() {
     if (!zip) {
         co_return zip.error();
     }
-    auto digest = sample::digest(*zip);
+    auto digest = sample::digest(*zip, host_);
     if (digest != state_.sample_digest) {
         state_.forget_sample();
     }
@@ -263,7 +264,7 @@ asio::awaitable<result<void>> provisioner::make_group() {
     std::vector<part> parts;
     parts.push_back({"cores", "CoreDefinitionVersionArn", sample::cores(state_)});
     parts.push_back({"devices", "DeviceDefinitionVersionArn", sample::devices(state_)});
-    parts.push_back({"functions", "FunctionDefinitionVersionArn", sample::functions(state_)});
+    parts.push_back({"functions", "FunctionDefinitionVersionArn", sample::functions(state_, host_)});
     parts.push_back(
         {"subscriptions", "SubscriptionDefinitionVersionArn", sample::subscriptions(state_)});
     parts.push_back({"loggers", "LoggerDefinitionVersionArn", sample::loggers()});

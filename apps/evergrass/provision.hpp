@@ -2,6 +2,7 @@
 
 #include "apps/evergrass/api_client.hpp"
 #include "apps/evergrass/progress.hpp"
+#include "apps/evergrass/sample_group.hpp"
 #include "apps/evergrass/up_state.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -19,7 +20,7 @@ public:
     // Certificates of the core go to `core_certs`, those of the others to `device_certs`.
     provisioner(api_client& api, up_state& state, std::filesystem::path state_file,
                 std::filesystem::path core_certs, std::filesystem::path device_certs,
-                progress& shown);
+                const sample::function_host& host, progress& shown);
 
     // Asks the service whether it still has the group of the state; forgets it when it has not
     // (`--allow-reset`). The core must not run yet.
@@ -59,6 +60,7 @@ private:
     std::filesystem::path state_file_;
     std::filesystem::path core_certs_;
     std::filesystem::path device_certs_;
+    sample::function_host host_;
     progress& progress_;
 };
 

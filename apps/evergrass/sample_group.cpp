@@ -7,6 +7,9 @@
 namespace evergrass::cli::sample {
 namespace {
 
+constexpr int nobody = 65534;
+constexpr int memory_kb = 32768;
+
 json::object statement(json::array actions, json::value resources) {
     return {
         {"Effect", "Allow"}, {"Action", std::move(actions)}, {"Resource", std::move(resources)}};
@@ -83,13 +86,25 @@ json::object devices(const up_state& state) {
         {"Devices", json::array{member("sensor", state.sensor), member("display", state.display)}}};
 }
 
-// NoContainer: the sample must run for a user who is not root and on hosts without cgroups.
-json::object functions(const up_state& state) {
-    json::object execution{{"IsolationMode", "NoContainer"}};
+bool runs_as_root(const function_host& host) {
+    return host.core_is_root && !host.isolates && !host.has_default_user;
+}
+
+// Isolated where that can be had; the sample must run everywhere.
+json::object functions(const up_state& state, const function_host& host) {
+    json::object execution{
+        {"IsolationMode", host.isolates ? "GreengrassContainer" : "NoContainer"}};
+    if (host.core_is_root && !host.has_default_user) {
+        const int id = runs_as_root(host) ? 0 : nobody;
+        execution["RunAs"] = json::object{{"Uid", id}, {"Gid", id}};
+    }
     json::object configuration{{"Pinned", true},
                                {"Timeout", 5},
                                {"EncodingType", "json"},
                                {"Environment", json::object{{"Execution", std::move(execution)}}}};
+    if (host.isolates) {
+        configuration["MemorySize"] = memory_kb;
+    }
     json::object average{{"Id", "average"},
                          {"FunctionArn", state.function_arn},
                          {"FunctionConfiguration", std::move(configuration)}};
@@ -110,7 +125,7 @@ json::object loggers() {
         {"Loggers", json::array{logger("system", "GreengrassSystem"), logger("user", "Lambda")}}};
 }
 
-std::string digest(std::string_view zip) {
+std::string digest(std::string_view zip, const function_host& host) {
     up_state names;
     names.core.arn = core_name;
     names.sensor.arn = sensor_name;
@@ -118,7 +133,7 @@ std::string digest(std::string_view zip) {
     names.function_arn = std::string(function_name) + ":" + alias_name;
     std::string all(zip);
     for (const auto& part :
-         {cores(names), devices(names), functions(names), subscriptions(names), loggers()}) {
+         {cores(names), devices(names), functions(names, host), subscriptions(names), loggers()}) {
         all += json::serialize(part);
     }
     return sha256_hex(all);

@@ -31,14 +31,25 @@ std::string observer_policy(const std::string& region, const std::string& accoun
 // The function's package.
 result<std::string> function_zip();
 
+// What the core's host can do for the function.
+struct function_host {
+    bool isolates = false;      // a jail can be had
+    bool core_is_root = false;
+    bool has_default_user = false;  // ggc_user and ggc_group
+};
+
 // Members of the definitions' InitialVersion, as the API takes them.
 json::object cores(const up_state& state);
 json::object devices(const up_state& state);
-json::object functions(const up_state& state);
+json::object functions(const up_state& state, const function_host& host);
 json::object subscriptions(const up_state& state);
 json::object loggers();
 
+// Must the core allow functions to be root (allowFunctionsToRunAsRoot)? Only where there is neither
+// isolation nor another user.
+bool runs_as_root(const function_host& host);
+
 // Changes whenever the package, the names or the wiring of this build do.
-std::string digest(std::string_view zip);
+std::string digest(std::string_view zip, const function_host& host);
 
 }  // namespace evergrass::cli::sample

@@ -32,8 +32,24 @@ TEST(sample_group, publishes_where_the_wiring_listens) {
 }
 
 TEST(sample_group, a_changed_package_changes_the_digest) {
-    EXPECT_EQ(sample::digest("zip"), sample::digest("zip"));
-    EXPECT_NE(sample::digest("zip"), sample::digest("zap"));
+    EXPECT_EQ(sample::digest("zip", {}), sample::digest("zip", {}));
+    EXPECT_NE(sample::digest("zip", {}), sample::digest("zap", {}));
+    EXPECT_NE(sample::digest("zip", {}), sample::digest("zip", {.isolates = true}));
+}
+
+TEST(sample_group, function_is_root_only_where_nothing_else_can_be_had) {
+    const auto execution = [](const sample::function_host& host) {
+        const auto f = sample::functions({}, host).at("Functions").at(0);
+        return json::serialize(
+            f.at("FunctionConfiguration").at("Environment").at("Execution"));
+    };
+    EXPECT_EQ(execution({.isolates = true, .core_is_root = true}),
+              R"({"IsolationMode":"GreengrassContainer","RunAs":{"Uid":65534,"Gid":65534}})");
+    EXPECT_EQ(execution({.isolates = true, .core_is_root = true, .has_default_user = true}),
+              R"({"IsolationMode":"GreengrassContainer"})");
+    EXPECT_EQ(execution({.core_is_root = true}),
+              R"({"IsolationMode":"NoContainer","RunAs":{"Uid":0,"Gid":0}})");
+    EXPECT_EQ(execution({}), R"({"IsolationMode":"NoContainer"})");
 }
 
 TEST(sample_group, devices_may_discover_and_nothing_else) {

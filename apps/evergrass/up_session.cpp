@@ -3,9 +3,14 @@
 #include "apps/evergrass/core_config.hpp"
 #include "apps/evergrass/provision.hpp"
 #include "apps/evergrass/sample_flows.hpp"
+#include "edge/isolation/host_isolation.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 #include "libs/rt/stream.hpp"
+
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
 
 namespace evergrass::cli {
 
@@ -207,7 +212,13 @@ result<void> up_session::make_access_key() {
 }
 
 asio::awaitable<result<void>> up_session::bring_up_sample(api_client& api) {
-    provisioner make(api, state_, paths_.state, paths_.core_certs, paths_.devices, progress_);
+    const auto host = look_at_host();
+    if (!host) {
+        co_return host.error();
+    }
+    host_ = *host;
+    provisioner make(api, state_, paths_.state, paths_.core_certs, paths_.devices, host_,
+                     progress_);
     progress_.begin("things", "making keys, certificates and policies");
     auto done = co_await make.check_group();
     if (done) {
@@ -262,7 +273,8 @@ result<void> up_session::write_core_files() {
                        .core_mqtt = ports_.core_mqtt,
                        .ipc = ports_.ipc,
                        .root = paths_.core_root,
-                       .ca_file = ca_file};
+                       .ca_file = ca_file,
+                       .allow_root = sample::runs_as_root(host_)};
     auto written = write_file_atomically(ca_file, *ca, 0600);
     if (written) {
         written = make_directories(paths_.core_root / "config");
@@ -272,6 +284,19 @@ result<void> up_session::write_core_files() {
                                         to_pretty_json(core_config(state_, places)), 0600);
     }
     return written;
+}
+
+result<sample::function_host> up_session::look_at_host() const {
+    const auto jail = program("evergrass-jail");
+    if (!jail) {
+        return jail.error();
+    }
+    sample::function_host host;
+    host.isolates = edge::isolation::probe_isolation(*jail, paths_.directory).available;
+    host.core_is_root = ::geteuid() == 0;
+    host.has_default_user =
+        ::getpwnam("ggc_user") != nullptr && ::getgrnam("ggc_group") != nullptr;
+    return host;
 }
 
 asio::awaitable<result<void>> up_session::start_core() {

@@ -4,6 +4,7 @@
 #include "apps/evergrass/endpoints_file.hpp"
 #include "apps/evergrass/ports.hpp"
 #include "apps/evergrass/progress.hpp"
+#include "apps/evergrass/sample_group.hpp"
 #include "apps/evergrass/service_info.hpp"
 #include "apps/evergrass/supervisor.hpp"
 #include "apps/evergrass/up_options.hpp"
@@ -53,10 +54,12 @@ private:
     boost::asio::awaitable<result<void>> show_flows();
     boost::asio::awaitable<result<void>> wait_for_ever();
     result<std::filesystem::path> program(const char* name) const;
+    result<sample::function_host> look_at_host() const;
 
     boost::asio::any_io_executor executor_;
     up_options options_;
     up_paths paths_;
+    sample::function_host host_;
     supervisor& children_;
     progress& progress_;
     port_plan ports_;

@@ -55,11 +55,32 @@ edge::device_server_settings device_settings(const edge::core_config& config) {
     return settings;
 }
 
+// What no function in a jail sees, wherever the owner put it.
+std::vector<std::string> hidden_paths(const edge::core_config& config) {
+    std::vector<std::string> hidden = {config.root.string()};
+    std::vector<std::filesystem::path> others = {config.write_directory, config.ca_path,
+                                                 config.certificate_path, config.private_key_path};
+    for (const auto& optional : {config.server_key_path, config.signing_key_path}) {
+        if (optional) {
+            others.push_back(*optional);
+        }
+    }
+    for (const auto& path : others) {
+        const auto relative = path.lexically_relative(config.root);
+        if (relative.empty() || *relative.begin() == "..") {
+            hidden.push_back(path.string());
+        }
+    }
+    return hidden;
+}
+
 edge::function_settings function_settings_of(const edge::core_config& config,
-                                             std::filesystem::path runtime_dir) {
+                                             program_places programs) {
     edge::function_settings settings;
     settings.ggc_root = config.write_directory;
-    settings.runtime_dir = std::move(runtime_dir);
+    settings.runtime_dir = std::move(programs.runtime_dir);
+    settings.jail_program = std::move(programs.jail_program);
+    settings.hidden = hidden_paths(config);
     settings.ipc_port = config.gg_daemon_port;
     settings.region = config.region;
     settings.account = config.account;
@@ -122,14 +143,12 @@ std::string reachable(const std::string& listen_address) {
 
 }  // namespace
 
-core::core(asio::io_context& io, edge::core_config config, std::filesystem::path runtime_dir,
-           logger log)
+core::core(asio::io_context& io, edge::core_config config, program_places programs, logger log)
     : config_(std::move(config)),
       log_(std::move(log)),
       router_(log_),
       devices_(io.get_executor(), device_settings(config_), router_, log_),
-      functions_(io.get_executor(), function_settings_of(config_, std::move(runtime_dir)), router_,
-                 log_),
+      functions_(io.get_executor(), function_settings_of(config_, std::move(programs)), router_, log_),
       cloud_(io.get_executor(), link_settings(config_), router_, log_),
       store_(config_.write_directory),
       signing_key_(config_.signing_key_path,
@@ -241,7 +260,7 @@ asio::awaitable<std::vector<edge::part_failure>> core::apply(const contract::man
     devices_.admit(wanted.devices);
     note_group(wanted);
     cloud_.follow_table();
-    auto failed = co_await functions_.apply(wanted.functions, wanted.loggers);
+    auto failed = co_await functions_.apply(wanted.functions, wanted.loggers, wanted.resources);
     for (auto& failure : failed) {
         failures.push_back({std::move(failure.arn), std::move(failure.reason)});
     }

@@ -19,6 +19,11 @@
 
 namespace evergrass::greengrassd {
 
+struct program_places {
+    std::filesystem::path runtime_dir;   // of functions
+    std::filesystem::path jail_program;  // evergrass-jail
+};
+
 // The parts of a core and how they hang together. Functions, the link to the cloud, deployments and
 // timers run on one io_context and one thread; packages are hashed and unpacked on another. The
 // local MQTT server has threads of its own, on which a message goes from device to device without a
@@ -26,7 +31,7 @@ namespace evergrass::greengrassd {
 // stopped in reverse, but for the sources of messages, which go first.
 class core : private edge::deployment_target {
 public:
-    core(boost::asio::io_context& io, edge::core_config config, std::filesystem::path runtime_dir,
+    core(boost::asio::io_context& io, edge::core_config config, program_places programs,
          logger log);
     ~core() override;
 

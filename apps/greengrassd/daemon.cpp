@@ -123,7 +123,7 @@ public:
           config_(std::move(config)),
           log_(std::move(log)),
           signals_(io_, SIGTERM, SIGINT),
-          core_(io_, config_, options.runtime_dir, log_) {}
+          core_(io_, config_, {options.runtime_dir, options.jail_program}, log_) {}
 
     result<void> run() {
         if (auto opened = core_.open(); !opened) {

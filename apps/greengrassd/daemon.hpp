@@ -11,6 +11,7 @@ namespace evergrass::greengrassd {
 struct daemon_options {
     std::filesystem::path root;
     std::filesystem::path runtime_dir;
+    std::filesystem::path jail_program;  // evergrass-jail
     log_level least = log_level::info;
     bool foreground = false;       // `run`: logs go to standard error too, no pid file
     std::optional<int> report_fd;  // `daemon`: where `start` waits for the outcome

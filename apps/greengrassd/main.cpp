@@ -82,6 +82,7 @@ int main(int argc, char** argv) {
     }
     daemon.root = command.root;
     daemon.runtime_dir = fs::weakly_canonical(runtime_dir);
+    daemon.jail_program = own_directory() / "evergrass-jail";
     daemon.least = *least;
     daemon.foreground = run->parsed();
     if (report_fd >= 0) {

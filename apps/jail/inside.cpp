@@ -120,11 +120,11 @@ int wait_for(pid_t function) {
 
 void run_inside(int channel, bool rootless) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    ::prctl(PR_SET_DUMPABLE, 0);
     const auto bytes = receive_bytes(channel, isolation::longest_jail_order);
     if (!bytes) {
         ::_exit(0);  // it was not needed
     }
+    ::prctl(PR_SET_DUMPABLE, 0);  // not before: the kernel gives its files to root then
     const auto order = isolation::decode_jail_order(*bytes);
     if (!order) {
         say(order.error().message());

@@ -91,6 +91,7 @@ private:
         if (rootless_) {
             map_own_ids();
         }
+        ::prctl(PR_SET_DUMPABLE, 0);
         if (!groups_.add(first_)) {
             give_up("limit the function: its control groups");
         }
@@ -265,8 +266,6 @@ private:
 }  // namespace
 
 int run(const std::string& group) {
-    ::setsid();
-    ::prctl(PR_SET_DUMPABLE, 0);
     // The core's end must not keep this process from cleaning up.
     ::signal(SIGPIPE, SIG_IGN);
     ::signal(kill_signal, SIG_IGN);  // until it is watched

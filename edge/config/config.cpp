@@ -301,6 +301,7 @@ result<core_config> load_config(const std::filesystem::path& root) {
         // V1's text, which operators grep for, then where and what (spec/core.md §27).
         return with_context(config.error(), "Failed to parse " + path.string() + ".");
     }
+    config->root = root;
     if (certificates != root && config->write_directory == certificates / "ggc") {
         config->write_directory = root / "ggc";
     }

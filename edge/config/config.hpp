@@ -16,6 +16,7 @@
 namespace evergrass::edge {
 
 struct core_config {
+    std::filesystem::path root;  // of the whole: config/, certs/, ggc/
     std::filesystem::path ca_path;
     std::filesystem::path certificate_path;
     std::filesystem::path private_key_path;

@@ -1,6 +1,7 @@
 #include "edge/functions/function_manager.hpp"
 
 #include "edge/functions/ipc_endpoint.hpp"
+#include "edge/isolation/cgroup_home.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/random.hpp"
 #include "libs/http/server.hpp"
@@ -22,6 +23,14 @@ constexpr std::size_t max_header_bytes = 64 * 1024;      // a client context tra
 constexpr std::size_t max_body_bytes = 6 * 1024 * 1024;  // Lambda's limit of a payload
 constexpr std::chrono::hours keep_connection{24};        // a worker's, between its requests
 constexpr int port_attempts = 16;  // to find a free port on both loopback addresses
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const auto& word : words) {
+        text += (text.empty() ? "" : ", ") + word;
+    }
+    return text;
+}
 
 // Those that have no runtime are parts of the core (GGIPDetector, GGCloudSpooler …).
 bool is_system_function(const contract::function& f) {
@@ -63,7 +72,7 @@ public:
 
     static asio::awaitable<std::vector<function_failure>> apply(
         std::shared_ptr<implementation> self, std::vector<contract::function> functions,
-        std::vector<contract::logger_setting> loggers);
+        std::vector<contract::logger_setting> loggers, json::array resources);
     static asio::awaitable<void> stop(std::shared_ptr<implementation> self);
 
     std::optional<drop_reason> deliver(const endpoint& target, const message& m);
@@ -91,6 +100,7 @@ private:
     std::set<std::string> remove_all_but(const std::vector<contract::function>& wanted,
                                          bool restart_all);
     void add_missing(const std::vector<contract::function>& wanted);
+    void look_at_host();
     void tell_isolation(const std::vector<contract::function>& wanted);
     bool any_has_workers(const std::set<std::string>& arns) const;
 
@@ -155,6 +165,7 @@ worker_pool::callbacks function_manager::implementation::pool_callbacks() {
 }
 
 result<void> function_manager::implementation::open() {
+    look_at_host();
     for (int attempt = 1;; ++attempt) {
         auto opened = listen();
         if (opened) {
@@ -214,9 +225,14 @@ result<std::unique_ptr<rt::listener>> function_manager::implementation::listen_o
 
 asio::awaitable<std::vector<function_failure>> function_manager::implementation::apply(
     std::shared_ptr<implementation> self, std::vector<contract::function> functions,
-    std::vector<contract::logger_setting> loggers) {
+    std::vector<contract::logger_setting> loggers, json::array resources) {
     std::erase_if(functions, is_system_function);
-    const bool level_changed = self->pool_.prepare(loggers);
+    auto local = read_local_resources(resources);
+    if (!local) {
+        co_return std::vector<function_failure>{
+            {"resources", "group config is invalid: " + local.error().message()}};
+    }
+    const bool level_changed = self->pool_.prepare(loggers, std::move(*local));
     const auto ending = self->remove_all_but(functions, level_changed);
     while (self->any_has_workers(ending)) {
         co_await event::wait(self->changed_);
@@ -238,7 +254,7 @@ std::set<std::string> function_manager::implementation::remove_all_but(
     std::set<std::string> removed;
     for (const auto& arn : pool_.arns()) {
         const auto& running = *pool_.find(arn);
-        const bool stays = !restart_all && !broken_.contains(arn) &&
+        const bool stays = !restart_all && !broken_.contains(arn) && pool_.is_current(arn) &&
                            std::find(wanted.begin(), wanted.end(), running) != wanted.end();
         if (!stays) {
             pool_.remove(arn);
@@ -268,16 +284,40 @@ void function_manager::implementation::add_missing(const std::vector<contract::f
     }
 }
 
+void function_manager::implementation::look_at_host() {
+    if (::geteuid() == 0) {
+        if (const auto home = isolation::take_cgroup_home(); !home) {
+            log_.warn("Functions cannot be limited in memory.", {{"reason", home.error()}});
+        }
+    }
+    pool_.look_at_host();
+    const auto& host = pool_.isolation();
+    if (!host.available) {
+        log_.warn(
+            "This host cannot isolate functions: those configured for GreengrassContainer will "
+            "not run.",
+            {{"reason", host.reason}});
+    } else if (host.lacks.empty()) {
+        log_.info("Functions are isolated.");
+    } else {
+        log_.warn("Functions are isolated, but not limited in all: this host has no control of it.",
+                  {{"lacks", joined(host.lacks)}});
+    }
+}
+
 void function_manager::implementation::tell_isolation(
     const std::vector<contract::function>& wanted) {
     const auto contained = std::count_if(wanted.begin(), wanted.end(), [](const auto& f) {
         return f.isolation_mode == contract::isolation::greengrass_container;
     });
-    if (contained != 0) {
-        log_.info(
-            "Functions configured for GreengrassContainer run as plain processes: this core "
-            "has no containers.",
-            {{"functions", contained}});
+    const auto& host = pool_.isolation();
+    if (contained != 0 && !host.available) {
+        log_.error("Functions configured for GreengrassContainer cannot run on this host.",
+                   {{"functions", contained}, {"reason", host.reason}});
+    }
+    if (contained != 0 && host.available && !host.lacks.empty()) {
+        log_.warn("Functions are isolated, but not limited in all: this host has no control of it.",
+                  {{"functions", contained}, {"lacks", joined(host.lacks)}});
     }
 }
 
@@ -397,8 +437,10 @@ std::uint16_t function_manager::ipc_port() const {
 }
 
 asio::awaitable<std::vector<function_failure>> function_manager::apply(
-    std::vector<contract::function> functions, std::vector<contract::logger_setting> loggers) {
-    return implementation::apply(implementation_, std::move(functions), std::move(loggers));
+    std::vector<contract::function> functions, std::vector<contract::logger_setting> loggers,
+    json::array resources) {
+    return implementation::apply(implementation_, std::move(functions), std::move(loggers),
+                                 std::move(resources));
 }
 
 asio::awaitable<void> function_manager::stop() {

@@ -33,6 +33,9 @@ struct function_settings {
     std::chrono::milliseconds start_limit{30'000};  // postStartHealthCheckTimeout
     std::chrono::seconds idle_reap{60};  // an on-demand worker without work ends after this
     bool allow_root = false;             // allowFunctionsToRunAsRoot
+    std::filesystem::path jail_program;  // evergrass-jail
+    // The core's own directories and keys, which functions in a jail don't see.
+    std::vector<std::string> hidden;
 };
 
 enum class worker_state {  // names of V1's health API (spec/core.md §6)
@@ -85,7 +88,8 @@ public:
                      router& messages, logger log);
     ~function_manager() override;  // kills what still runs
 
-    // Opens the IPC endpoint. The error names the port and says what to do when it is in use.
+    // Looks what isolation this host has, and says so in the log; opens the IPC endpoint. The error
+    // names the port and says what to do when it is in use.
     result<void> open();
     std::uint16_t ipc_port() const;
 
@@ -94,8 +98,10 @@ public:
     // function is initialized (first GET work, PUT initialized or any other IPC call; or still
     // alive at start_limit) or has failed; empty means that all are well. Code must be in place
     // already.
+    // `resources` are the manifest's; a function whose resources changed is restarted too.
     boost::asio::awaitable<std::vector<function_failure>> apply(
-        std::vector<contract::function> functions, std::vector<contract::logger_setting> loggers);
+        std::vector<contract::function> functions, std::vector<contract::logger_setting> loggers,
+        json::array resources = {});
 
     // SIGTERM, then SIGKILL after 2 s; children of the workers end too.
     boost::asio::awaitable<void> stop();

@@ -67,7 +67,9 @@ protected:
         std::filesystem::remove_all(root);
     }
 
-    void start() {
+    // REQUIRES: not called twice.
+    void start(bool allow_root = true) {
+        settings.allow_root = allow_root;
         manager = std::make_unique<function_manager>(io.get_executor(), settings, messages,
                                                      logger::to_stderr(log_level::error));
         ASSERT_TRUE(manager->open());
@@ -87,6 +89,7 @@ protected:
         f.artifact = "00";
         f.pinned = pinned;
         f.isolation_mode = contract::isolation::no_container;
+        f.identity = {::getuid(), ::getgid()};
         f.timeout_seconds = 30;
         return f;
     }

@@ -289,7 +289,7 @@ def handler(event, context):
 }
 
 TEST_F(function_manager_test, refuses_to_run_a_function_as_root_without_consent) {
-    start();
+    start(false);
     auto f = function("f", echo);
     f.identity = {0, 0};
     const auto failures = apply({f});

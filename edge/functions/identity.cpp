@@ -40,9 +40,6 @@ result<gid_t> gid_of(const contract::function& f) {
 
 result<std::optional<process_identity>> resolve_identity(const contract::function& f,
                                                          bool allow_root, bool core_is_root) {
-    if (!f.identity.uid && !f.identity.gid) {
-        return std::optional<process_identity>{};
-    }
     if ((f.identity.uid == 0 || f.identity.gid == 0) && !allow_root) {
         return error{errc::denied,
                      f.arn +

@@ -14,8 +14,18 @@ contract::function with(std::optional<std::int64_t> uid, std::optional<std::int6
     return f;
 }
 
-TEST(identity, is_the_cores_own_when_nothing_is_asked_for) {
-    EXPECT_EQ(resolve_identity(with({}, {}), false, true).value(), std::nullopt);
+TEST(identity, is_ggc_users_when_nothing_is_asked_for_and_never_roots) {
+    const auto resolved = resolve_identity(with({}, {}), false, true);
+    if (resolved) {
+        EXPECT_NE(resolved->value().uid, 0U);
+        EXPECT_NE(resolved->value().gid, 0U);
+    } else {
+        EXPECT_EQ(resolved.error().code, errc::not_found);
+        EXPECT_THAT(resolved.error().message(),
+                    testing::AnyOf(testing::HasSubstr("userName: ggc_user"),
+                                   testing::HasSubstr("groupName: ggc_group")));
+    }
+    EXPECT_EQ(resolve_identity(with({}, {}), false, false).value(), std::nullopt);
 }
 
 TEST(identity, is_switched_to_only_by_a_core_that_is_root) {

@@ -8,6 +8,7 @@
 #include <grp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -27,6 +28,7 @@ struct child_plan {
     std::vector<char*> environment;
     std::optional<process_identity> identity;
     std::array<int, log_pipes.size()> write_ends{};
+    int control = -1;
     pid_t parent = 0;
 };
 
@@ -100,7 +102,10 @@ void take_identity(const process_identity& identity) {
     for (std::size_t i = 0; i < plan.write_ends.size(); ++i) {
         ::dup2(plan.write_ends[i], static_cast<int>(i) + 1);
     }
-    close_from(static_cast<unsigned>(plan.write_ends.size()) + 1);
+    if (plan.control >= 0) {
+        ::dup2(plan.control, control_descriptor);
+    }
+    close_from(static_cast<unsigned>(control_descriptor) + (plan.control >= 0 ? 1 : 0));
     ::setpgid(0, 0);
     if (plan.identity) {
         take_identity(*plan.identity);
@@ -142,6 +147,39 @@ result<void> open_pipe(int& read_end, int& write_end) {
     return {};
 }
 
+// The other process's end blocks.
+result<void> open_control(int& ours, int& theirs) {
+    std::array<int, 2> ends{};
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+        return errno_error("cannot make a worker's control socket");
+    }
+    ours = ends[0];
+    ::fcntl(ours, F_SETFL, O_NONBLOCK);
+    theirs = ::fcntl(ends[1], F_DUPFD_CLOEXEC, first_write_end);
+    const int failure = errno;
+    ::close(ends[1]);
+    if (theirs < 0) {
+        errno = failure;
+        return errno_error("cannot make a worker's control socket");
+    }
+    return {};
+}
+
+// Descriptors of a process that did not come to be.
+void close_ours(const spawned& child) {
+    close_all(child.logs);
+    if (child.control >= 0) {
+        ::close(child.control);
+    }
+}
+
+void close_theirs(const child_plan& plan) {
+    close_all(plan.write_ends);
+    if (plan.control >= 0) {
+        ::close(plan.control);
+    }
+}
+
 }  // namespace
 
 result<spawned> spawn(const spawn_options& options) {
@@ -156,8 +194,15 @@ result<spawned> spawn(const spawn_options& options) {
     spawned child;
     for (std::size_t i = 0; i < log_pipes.size(); ++i) {
         if (auto opened = open_pipe(child.logs[i], plan.write_ends[i]); !opened) {
-            close_all(child.logs);
-            close_all(plan.write_ends);
+            close_ours(child);
+            close_theirs(plan);
+            return opened.error();
+        }
+    }
+    if (options.control) {
+        if (auto opened = open_control(child.control, plan.control); !opened) {
+            close_ours(child);
+            close_theirs(plan);
             return opened.error();
         }
     }
@@ -172,9 +217,9 @@ result<spawned> spawn(const spawn_options& options) {
     }
     const int failure = errno;
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    close_all(plan.write_ends);
+    close_theirs(plan);
     if (child.pid < 0) {
-        close_all(child.logs);
+        close_ours(child);
         errno = failure;
         return errno_error("cannot start a process for the function");
     }

@@ -38,11 +38,16 @@ struct spawn_options {
     std::vector<std::string> environment;  // "NAME=value", nothing else is passed on
     std::string directory;
     std::optional<process_identity> identity;  // none: our own. Setting it needs root
+    bool control = false;  // a socket to us, its descriptor control_descriptor
 };
+
+// Where a program that was started with `control` finds it: behind the log pipes.
+constexpr int control_descriptor = 1 + static_cast<int>(log_pipes.size());
 
 struct spawned {
     pid_t pid = 0;                             // leader of its own process group
     std::array<int, log_pipes.size()> logs{};  // read ends, non-blocking, closed on exec
+    int control = -1;                          // our end, non-blocking, closed on exec
 };
 
 // Starts a process that dies with the calling thread (PR_SET_PDEATHSIG), with standard input from

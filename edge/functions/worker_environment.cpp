@@ -69,7 +69,7 @@ void set_defaults(variables& v, const function_settings& settings, const contrac
                 ":/usr/bin:/usr/local/bin";
     v["HOME"] = directory;
     v["PYTHONPATH"] = directory;
-    v["AWS_GG_RESOURCE_PREFIX"] = directory;
+    v["AWS_GG_RESOURCE_PREFIX"] = worker.resource_prefix.string();
     v["AWS_REGION"] = settings.region;
     v["AWS_DEFAULT_REGION"] = settings.region;
     v["AWS_IOT_MQTT_ENDPOINT"] = with_port(settings.iot_host, "8883");
@@ -98,18 +98,18 @@ void set_search_path(variables& v, const std::string& name, std::string director
     v[name] = std::move(directories);
 }
 
-void set_search_paths(variables& v, const function_settings& settings, const contract::function& f,
+void set_search_paths(variables& v, const contract::function& f,
                       const worker_environment& worker) {
     const auto directory = worker.directory.string();
     switch (kind_of_runtime(f.runtime)) {
         case runtime_kind::nodejs:
             set_search_path(v, "NODE_PATH",
-                            directory + ":" + (settings.runtime_dir / "nodejs/modules").string() +
+                            directory + ":" + (worker.runtime_dir / "nodejs/modules").string() +
                                 ":" + directory + "/node_modules");
             break;
         case runtime_kind::executable:
             // The package may hold the SDK's stub of the library, which does nothing (§11).
-            set_search_path(v, "LD_LIBRARY_PATH", (settings.runtime_dir / "native").string());
+            set_search_path(v, "LD_LIBRARY_PATH", (worker.runtime_dir / "native").string());
             break;
         default:
             break;
@@ -140,7 +140,7 @@ std::vector<std::string> build_environment(const function_settings& settings,
         }
     }
     set_identity(v, settings, f, worker);
-    set_search_paths(v, settings, f, worker);
+    set_search_paths(v, f, worker);
     std::vector<std::string> texts;
     texts.reserve(v.size());
     for (const auto& [name, value] : v) {

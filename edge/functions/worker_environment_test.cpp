@@ -22,7 +22,7 @@ struct setting {
         f.arn = "arn:aws:lambda:eu-west-1:123456789012:function:hello:3";
     }
     std::vector<std::string> build() {
-        return build_environment(settings, f, {"/ggc/hello", "Basic abc", 8000, "INFO", "/bin"});
+        return build_environment(settings, f, {"/ggc/hello", "Basic abc", 8000, "INFO", "/bin", "/runtime", "/ggc/hello"});
     }
 };
 
@@ -66,7 +66,6 @@ TEST(worker_environment, does_not_let_variables_change_the_identity) {
 
 TEST(worker_environment, leads_nodejs_functions_to_the_modules_of_the_core) {
     setting s;
-    s.settings.runtime_dir = "/runtime";
     s.f.runtime = "nodejs12.x";
     const std::string own = "NODE_PATH=/ggc/hello:/runtime/nodejs/modules:/ggc/hello/node_modules";
     EXPECT_THAT(s.build(), Contains(own));
@@ -77,7 +76,6 @@ TEST(worker_environment, leads_nodejs_functions_to_the_modules_of_the_core) {
 
 TEST(worker_environment, leads_native_executables_to_the_library_of_the_core) {
     setting s;
-    s.settings.runtime_dir = "/runtime";
     s.f.runtime = "arn:aws:greengrass:::runtime/function/executable";
     EXPECT_THAT(s.build(), Contains("LD_LIBRARY_PATH=/runtime/native"));
     s.f.variables = {{"LD_LIBRARY_PATH", "/opt/lib"}};

@@ -1,12 +1,15 @@
 #include "edge/functions/worker_pool.hpp"
 
+#include "edge/functions/jail_plan.hpp"
 #include "edge/functions/worker_environment.hpp"
 #include "libs/base/arn.hpp"
 #include "libs/base/encoding.hpp"
+#include "libs/base/errors.hpp"
 #include "libs/base/random.hpp"
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <unistd.h>
@@ -80,11 +83,64 @@ result<void> worker_pool::add(const contract::function& f) {
     d->plan = std::move(*plan);
     d->identity = *identity;
     d->directory = directory;
+    d->resources = resources_of(f);
+    if (f.isolation_mode == contract::isolation::greengrass_container) {
+        auto jail = prepare_jail(*d);
+        if (!jail) {
+            return jail.error();
+        }
+        d->jail = std::move(*jail);
+        if (!f.pinned) {
+            jails_->keep_ready();
+        }
+    }
     d->log = logs_.of_function(f.arn);
     functions_.emplace(f.arn, std::move(d));
     scheduler_.add({f.arn, f.pinned, std::chrono::seconds(f.timeout_seconds)}, now());
     settle();
     return {};
+}
+
+void worker_pool::look_at_host() {
+    const auto work_directory = settings_.ggc_root / "var" / "work";
+    jails_.emplace(executor_, watcher_, settings_.jail_program, work_directory);
+    isolation_ = isolation::probe_isolation(settings_.jail_program, work_directory);
+}
+
+result<isolation::jail_order> worker_pool::prepare_jail(const deployed& d) const {
+    if (!isolation_.available) {
+        return error{errc::unsupported,
+                     "this host cannot isolate it (" + isolation_.reason +
+                         "); give it the IsolationMode NoContainer, or run the core on a host that "
+                         "can (docs/isolation.md)"};
+    }
+    const auto identity = d.identity.value_or(process_identity{::geteuid(), ::getegid()});
+    std::vector<resource_request> requests;
+    for (const auto& access : d.f.resources) {
+        requests.push_back({access.resource_id, access.permission == "rw"});
+    }
+    const auto granted = grant_resources(requests, d.resources, {identity.uid, identity.gid},
+                                         settings_.hidden);
+    if (!granted) {
+        return granted.error();
+    }
+    return plan_jail(settings_, {d.f, d.plan, d.directory, identity, *granted});
+}
+
+std::vector<local_resource> worker_pool::resources_of(const contract::function& f) const {
+    std::vector<local_resource> used;
+    for (const auto& r : resources_) {
+        if (std::any_of(f.resources.begin(), f.resources.end(),
+                        [&](const auto& access) { return access.resource_id == r.id; })) {
+            used.push_back(r);
+        }
+    }
+    return used;
+}
+
+bool worker_pool::is_current(const std::string& arn) const {
+    const auto& d = *functions_.at(arn);
+    return d.resources == resources_of(d.f);
 }
 
 void worker_pool::remove(const std::string& arn) {
@@ -216,7 +272,9 @@ std::string worker_pool::take_log_tail(const std::string& invocation) {
     return text;
 }
 
-bool worker_pool::prepare(const std::vector<contract::logger_setting>& loggers) {
+bool worker_pool::prepare(const std::vector<contract::logger_setting>& loggers,
+                          std::vector<local_resource> resources) {
+    resources_ = std::move(resources);
     host_.interpreters = find_interpreters(host_path_);
     const bool level_changed = logs_.configure(loggers);
     for (auto& [arn, d] : functions_) {
@@ -314,19 +372,38 @@ void worker_pool::carry_out(start_failed& a) {
     calls_.start_failed(a.arn, end_reason_);
 }
 
-result<void> worker_pool::launch(worker_id id, worker& w) {
+result<std::unique_ptr<worker_process>> worker_pool::start_process(worker_id id, const worker& w) {
     const auto& d = *w.owner;
+    const worker_process::callbacks calls = {
+        [this, id](log_level level, std::string_view line) { take_line(id, level, line); },
+        [this, id](std::string reason) { worker_ended(id, reason); }};
+    if (d.jail) {
+        auto order = *d.jail;
+        order.environment = build_environment(
+            settings_, d.f,
+            {code_in_jail, w.token, ipc_port_, to_string(logs_.level()), host_path_,
+             runtimes_in_jail, "/"});
+        const auto jail = jails_->take(order);
+        if (!jail) {
+            return jail.error();
+        }
+        return worker_process::start_jailed(executor_, watcher_, *jail, order, calls);
+    }
     spawn_options options;
     options.program = d.plan.program.string();
     options.arguments = d.plan.arguments;
     options.directory = d.directory.string();
     options.identity = d.identity;
-    options.environment = build_environment(
-        settings_, d.f, {d.directory, w.token, ipc_port_, to_string(logs_.level()), host_path_});
-    auto process = worker_process::start(
-        executor_, watcher_, options,
-        {[this, id](log_level level, std::string_view line) { take_line(id, level, line); },
-         [this, id](std::string reason) { worker_ended(id, reason); }});
+    options.environment =
+        build_environment(settings_, d.f,
+                          {d.directory, w.token, ipc_port_, to_string(logs_.level()), host_path_,
+                           settings_.runtime_dir, d.directory});
+    return worker_process::start(executor_, watcher_, options, calls);
+}
+
+result<void> worker_pool::launch(worker_id id, worker& w) {
+    const auto& d = *w.owner;
+    auto process = start_process(id, w);
     if (!process) {
         return process.error();
     }
@@ -359,7 +436,11 @@ void worker_pool::worker_ended(worker_id id, const std::string& reason) {
     workers_.erase(id);
     tokens_.erase(w.token);
     const auto& last_words = w.last_fatal.empty() ? w.last_error : w.last_fatal;
-    const auto why = last_words.empty() ? reason : last_words + " (" + reason + ")";
+    auto why = last_words.empty() ? reason : last_words + " (" + reason + ")";
+    if (w.process && w.process->out_of_memory()) {
+        why = "out of memory: it has " + std::to_string(w.owner->f.memory_size_kb) +
+              " KB (MemorySize); " + reason;
+    }
     logs_.of_runtime().info("Worker ended.",
                             {{"function", w.owner->f.arn}, {"workerId", w.uuid}, {"reason", why}});
     end_reason_ = "worker with " + w.uuid + " failed to initialize with reason " + why;

@@ -2,9 +2,12 @@
 
 #include "edge/functions/function_logs.hpp"
 #include "edge/functions/identity.hpp"
+#include "edge/functions/jail_launcher.hpp"
 #include "edge/functions/runtimes.hpp"
 #include "edge/functions/scheduler.hpp"
 #include "edge/functions/worker_process.hpp"
+#include "edge/isolation/host_isolation.hpp"
+#include "edge/resources/local_resources.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -49,6 +52,10 @@ public:
 
     void set_ipc_port(std::uint16_t port) { ipc_port_ = port; }
 
+    // Before the first function is added; blocks for some 20 ms.
+    void look_at_host();
+    const isolation::host_isolation& isolation() const { return isolation_; }
+
     // Deploys a function; a pinned one is started. The error is why it can never run here.
     result<void> add(const contract::function& f);
     // Tells its workers to end. has_workers() says when they did.
@@ -78,9 +85,12 @@ public:
     // The last lines that were written during an operator's invocation that has finished; once.
     std::string take_log_tail(const std::string& invocation);
 
-    // Before a deployment's functions are added: looks for interpreters anew and applies the
-    // loggers. True when workers that run must start anew for it.
-    bool prepare(const std::vector<contract::logger_setting>& loggers);
+    // Before a deployment's functions are added: looks for interpreters anew, applies the loggers
+    // and takes the resources. True when workers that run must start anew for it.
+    bool prepare(const std::vector<contract::logger_setting>& loggers,
+                 std::vector<local_resource> resources);
+    // Are the function's resources what they were when it was added?
+    bool is_current(const std::string& arn) const;
 
     const logger* log_of(const std::string& arn) const;
     const logger& runtime_log() { return logs_.of_runtime(); }
@@ -91,6 +101,8 @@ private:
         launch_plan plan;
         std::optional<process_identity> identity;
         std::filesystem::path directory;
+        std::vector<local_resource> resources;
+        std::optional<isolation::jail_order> jail;  // but for the worker's own part
         logger log;
     };
     struct worker {
@@ -112,7 +124,10 @@ private:
     void carry_out(const lost& a);
     void carry_out(came_up& a);
     void carry_out(start_failed& a);
+    result<isolation::jail_order> prepare_jail(const deployed& d) const;
+    std::vector<local_resource> resources_of(const contract::function& f) const;
     result<void> launch(worker_id id, worker& w);
+    result<std::unique_ptr<worker_process>> start_process(worker_id id, const worker& w);
     void take_line(worker_id id, log_level level, std::string_view line);
     void worker_ended(worker_id id, const std::string& reason);
 
@@ -131,7 +146,10 @@ private:
     std::unordered_map<std::string, std::string> log_tails_;  // by an operator's invocation
     // Why a start failed, between the end of the process and the scheduler's word on it.
     std::string end_reason_;
+    std::vector<local_resource> resources_;
+    isolation::host_isolation isolation_{false, "it was not looked for", {}};
     child_watcher watcher_;
+    std::optional<jail_launcher> jails_;
     boost::asio::steady_timer timer_;
     std::optional<mono_time> armed_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for handlers on their way

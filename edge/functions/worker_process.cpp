@@ -5,9 +5,12 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 
+#include <charconv>
 #include <csignal>
 #include <cstring>
+#include <optional>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
@@ -41,18 +44,18 @@ child_watcher::child_watcher(asio::any_io_executor executor)
 
 child_watcher::~child_watcher() {
     *alive_ = false;
-    for (const auto& [pid, ended] : children_) {
-        ::kill(-pid, SIGKILL);
+    for (const auto& [pid, c] : children_) {
+        ::kill(-pid, c.stop);
     }
-    for (const auto& [pid, ended] : children_) {
+    for (const auto& [pid, c] : children_) {
         int status = 0;
         while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
         }
     }
 }
 
-void child_watcher::watch(pid_t pid, on_end ended) {
-    children_.emplace(pid, std::move(ended));
+void child_watcher::watch(pid_t pid, on_end ended, int stop) {
+    children_.insert_or_assign(pid, child{std::move(ended), stop});
 }
 
 void child_watcher::wait() {
@@ -79,7 +82,7 @@ void child_watcher::reap() {
         }
         ::kill(-pid, SIGKILL);
         ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED);
-        ended.emplace_back(std::move(child->second), describe(info));
+        ended.emplace_back(std::move(child->second.ended), describe(info));
         child = children_.erase(child);
     }
     for (const auto& [tell, reason] : ended) {
@@ -91,7 +94,10 @@ class worker_process::implementation
     : public std::enable_shared_from_this<worker_process::implementation> {
 public:
     implementation(const asio::any_io_executor& executor, const spawned& child, callbacks calls)
-        : pid_(child.pid), calls_(std::move(calls)), kill_timer_(executor) {
+        : pid_(child.pid), function_(child.pid), calls_(std::move(calls)), kill_timer_(executor) {
+        if (child.control >= 0) {
+            control_.emplace(executor, child.control);
+        }
         for (std::size_t i = 0; i < child.logs.size(); ++i) {
             pipes_.push_back(std::make_unique<pipe>(executor, child.logs[i], log_pipes[i].level));
         }
@@ -101,11 +107,25 @@ public:
         for (auto& p : pipes_) {
             read(*p);
         }
-        watcher.watch(pid_, [weak = weak_from_this()](std::string reason) {
-            if (const auto self = weak.lock()) {
-                self->ended(std::move(reason));
-            }
-        });
+        watcher.watch(
+            pid_,
+            [weak = weak_from_this()](std::string reason) {
+                if (const auto self = weak.lock()) {
+                    self->ended(std::move(reason));
+                }
+            },
+            control_ ? stop_signal_of_jails : SIGKILL);
+    }
+
+    void send(const isolation::jail_order& order) {
+        const auto bytes = encode(order);
+        const auto size = static_cast<std::uint32_t>(bytes.size());
+        order_.assign(reinterpret_cast<const char*>(&size), sizeof size);
+        order_ += bytes;
+        asio::async_write(*control_, asio::buffer(order_),
+                          [self = shared_from_this()](const boost::system::error_code&,
+                                                      std::size_t) { self->order_ = {}; });
+        read_control();
     }
 
     void detach() {
@@ -113,10 +133,14 @@ public:
         for (auto& p : pipes_) {
             p->stream.close();
         }
+        if (control_) {
+            control_->close();
+        }
         kill_timer_.cancel();
     }
 
-    pid_t pid() const { return pid_; }
+    pid_t pid() const { return function_; }
+    bool out_of_memory() const { return out_of_memory_; }
 
     void read_written() {
         for (auto& p : pipes_) {
@@ -126,21 +150,74 @@ public:
 
     void terminate() {
         signal(SIGTERM);
-        kill_timer_.expires_after(grace);
-        kill_timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& code) {
-            if (const auto self = weak.lock(); self && !code) {
-                self->signal(SIGKILL);
-            }
-        });
+        later([](implementation& self) { self.kill(); });
     }
 
+    // A jail's supervisor has to clean up; one that doesn't answer must not keep the function alive.
+    void kill() {
+        if (!control_) {
+            signal(SIGKILL);
+            return;
+        }
+        signal(stop_signal_of_jails);
+        later([](implementation& self) { self.signal(SIGKILL); });
+    }
+
+private:
     void signal(int number) {
         if (!reaped_) {
             ::kill(-pid_, number);
         }
     }
 
-private:
+    void later(void (*act)(implementation&)) {
+        kill_timer_.expires_after(grace);
+        kill_timer_.async_wait(
+            [weak = weak_from_this(), act](const boost::system::error_code& code) {
+                if (const auto self = weak.lock(); self && !code) {
+                    act(*self);
+                }
+            });
+    }
+
+    void read_control() {
+        control_->async_read_some(
+            asio::buffer(control_part_), [self = shared_from_this()](
+                                             const boost::system::error_code& code, std::size_t n) {
+                if (code || self->reaped_ || !self->calls_.ended) {
+                    return;
+                }
+                self->take_control({self->control_part_.data(), n});
+                self->read_control();
+            });
+    }
+
+    // What the supervisor of the jail says (apps/jail/supervisor.hpp).
+    void take_control(std::string_view bytes) {
+        control_lines_.feed(bytes, [this](std::string_view line) {
+            if (line == "oom") {
+                out_of_memory_ = true;
+            } else if (line.starts_with(pid_word)) {
+                line.remove_prefix(pid_word.size());
+                std::from_chars(line.data(), line.data() + line.size(), function_);
+            }
+        });
+    }
+
+    void drain_control() {
+        std::array<char, 256> part;
+        while (control_ && control_->is_open()) {
+            const auto count = ::read(control_->native_handle(), part.data(), part.size());
+            if (count <= 0) {
+                break;
+            }
+            take_control({part.data(), static_cast<std::size_t>(count)});
+        }
+        if (control_) {
+            control_->close();
+        }
+    }
+
     struct pipe {
         pipe(const asio::any_io_executor& executor, int fd, log_level l)
             : stream(executor, fd), level(l) {}
@@ -177,6 +254,7 @@ private:
     void ended(std::string reason) {
         reaped_ = true;
         kill_timer_.cancel();
+        drain_control();
         for (auto& p : pipes_) {
             drain(*p);
         }
@@ -208,8 +286,16 @@ private:
         p.stream.close();
     }
 
-    pid_t pid_;
+    static constexpr std::string_view pid_word = "pid ";
+
+    pid_t pid_;  // our child
+    pid_t function_;
     bool reaped_ = false;
+    bool out_of_memory_ = false;
+    std::optional<asio::posix::stream_descriptor> control_;
+    std::string order_;  // on its way
+    std::array<char, 256> control_part_{};
+    line_splitter control_lines_;
     callbacks calls_;
     std::vector<std::unique_ptr<pipe>> pipes_;
     asio::steady_timer kill_timer_;
@@ -228,6 +314,17 @@ result<std::unique_ptr<worker_process>> worker_process::start(asio::any_io_execu
     return std::unique_ptr<worker_process>(new worker_process(std::move(state)));
 }
 
+std::unique_ptr<worker_process> worker_process::start_jailed(asio::any_io_executor executor,
+                                                             child_watcher& watcher,
+                                                             const spawned& jail,
+                                                             const isolation::jail_order& order,
+                                                             callbacks calls) {
+    auto state = std::make_shared<implementation>(executor, jail, std::move(calls));
+    state->run(watcher);
+    state->send(order);
+    return std::unique_ptr<worker_process>(new worker_process(std::move(state)));
+}
+
 worker_process::worker_process(std::shared_ptr<implementation> implementation)
     : implementation_(std::move(implementation)) {}
 
@@ -239,6 +336,10 @@ pid_t worker_process::pid() const {
     return implementation_->pid();
 }
 
+bool worker_process::out_of_memory() const {
+    return implementation_->out_of_memory();
+}
+
 void worker_process::read_written() {
     implementation_->read_written();
 }
@@ -248,7 +349,7 @@ void worker_process::terminate() {
 }
 
 void worker_process::kill() {
-    implementation_->signal(SIGKILL);
+    implementation_->kill();
 }
 
 }  // namespace evergrass::edge::functions

@@ -4,7 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-from . import mqtt, processes, waiting
+from . import isolation, mqtt, processes, waiting
 from .ports import free_port
 from .processes import BIN
 
@@ -40,7 +40,11 @@ def config_of(endpoints, thing, root, mqtt_port, daemon_port):
             "ggDaemonPort": daemon_port,
             "keepAlive": 600,
         },
-        "runtime": {"cgroup": {"useSystemd": "yes"}},
+        "runtime": {
+            "cgroup": {"useSystemd": "yes"},
+            # Where nothing can be isolated, functions of a tester who is root are root too.
+            "allowFunctionsToRunAsRoot": "no" if isolation.available() else "yes",
+        },
         "managedRespawn": False,
         "crypto": {
             "principals": {

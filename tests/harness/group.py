@@ -6,7 +6,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import waiting
+from . import isolation, waiting
 
 ALLOW_ALL = {
     "Version": "2012-10-17",
@@ -67,7 +67,7 @@ def publish_function(endpoints, name, source, handler="main.handler"):
 
 def function_entry(arn, pinned, **configuration):
     settings = {"Pinned": pinned, "Timeout": 60, "EncodingType": "json"}
-    settings["Environment"] = {"Execution": {"IsolationMode": "NoContainer"}}
+    settings.update(isolation.settings())
     settings.update(configuration)
     return {"Id": arn.split(":")[6], "FunctionArn": arn, "FunctionConfiguration": settings}
 

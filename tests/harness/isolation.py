@@ -1,0 +1,41 @@
+"""What isolation this machine has for functions, and the settings of one by it."""
+
+import functools
+import json
+import os
+import tempfile
+
+from . import processes
+from .processes import BIN
+
+JAIL = BIN / "evergrass-jail"
+NOBODY = 65534
+
+
+@functools.lru_cache(maxsize=1)
+def probe():
+    """What `evergrass-jail probe` says."""
+    with tempfile.TemporaryDirectory() as folder:
+        return json.loads(processes.run(JAIL, "probe", folder, check=False).stdout)
+
+
+def available():
+    return probe()["isolated"]
+
+
+def run_as():
+    """Nobody in particular, for a machine has no ggc_user as a rule; a tester who isn't root can
+    be nobody else."""
+    if os.geteuid() != 0:
+        return {}
+    number = NOBODY if available() else 0
+    return {"RunAs": {"Uid": number, "Gid": number}}
+
+
+def settings(memory_kb=131072):
+    """Of a function's configuration: GreengrassContainer where it can be had."""
+    if available():
+        mode, memory = "GreengrassContainer", {"MemorySize": memory_kb}
+    else:
+        mode, memory = "NoContainer", {}
+    return {"Environment": {"Execution": {"IsolationMode": mode, **run_as()}}, **memory}
