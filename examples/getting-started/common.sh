@@ -44,6 +44,13 @@ aws() {
   /usr/bin/aws --endpoint-url "$API" --ca-bundle "$CA" --output text "$@"
 }
 
+# How functions run: isolated, as the user that module 1 of the guide makes (adduser --system
+# ggc_user; addgroup --system ggc_group); where nobody made it, as nobody.
+EXECUTION='{"IsolationMode": "GreengrassContainer", "RunAs": {"Uid": 65534, "Gid": 65534}}'
+if [[ $(id -u) != 0 ]] || { getent passwd ggc_user && getent group ggc_group; } >/dev/null; then
+  EXECUTION='{"IsolationMode": "GreengrassContainer"}'
+fi
+
 # What one module learns and the next one needs. remember NAME VALUE; recall reads them all.
 remember() {
   declare -g "$1=$2"

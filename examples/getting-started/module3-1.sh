@@ -10,7 +10,7 @@ new_function Greengrass_HelloWorld "$HERE/functions/greengrassHelloWorld.py"
 FUNCTIONS=$(aws greengrass create-function-definition --initial-version "{\"Functions\": [{
   \"Id\": \"hello\", \"FunctionArn\": \"$FUNCTION_ARN\",
   \"FunctionConfiguration\": {\"Pinned\": true, \"Timeout\": 25, \"EncodingType\": \"json\",
-    \"Environment\": {\"Execution\": {\"IsolationMode\": \"NoContainer\"}}}}]}" \
+    \"MemorySize\": 32768, \"Environment\": {\"Execution\": $EXECUTION}}}]}" \
   --query LatestVersionArn)
 
 # 3. Nothing travels without a subscription.

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from harness import ports, processes
+from harness import isolation, ports, processes
 from harness.core import GREENGRASSD, start_options
 from harness.processes import ROOT
 from harness.system import System
@@ -60,6 +60,12 @@ def test_module_2_makes_a_group_and_starts_its_core(walker):
     assert group
 
 
+isolated = pytest.mark.skipif(
+    not isolation.available(), reason=f"functions cannot be isolated here: {isolation.probe()}"
+)
+
+
+@isolated
 def test_module_3_1_a_long_lived_function_says_hello_to_the_cloud(walker):
     lines = walker.run("module3-1.sh").splitlines()
     greetings = [json.loads(line) for line in lines if line.startswith("{")]
@@ -67,6 +73,7 @@ def test_module_3_1_a_long_lived_function_says_hello_to_the_cloud(walker):
     assert all(g["message"] == "Hello from Greengrass Core" for g in greetings)
 
 
+@isolated
 def test_module_3_2_triggers_at_once_get_a_worker_each_and_a_later_one_reuses(walker):
     output = walker.run("module3-2.sh")
     for worker in (1, 2, 3):
