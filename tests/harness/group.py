@@ -97,6 +97,7 @@ class Group:
         "cores": ("Core", "Cores"),
         "devices": ("Device", "Devices"),
         "functions": ("Function", "Functions"),
+        "resources": ("Resource", "Resources"),
         "subscriptions": ("Subscription", "Subscriptions"),
     }
 
