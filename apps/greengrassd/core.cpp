@@ -56,8 +56,10 @@ edge::device_server_settings device_settings(const edge::core_config& config) {
 }
 
 edge::function_settings function_settings_of(const edge::core_config& config,
-                                             std::filesystem::path runtime_dir) {
+                                             std::filesystem::path runtime_dir,
+                                             asio::any_io_executor blocking) {
     edge::function_settings settings;
+    settings.blocking = std::move(blocking);
     settings.ggc_root = config.write_directory;
     settings.runtime_dir = std::move(runtime_dir);
     settings.ipc_port = config.gg_daemon_port;
@@ -128,8 +130,9 @@ core::core(asio::io_context& io, edge::core_config config, std::filesystem::path
       log_(std::move(log)),
       router_(log_),
       devices_(io.get_executor(), device_settings(config_), router_, log_),
-      functions_(io.get_executor(), function_settings_of(config_, std::move(runtime_dir)), router_,
-                 log_),
+      functions_(io.get_executor(),
+                 function_settings_of(config_, std::move(runtime_dir), disk_.get_executor()),
+                 router_, log_),
       cloud_(io.get_executor(), link_settings(config_), router_, log_),
       store_(config_.write_directory),
       signing_key_(config_.signing_key_path,

@@ -4,6 +4,7 @@
 #include "libs/base/errors.hpp"
 #include "libs/base/random.hpp"
 #include "libs/http/server.hpp"
+#include "libs/rt/run_on.hpp"
 #include "libs/rt/stream.hpp"
 
 #include <algorithm>
@@ -88,11 +89,15 @@ private:
     worker_pool::callbacks pool_callbacks();
     result<listeners> listen();
     result<std::unique_ptr<rt::listener>> listen_on(const std::string& address, std::uint16_t port);
-    std::set<std::string> remove_all_but(const std::vector<contract::function>& wanted,
-                                         bool restart_all);
-    void add_missing(const std::vector<contract::function>& wanted);
+    using plans = std::vector<std::pair<contract::function, result<launch_plan>>>;
+    std::vector<contract::function> changed(const std::vector<contract::function>& wanted,
+                                            bool restart_all) const;
+    static asio::awaitable<plans> plan(std::shared_ptr<implementation> self,
+                                       std::vector<contract::function> functions);
+    void remove_all_but(const std::vector<contract::function>& wanted);
+    void replace(plans functions);
+    void release_those_whose_place_is_free();
     void tell_isolation(const std::vector<contract::function>& wanted);
-    bool any_has_workers(const std::set<std::string>& arns) const;
 
     asio::any_io_executor executor_;
     function_settings settings_;
@@ -100,6 +105,7 @@ private:
     logger log_;
     std::shared_ptr<event> changed_;          // something apply() or stop() may wait for
     std::set<std::string> starting_;          // pinned functions that apply() waits for
+    std::set<std::string> held_;              // those of them whose predecessor still works
     std::set<std::string> broken_;            // pinned ones that failed to start and didn't recover
     std::vector<function_failure> failures_;  // of the deployment being applied
     worker_pool pool_;
@@ -217,15 +223,21 @@ asio::awaitable<std::vector<function_failure>> function_manager::implementation:
     std::vector<contract::logger_setting> loggers) {
     std::erase_if(functions, is_system_function);
     const bool level_changed = self->pool_.prepare(loggers);
-    const auto ending = self->remove_all_but(functions, level_changed);
-    while (self->any_has_workers(ending)) {
-        co_await event::wait(self->changed_);
-    }
+    auto planned = co_await plan(self, self->changed(functions, level_changed));
     self->failures_.clear();
     self->starting_.clear();
+    self->held_.clear();
     self->tell_isolation(functions);
-    self->add_missing(functions);
-    while (!self->starting_.empty()) {
+    self->remove_all_but(functions);
+    self->replace(std::move(planned));
+    // What a removed function still works on is not waited for, unless its code goes with a reset.
+    const bool all_go = functions.empty();
+    for (;;) {
+        self->release_those_whose_place_is_free();
+        if (self->starting_.empty() && !self->pool_.has_former_workers_ending() &&
+            !(all_go && self->pool_.has_workers())) {
+            break;
+        }
         co_await event::wait(self->changed_);
     }
     co_return std::move(self->failures_);
@@ -233,37 +245,73 @@ asio::awaitable<std::vector<function_failure>> function_manager::implementation:
 
 // Unchanged functions stay, but for pinned ones that never came up: their host may have been put
 // right since.
-std::set<std::string> function_manager::implementation::remove_all_but(
-    const std::vector<contract::function>& wanted, bool restart_all) {
-    std::set<std::string> removed;
-    for (const auto& arn : pool_.arns()) {
-        const auto& running = *pool_.find(arn);
-        const bool stays = !restart_all && !broken_.contains(arn) &&
-                           std::find(wanted.begin(), wanted.end(), running) != wanted.end();
-        if (!stays) {
-            pool_.remove(arn);
-            broken_.erase(arn);
-            removed.insert(arn);
+std::vector<contract::function> function_manager::implementation::changed(
+    const std::vector<contract::function>& wanted, bool restart_all) const {
+    std::vector<contract::function> all;
+    for (const auto& f : wanted) {
+        const auto* running = pool_.find(f.arn);
+        if (restart_all || running == nullptr || *running != f || broken_.contains(f.arn)) {
+            all.push_back(f);
         }
     }
-    return removed;
+    return all;
 }
 
-void function_manager::implementation::add_missing(const std::vector<contract::function>& wanted) {
-    for (const auto& f : wanted) {
-        if (pool_.find(f.arn) != nullptr) {
-            continue;
+asio::awaitable<function_manager::implementation::plans> function_manager::implementation::plan(
+    std::shared_ptr<implementation> self, std::vector<contract::function> functions) {
+    std::function<plans()> work = [self, functions = std::move(functions)] {
+        plans made;
+        for (const auto& f : functions) {
+            made.emplace_back(f, self->pool_.plan(f));
         }
+        return made;
+    };
+    const auto where = self->settings_.blocking ? self->settings_.blocking : self->executor_;
+    co_return co_await rt::run_on(where, std::move(work));
+}
+
+void function_manager::implementation::remove_all_but(
+    const std::vector<contract::function>& wanted) {
+    for (const auto& arn : pool_.arns()) {
+        const auto is_it = [&arn](const auto& f) { return f.arn == arn; };
+        if (std::none_of(wanted.begin(), wanted.end(), is_it)) {
+            pool_.remove(arn);
+            broken_.erase(arn);
+        }
+    }
+}
+
+// A long-lived function has its devices and ports for itself, so a new version waits for the end of
+// the one before; what comes for it meanwhile waits in its queue. An on-demand one may work beside
+// it.
+void function_manager::implementation::replace(plans functions) {
+    for (auto& [f, plan] : functions) {
+        pool_.retire(f.arn);
+        broken_.erase(f.arn);
         if (f.pinned) {
             starting_.insert(f.arn);
+            held_.insert(f.arn);
         }
-        if (auto added = pool_.add(f); !added) {
+        if (auto added = pool_.add(f, std::move(plan), f.pinned); !added) {
             starting_.erase(f.arn);
+            held_.erase(f.arn);
             // In the words of a worker's failure: operators look for them.
             const auto reason = "worker with " + uuid_v4() + " failed to initialize with reason " +
                                 added.error().message();
             log_.error("A function cannot run.", {{"function", f.arn}, {"reason", reason}});
             failures_.push_back({f.arn, reason});
+        }
+    }
+}
+
+void function_manager::implementation::release_those_whose_place_is_free() {
+    for (auto it = held_.begin(); it != held_.end();) {
+        if (pool_.has_former_workers_of(*it)) {
+            ++it;
+        } else {
+            const auto arn = *it;
+            it = held_.erase(it);
+            pool_.release(arn);
         }
     }
 }
@@ -281,15 +329,8 @@ void function_manager::implementation::tell_isolation(
     }
 }
 
-bool function_manager::implementation::any_has_workers(const std::set<std::string>& arns) const {
-    return std::any_of(arns.begin(), arns.end(),
-                       [this](const auto& arn) { return pool_.has_workers(arn); });
-}
-
 asio::awaitable<void> function_manager::implementation::stop(std::shared_ptr<implementation> self) {
-    for (const auto& arn : self->pool_.arns()) {
-        self->pool_.remove(arn);
-    }
+    self->pool_.stop();
     while (self->pool_.has_workers()) {
         co_await event::wait(self->changed_);
     }

@@ -33,6 +33,8 @@ struct function_settings {
     std::chrono::milliseconds start_limit{30'000};  // postStartHealthCheckTimeout
     std::chrono::seconds idle_reap{60};  // an on-demand worker without work ends after this
     bool allow_root = false;             // allowFunctionsToRunAsRoot
+    // Where programs are asked for their version, which takes up to 5 s each. Empty: here.
+    boost::asio::any_io_executor blocking;
 };
 
 enum class worker_state {  // names of V1's health API (spec/core.md §6)
@@ -90,9 +92,14 @@ public:
     std::uint16_t ipc_port() const;
 
     // Makes the running functions be these: stops removed ones, restarts those whose code or
-    // configuration changed, starts new ones, leaves the others alone. Returns when each pinned
-    // function is initialized (first GET work, PUT initialized or any other IPC call; or still
-    // alive at start_limit) or has failed; empty means that all are well. Code must be in place
+    // configuration changed, starts new ones, leaves the others alone. A worker of the old version
+    // that has an invocation in hand finishes it, at the latest at its timeout, and gives its
+    // result to who waits for it; the others are told to end at once. What is queued goes to the
+    // new version when its ARN is the same, else it is answered with an error or dropped as
+    // function_stopped. A pinned function starts when its predecessor has ended.
+    // Returns when each pinned function is initialized (first GET work, PUT initialized or any
+    // other IPC call; or still alive at start_limit) or has failed; empty means that all are well.
+    // With no functions at all it returns when the last worker has ended. Code must be in place
     // already.
     boost::asio::awaitable<std::vector<function_failure>> apply(
         std::vector<contract::function> functions, std::vector<contract::logger_setting> loggers);

@@ -45,12 +45,30 @@ outcome unhandled_error(std::string_view text, std::string_view type) {
     return {outcome_kind::unhandled, json::serialize(body)};
 }
 
-void scheduler::add(function_spec spec, mono_time now) {
+void scheduler::add(function_spec spec, mono_time now, bool held) {
     auto f = std::make_shared<function>();
     f->spec = std::move(spec);
-    functions_.emplace(f->spec.arn, f);
-    if (f->spec.pinned) {
-        launch(f, now);
+    f->held = true;
+    auto& place = functions_[f->spec.arn];
+    if (place) {
+        f->queue = std::move(place->queue);
+    }
+    place = f;
+    if (!held) {
+        release(f->spec.arn, now);
+    }
+}
+
+void scheduler::release(const std::string& arn, mono_time now) {
+    const auto found = functions_.find(arn);
+    if (found == functions_.end() || !found->second->held) {
+        return;
+    }
+    found->second->held = false;
+    if (found->second->spec.pinned) {
+        launch(found->second, now);
+    } else {
+        serve_queues(now);
     }
 }
 
@@ -61,15 +79,46 @@ void scheduler::remove(const std::string& arn) {
     }
     const auto f = found->second;
     functions_.erase(found);
-    f->removed = true;
+    take_down(f);
     while (!f->queue.empty()) {
         fail(*f, pop(*f), unhandled_error("The function was stopped.", "Function.Stopped"));
     }
-    for (auto& [id, w] : workers_) {
-        if (w.owner == f) {
-            end(w, false);
-        }
+}
+
+void scheduler::retire(const std::string& arn) {
+    const auto found = functions_.find(arn);
+    if (found == functions_.end()) {
+        return;
     }
+    auto successor = std::make_shared<function>();
+    successor->spec = found->second->spec;
+    successor->held = true;
+    successor->queue = std::exchange(found->second->queue, {});
+    take_down(found->second);
+    found->second = std::move(successor);
+}
+
+void scheduler::stop() {
+    while (!functions_.empty()) {
+        remove(std::string(functions_.begin()->first));
+    }
+    for (auto& [id, w] : workers_) {
+        end(w, false);
+    }
+}
+
+bool scheduler::has_former_workers(std::string_view unqualified_arn) const {
+    return std::any_of(workers_.begin(), workers_.end(), [unqualified_arn](const auto& one) {
+        const auto& f = *one.second.owner;
+        const auto arn = parse_function_arn(f.spec.arn);
+        return f.removed && arn && arn->unqualified() == unqualified_arn;
+    });
+}
+
+bool scheduler::has_former_workers_ending() const {
+    return std::any_of(workers_.begin(), workers_.end(), [](const auto& one) {
+        return one.second.owner->removed && one.second.ending;
+    });
 }
 
 std::string scheduler::resolve(std::string_view arn) const {
@@ -130,6 +179,10 @@ void scheduler::ask(worker_id id, mono_time now) {
                  now);
         w->working_on.clear();
     }
+    if (w->owner->removed) {
+        end(*w, false);
+        return;
+    }
     leave_idle(*w);
     w->asking = true;
     w->state = worker_state::waiting;
@@ -177,6 +230,9 @@ bool scheduler::finish(worker_id id, std::string_view invocation, outcome result
     complete(*w, std::move(result), now);
     w->working_on.clear();
     w->state = worker_state::initialized;
+    if (w->owner->removed) {
+        end(*w, false);
+    }
     return true;
 }
 
@@ -283,6 +339,16 @@ std::vector<worker_view> scheduler::workers() const {
 scheduler::worker* scheduler::find(worker_id id) {
     const auto found = workers_.find(id);
     return found == workers_.end() ? nullptr : &found->second;
+}
+
+// What works goes on: finish(), ask() or its timeout ends it.
+void scheduler::take_down(const std::shared_ptr<function>& f) {
+    f->removed = true;
+    for (auto& [id, w] : workers_) {
+        if (w.owner == f && w.working_on.empty()) {
+            end(w, false);
+        }
+    }
 }
 
 void scheduler::launch(const std::shared_ptr<function>& f, mono_time now) {
@@ -404,7 +470,7 @@ void scheduler::serve_queues(mono_time now) {
     }
     std::size_t waiting = 0;
     for (const auto& [arn, f] : functions_) {
-        if (!f->spec.pinned && f->queue.size() > f->starting) {
+        if (!f->spec.pinned && !f->held && f->queue.size() > f->starting) {
             waiting += f->queue.size() - f->starting;
         }
     }
@@ -417,7 +483,7 @@ std::shared_ptr<scheduler::function> scheduler::longest_waiting() const {
     std::shared_ptr<function> best;
     std::uint64_t best_order = 0;
     for (const auto& [arn, f] : functions_) {
-        if (f->spec.pinned || f->queue.size() <= f->starting) {
+        if (f->spec.pinned || f->held || f->queue.size() <= f->starting) {
             continue;
         }
         const auto order = f->queue[f->starting].order;

@@ -62,15 +62,19 @@ worker_pool::~worker_pool() {
     *alive_ = false;
 }
 
-result<void> worker_pool::add(const contract::function& f) {
-    const auto directory = settings_.ggc_root / "deployment" / "lambda" / f.arn;
-    auto plan = plan_launch(f, directory, host_);
-    if (!plan) {
-        return plan.error();
-    }
+std::filesystem::path worker_pool::directory_of(const contract::function& f) const {
+    return settings_.ggc_root / "deployment" / "lambda" / f.arn;
+}
+
+result<launch_plan> worker_pool::plan(const contract::function& f) const {
+    return plan_launch(f, directory_of(f), host_);
+}
+
+result<void> worker_pool::add(const contract::function& f, result<launch_plan> plan, bool held) {
     auto identity = resolve_identity(f, settings_.allow_root, ::geteuid() == 0);
-    if (!identity) {
-        return identity.error();
+    if (!plan || !identity) {
+        remove(f.arn);
+        return plan ? identity.error() : plan.error();
     }
     if (!plan->remark.empty()) {
         log_.info(plan->remark, {{"function", f.arn}});
@@ -79,12 +83,17 @@ result<void> worker_pool::add(const contract::function& f) {
     d->f = f;
     d->plan = std::move(*plan);
     d->identity = *identity;
-    d->directory = directory;
+    d->directory = directory_of(f);
     d->log = logs_.of_function(f.arn);
     functions_.emplace(f.arn, std::move(d));
-    scheduler_.add({f.arn, f.pinned, std::chrono::seconds(f.timeout_seconds)}, now());
+    scheduler_.add({f.arn, f.pinned, std::chrono::seconds(f.timeout_seconds)}, now(), held);
     settle();
     return {};
+}
+
+void worker_pool::release(const std::string& arn) {
+    scheduler_.release(arn, now());
+    settle();
 }
 
 void worker_pool::remove(const std::string& arn) {
@@ -93,13 +102,21 @@ void worker_pool::remove(const std::string& arn) {
     settle();
 }
 
-bool worker_pool::has_workers(const std::string& arn) const {
-    for (const auto& [id, w] : workers_) {
-        if (w.owner->f.arn == arn) {
-            return true;
-        }
-    }
-    return false;
+void worker_pool::retire(const std::string& arn) {
+    functions_.erase(arn);
+    scheduler_.retire(arn);
+    settle();
+}
+
+void worker_pool::stop() {
+    functions_.clear();
+    scheduler_.stop();
+    settle();
+}
+
+bool worker_pool::has_former_workers_of(const std::string& arn) const {
+    const auto parsed = parse_function_arn(arn);
+    return parsed && scheduler_.has_former_workers(parsed->unqualified());
 }
 
 const contract::function* worker_pool::find(const std::string& arn) const {
@@ -163,7 +180,13 @@ std::optional<worker_identity> worker_pool::identify(const std::string& token) c
     if (found == tokens_.end()) {
         return std::nullopt;
     }
-    return worker_identity{found->second, workers_.at(found->second).owner->f.arn};
+    const auto& arn = workers_.at(found->second).owner->f.arn;
+    if (functions_.contains(arn)) {
+        return worker_identity{found->second, arn, arn};
+    }
+    const auto parsed = parse_function_arn(arn);
+    auto successor = parsed ? resolve(parsed->unqualified()) : std::string{};
+    return worker_identity{found->second, arn, successor.empty() ? arn : std::move(successor)};
 }
 
 std::vector<worker_report> worker_pool::workers() const {

@@ -20,6 +20,9 @@ namespace evergrass::edge::functions {
 struct worker_identity {
     worker_id worker = 0;
     std::string arn;
+    // Whose subscriptions carry what it publishes: its own, or, when its version was replaced while
+    // it works, those of the one version that replaced it.
+    std::string source_arn;
 };
 
 struct worker_report {  // one line of the health API
@@ -49,11 +52,19 @@ public:
 
     void set_ipc_port(std::uint16_t port) { ipc_port_ = port; }
 
-    // Deploys a function; a pinned one is started. The error is why it can never run here.
-    result<void> add(const contract::function& f);
-    // Tells its workers to end. has_workers() says when they did.
+    // How the function will be started. The error is why it can never run here. May block for
+    // seconds; calls no other member and may run beside them, one at a time.
+    result<launch_plan> plan(const contract::function& f) const;
+    // Deploys a function, held or not (scheduler::add); a retired one's queue fails on an error.
+    result<void> add(const contract::function& f, result<launch_plan> plan, bool held);
+    void release(const std::string& arn);
+    // As the scheduler's.
     void remove(const std::string& arn);
-    bool has_workers(const std::string& arn) const;
+    void retire(const std::string& arn);
+    void stop();
+    // Of a removed function of the same name, whatever its version.
+    bool has_former_workers_of(const std::string& arn) const;
+    bool has_former_workers_ending() const { return scheduler_.has_former_workers_ending(); }
     bool has_workers() const { return !workers_.empty(); }
     const contract::function* find(const std::string& arn) const;
     std::vector<std::string> arns() const;
@@ -103,6 +114,7 @@ private:
         std::unique_ptr<worker_process> process;
     };
 
+    std::filesystem::path directory_of(const contract::function& f) const;
     void settle();
     void arm();
     void carry_out(start_worker& a);
