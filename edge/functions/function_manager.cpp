@@ -1,5 +1,6 @@
 #include "edge/functions/function_manager.hpp"
 
+#include "edge/functions/developments.hpp"
 #include "edge/functions/ipc_endpoint.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/random.hpp"
@@ -49,6 +50,7 @@ public:
           log_(log),
           changed_(std::make_shared<event>(executor)),
           pool_(executor, settings_, pool_callbacks(), log),
+          developments_(std::make_shared<developments>(executor, settings_, pool_, changed_, log)),
           endpoint_(std::make_shared<ipc_endpoint>(executor, pool_, messages, log)),
           server_(
               server_options(),
@@ -57,7 +59,10 @@ public:
               },
               log) {}
 
-    ~implementation() { endpoint_->stop(); }  // suspended requests may outlive the pool
+    ~implementation() {  // suspended requests may outlive the pool
+        endpoint_->stop();
+        developments_->stop();
+    }
 
     result<void> open();
     std::uint16_t ipc_port() const { return listeners_.empty() ? 0 : listeners_.front()->port(); }
@@ -75,6 +80,10 @@ public:
                                                              std::string payload,
                                                              std::string client_context,
                                                              bool event);
+    result<std::unique_ptr<development>> develop(development_request asked,
+                                                 std::function<void(development_news)> tell) {
+        return developments_->begin(std::move(asked), std::move(tell));
+    }
 
 private:
     struct awaited {  // an operator's invocation
@@ -109,6 +118,7 @@ private:
     std::set<std::string> broken_;            // pinned ones that failed to start and didn't recover
     std::vector<function_failure> failures_;  // of the deployment being applied
     worker_pool pool_;
+    std::shared_ptr<developments> developments_;
     std::shared_ptr<ipc_endpoint> endpoint_;
     http::server server_;
     listeners listeners_;
@@ -145,6 +155,7 @@ worker_pool::callbacks function_manager::implementation::pool_callbacks() {
         starting_.erase(arn);
         broken_.erase(arn);
         changed_->wake();
+        developments_->tell(arn, {development_news::kind::up, log_level::info, {}});
     };
     calls.start_failed = [this](const std::string& arn, std::string reason) {
         if (starting_.erase(arn) != 0) {
@@ -156,6 +167,12 @@ worker_pool::callbacks function_manager::implementation::pool_callbacks() {
     calls.ended = [this](worker_id worker) {
         endpoint_->worker_ended(worker);
         changed_->wake();
+    };
+    calls.line = [this](const std::string& arn, log_level level, std::string_view line) {
+        developments_->tell(arn, {development_news::kind::line, level, std::string(line)});
+    };
+    calls.died = [this](const std::string& arn, const std::string& why) {
+        developments_->tell(arn, {development_news::kind::ended, log_level::error, why});
     };
     return calls;
 }
@@ -228,6 +245,7 @@ asio::awaitable<std::vector<function_failure>> function_manager::implementation:
     self->starting_.clear();
     self->held_.clear();
     self->tell_isolation(functions);
+    self->developments_->note_deployed(functions);
     self->remove_all_but(functions);
     self->replace(std::move(planned));
     // What a removed function still works on is not waited for, unless its code goes with a reset.
@@ -235,7 +253,7 @@ asio::awaitable<std::vector<function_failure>> function_manager::implementation:
     for (;;) {
         self->release_those_whose_place_is_free();
         if (self->starting_.empty() && !self->pool_.has_former_workers_ending() &&
-            !(all_go && self->pool_.has_workers())) {
+            !(all_go && self->pool_.has_former_workers())) {
             break;
         }
         co_await event::wait(self->changed_);
@@ -250,6 +268,9 @@ std::vector<contract::function> function_manager::implementation::changed(
     std::vector<contract::function> all;
     for (const auto& f : wanted) {
         const auto* running = pool_.find(f.arn);
+        if (developments_->holds(f.arn)) {
+            continue;
+        }
         if (restart_all || running == nullptr || *running != f || broken_.contains(f.arn)) {
             all.push_back(f);
         }
@@ -259,10 +280,11 @@ std::vector<contract::function> function_manager::implementation::changed(
 
 asio::awaitable<function_manager::implementation::plans> function_manager::implementation::plan(
     std::shared_ptr<implementation> self, std::vector<contract::function> functions) {
-    std::function<plans()> work = [self, functions = std::move(functions)] {
+    std::function<plans()> work = [self, functions = std::move(functions),
+                                   host = self->pool_.host()] {
         plans made;
         for (const auto& f : functions) {
-            made.emplace_back(f, self->pool_.plan(f));
+            made.emplace_back(f, plan_launch(f, self->pool_.directory_of(f), host));
         }
         return made;
     };
@@ -274,7 +296,7 @@ void function_manager::implementation::remove_all_but(
     const std::vector<contract::function>& wanted) {
     for (const auto& arn : pool_.arns()) {
         const auto is_it = [&arn](const auto& f) { return f.arn == arn; };
-        if (std::none_of(wanted.begin(), wanted.end(), is_it)) {
+        if (std::none_of(wanted.begin(), wanted.end(), is_it) && !developments_->holds(arn)) {
             pool_.remove(arn);
             broken_.erase(arn);
         }
@@ -286,13 +308,18 @@ void function_manager::implementation::remove_all_but(
 // it.
 void function_manager::implementation::replace(plans functions) {
     for (auto& [f, plan] : functions) {
+        if (developments_->holds(f.arn)) {  // since they were planned
+            continue;
+        }
         pool_.retire(f.arn);
         broken_.erase(f.arn);
+        worker_pool::add_options options;
+        options.held = f.pinned;
         if (f.pinned) {
             starting_.insert(f.arn);
             held_.insert(f.arn);
         }
-        if (auto added = pool_.add(f, std::move(plan), f.pinned); !added) {
+        if (auto added = pool_.add(f, std::move(plan), options); !added) {
             starting_.erase(f.arn);
             held_.erase(f.arn);
             // In the words of a worker's failure: operators look for them.
@@ -330,6 +357,7 @@ void function_manager::implementation::tell_isolation(
 }
 
 asio::awaitable<void> function_manager::implementation::stop(std::shared_ptr<implementation> self) {
+    self->developments_->stop();
     self->pool_.stop();
     while (self->pool_.has_workers()) {
         co_await event::wait(self->changed_);
@@ -466,6 +494,11 @@ asio::awaitable<result<invocation_result>> function_manager::invoke(std::string 
                                                                     bool event) {
     return implementation::invoke(implementation_, std::move(function), std::move(payload),
                                   std::move(client_context), event);
+}
+
+result<std::unique_ptr<development>> function_manager::develop(
+    development_request asked, std::function<void(development_news)> tell) {
+    return implementation_->develop(std::move(asked), std::move(tell));
 }
 
 }  // namespace evergrass::edge

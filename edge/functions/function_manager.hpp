@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -73,6 +74,39 @@ struct invocation_result {
     std::chrono::microseconds took{0};  // from asking to the result, the queue and a start included
 };
 
+// A folder of code to run as a function, for as long as somebody works on it.
+struct development_request {
+    std::filesystem::path directory;  // absolute
+    // Of the deployed function whose place it takes: ARN or name. Empty: it is a function of its
+    // own, arn:aws:lambda:REGION:ACCOUNT:function:NAME:dev.
+    std::string instead_of;
+    std::string name;
+    // Empty or missing: those of the function whose place it takes.
+    std::string runtime;
+    std::string handler;
+    bool pinned = false;
+    std::optional<std::int64_t> timeout_seconds;  // without a function to take it from: 3
+};
+
+struct development_news {
+    enum class kind { up, ended, line } what = kind::line;
+    log_level level = log_level::info;
+    std::string text;  // the line, or why it ended
+};
+
+// Somebody's work on a function. Its destruction ends it: the function goes, and the deployed one
+// whose place it had starts again.
+class development {
+public:
+    virtual ~development() = default;
+    virtual const std::string& arn() const = 0;
+    virtual const std::string& runtime() const = 0;
+    virtual const std::string& handler() const = 0;
+    virtual bool takes_a_place() const = 0;
+    // Ends its workers, those that work too, and starts from what is in the folder now.
+    virtual void restart() = 0;
+};
+
 struct function_failure {
     std::string arn;
     std::string reason;  // for the deployment's error message
@@ -120,6 +154,12 @@ public:
                                                              std::string payload,
                                                              std::string client_context,
                                                              bool event);
+
+    // Runs a folder's code as a function until the returned object ends. `tell` hears on the
+    // executor what comes of it, at the earliest after this has returned. Deployments leave it
+    // alone; what comes back after it is what the newest of them says.
+    result<std::unique_ptr<development>> develop(development_request asked,
+                                                 std::function<void(development_news)> tell);
 
 private:
     class implementation;

@@ -65,7 +65,7 @@ void scheduler::release(const std::string& arn, mono_time now) {
         return;
     }
     found->second->held = false;
-    if (found->second->spec.pinned) {
+    if (found->second->spec.pinned || found->second->spec.tended) {
         launch(found->second, now);
     } else {
         serve_queues(now);
@@ -79,13 +79,13 @@ void scheduler::remove(const std::string& arn) {
     }
     const auto f = found->second;
     functions_.erase(found);
-    take_down(f);
+    take_down(f, false);
     while (!f->queue.empty()) {
         fail(*f, pop(*f), unhandled_error("The function was stopped.", "Function.Stopped"));
     }
 }
 
-void scheduler::retire(const std::string& arn) {
+void scheduler::retire(const std::string& arn, bool at_once) {
     const auto found = functions_.find(arn);
     if (found == functions_.end()) {
         return;
@@ -94,7 +94,7 @@ void scheduler::retire(const std::string& arn) {
     successor->spec = found->second->spec;
     successor->held = true;
     successor->queue = std::exchange(found->second->queue, {});
-    take_down(found->second);
+    take_down(found->second, at_once);
     found->second = std::move(successor);
 }
 
@@ -105,6 +105,11 @@ void scheduler::stop() {
     for (auto& [id, w] : workers_) {
         end(w, false);
     }
+}
+
+bool scheduler::has_former_workers() const {
+    return std::any_of(workers_.begin(), workers_.end(),
+                       [](const auto& one) { return one.second.owner->removed; });
 }
 
 bool scheduler::has_former_workers(std::string_view unqualified_arn) const {
@@ -135,9 +140,18 @@ std::string scheduler::resolve(std::string_view arn) const {
     if (!parsed || parsed->unqualified() != arn) {
         return {};
     }
-    const auto second = std::next(first);
-    const bool unique = second == functions_.end() || !second->first.starts_with(prefix);
-    return unique ? first->first : std::string{};
+    std::string found;
+    std::string tended;
+    for (auto it = first; it != functions_.end() && it->first.starts_with(prefix); ++it) {
+        if (it->second->spec.tended) {
+            tended = it->first;
+        } else if (found.empty()) {
+            found = it->first;
+        } else {
+            return {};
+        }
+    }
+    return found.empty() ? tended : found;
 }
 
 std::optional<refusal> scheduler::submit(const std::string& arn, work item, mono_time now) {
@@ -161,6 +175,7 @@ std::optional<refusal> scheduler::submit(const std::string& arn, work item, mono
     }
     f->queue.push_back({++last_order_, std::move(item)});
     ++queued_;
+    wake_tended(f, now);
     serve_queues(now);
     return std::nullopt;
 }
@@ -261,9 +276,10 @@ void scheduler::exited(worker_id id, std::string_view reason, mono_time now) {
         if (was_starting || w.gave_up) {
             fail_start(f, w, reason);
         }
-        if (f.spec.pinned) {
+        if (f.spec.pinned && !f.spec.tended) {
             plan_restart(f, w, now);
         }
+        wake_tended(w.owner, now);
     }
     serve_queues(now);
 }
@@ -342,12 +358,20 @@ scheduler::worker* scheduler::find(worker_id id) {
 }
 
 // What works goes on: finish(), ask() or its timeout ends it.
-void scheduler::take_down(const std::shared_ptr<function>& f) {
+void scheduler::take_down(const std::shared_ptr<function>& f, bool at_once) {
     f->removed = true;
     for (auto& [id, w] : workers_) {
-        if (w.owner == f && w.working_on.empty()) {
+        if (w.owner == f && (at_once || w.working_on.empty())) {
             end(w, false);
         }
+    }
+}
+
+// A long-lived one that ended starts when there is work for it; on-demand ones do so by themselves.
+void scheduler::wake_tended(const std::shared_ptr<function>& f, mono_time now) {
+    const auto& spec = f->spec;
+    if (spec.pinned && spec.tended && !f->held && f->worker_count == 0 && !f->queue.empty()) {
+        launch(f, now);
     }
 }
 
@@ -396,7 +420,7 @@ void scheduler::mark_initialized(worker& w) {
     auto& f = *w.owner;
     w.state = worker_state::initialized;
     --f.starting;
-    if (f.spec.pinned && !f.announced && !f.removed) {
+    if ((f.spec.pinned || f.spec.tended) && !f.announced && !f.removed) {
         f.announced = true;
         actions_.push_back(came_up{f.spec.arn});
     }
@@ -428,7 +452,9 @@ void scheduler::fail_start(function& f, const worker& w, std::string_view reason
     actions_.push_back(start_failed{f.spec.arn, w.id});
     // One failed start costs one invocation, so a broken function empties its queue and no more
     // workers are started than there was work. A pinned function's queue waits for the restart.
-    if (!f.spec.pinned && !f.queue.empty()) {
+    // A tended one's is not waited for: it fails again until someone has changed it.
+    for (auto left = f.spec.tended ? f.queue.size() : std::size_t{1};
+         left > 0 && !f.queue.empty() && (!f.spec.pinned || f.spec.tended); --left) {
         fail(f, pop(f),
              unhandled_error("The function's worker failed to initialize: " + std::string(reason),
                              "Function.InitializationFailed"));

@@ -454,6 +454,50 @@ TEST_F(any_function, whose_successor_cannot_run_fails_its_queue) {
     EXPECT_EQ(s->status().size(), 0U);
 }
 
+TEST_F(any_function, that_is_replaced_at_once_is_cut_at_work) {
+    add_on_demand(f1);
+    submit(f1, "a", 99);
+    ask(1);
+    said();
+    s->retire(f1, true);
+    EXPECT_THAT(said(), ElementsAre("end 1"));
+    exit(1);
+    EXPECT_THAT(said(), ElementsAre("done a error"));
+}
+
+TEST_F(on_demand_function, that_is_tended_starts_without_work) {
+    s->add({f1, false, 3s, true}, now);
+    ask(1);
+    EXPECT_THAT(said(), ElementsAre("start 1", "up"));
+    submit(f1, "a");
+    EXPECT_THAT(said(), ElementsAre("work 1 a"));
+}
+
+TEST_F(long_lived_function, that_is_tended_and_ends_starts_again_when_there_is_work) {
+    s->add({f1, true, 3s, true}, now);
+    submit(f1, "a", 99);
+    submit(f1, "b");
+    exit(1);
+    pass(120s);
+    EXPECT_THAT(said(), ElementsAre("start 1", "failed 1", "done a error", "lost b failed"));
+    submit(f1, "c");
+    EXPECT_THAT(said(), ElementsAre("start 2"));
+    ask(2);
+    submit(f1, "d");
+    exit(2);
+    ask(3);
+    EXPECT_THAT(said(), ElementsAre("up", "work 2 c", "start 3", "work 3 d"));
+}
+
+TEST_F(any_function, that_is_tended_does_not_make_its_name_ambiguous) {
+    const std::string bare = "arn:aws:lambda:us-east-1:123456789012:function:one";
+    s->add({bare + ":dev", false, 3s, true}, now);
+    EXPECT_EQ(s->resolve(bare), bare + ":dev");
+    add_on_demand(f1);
+    EXPECT_EQ(s->resolve(bare), f1);
+    EXPECT_EQ(s->resolve(bare + ":dev"), bare + ":dev");
+}
+
 TEST_F(any_function, ends_at_once_with_the_core) {
     add_pinned(f1);
     add_on_demand(f2);

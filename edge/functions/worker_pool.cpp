@@ -66,11 +66,12 @@ std::filesystem::path worker_pool::directory_of(const contract::function& f) con
     return settings_.ggc_root / "deployment" / "lambda" / f.arn;
 }
 
-result<launch_plan> worker_pool::plan(const contract::function& f) const {
-    return plan_launch(f, directory_of(f), host_);
+void worker_pool::find_interpreters_anew() {
+    host_.interpreters = find_interpreters(host_path_);
 }
 
-result<void> worker_pool::add(const contract::function& f, result<launch_plan> plan, bool held) {
+result<void> worker_pool::add(const contract::function& f, result<launch_plan> plan,
+                              const add_options& options) {
     auto identity = resolve_identity(f, settings_.allow_root, ::geteuid() == 0);
     if (!plan || !identity) {
         remove(f.arn);
@@ -83,10 +84,12 @@ result<void> worker_pool::add(const contract::function& f, result<launch_plan> p
     d->f = f;
     d->plan = std::move(*plan);
     d->identity = *identity;
-    d->directory = directory_of(f);
+    d->directory = options.directory.empty() ? directory_of(f) : options.directory;
     d->log = logs_.of_function(f.arn);
+    d->tended = options.tended;
     functions_.emplace(f.arn, std::move(d));
-    scheduler_.add({f.arn, f.pinned, std::chrono::seconds(f.timeout_seconds)}, now(), held);
+    scheduler_.add({f.arn, f.pinned, std::chrono::seconds(f.timeout_seconds), options.tended},
+                   now(), options.held);
     settle();
     return {};
 }
@@ -102,9 +105,9 @@ void worker_pool::remove(const std::string& arn) {
     settle();
 }
 
-void worker_pool::retire(const std::string& arn) {
+void worker_pool::retire(const std::string& arn, bool at_once) {
     functions_.erase(arn);
-    scheduler_.retire(arn);
+    scheduler_.retire(arn, at_once);
     settle();
 }
 
@@ -215,18 +218,20 @@ std::string worker_pool::resolve_name(std::string_view text) const {
         return resolve(text);
     }
     std::string found;
+    std::string tended;
     for (const auto& [arn, d] : functions_) {
         const auto parsed = parse_function_arn(arn);
-        const bool named =
-            parsed && (text == parsed->name || text == parsed->name + ":" + parsed->qualifier);
-        if (named && !found.empty()) {
+        const bool exact = parsed && text == parsed->name + ":" + parsed->qualifier;
+        if (!parsed || (text != parsed->name && !exact)) {
+            continue;
+        }
+        auto& place = d->tended && !exact ? tended : found;
+        if (!place.empty()) {
             return {};
         }
-        if (named) {
-            found = arn;
-        }
+        place = arn;
     }
-    return found;
+    return found.empty() ? tended : found;
 }
 
 std::string worker_pool::take_log_tail(const std::string& invocation) {
@@ -240,7 +245,7 @@ std::string worker_pool::take_log_tail(const std::string& invocation) {
 }
 
 bool worker_pool::prepare(const std::vector<contract::logger_setting>& loggers) {
-    host_.interpreters = find_interpreters(host_path_);
+    find_interpreters_anew();
     const bool level_changed = logs_.configure(loggers);
     for (auto& [arn, d] : functions_) {
         d->log = logs_.of_function(arn);
@@ -308,6 +313,7 @@ void worker_pool::carry_out(end_worker& a) {
     if (a.at_once) {
         found->second.process->kill();
     } else {
+        found->second.told_to_end = true;
         found->second.process->terminate();
     }
 }
@@ -363,6 +369,9 @@ result<void> worker_pool::launch(worker_id id, worker& w) {
 void worker_pool::take_line(worker_id id, log_level level, std::string_view line) {
     auto& w = workers_.at(id);
     w.owner->log.write(level, line);
+    if (w.owner->tended) {
+        calls_.line(w.owner->f.arn, level, line);
+    }
     if (const auto tail = log_tails_.find(w.operators); tail != log_tails_.end()) {
         auto& text = tail->second;
         text.append("[").append(to_string(level)).append("] ").append(line).append("\n");
@@ -386,6 +395,11 @@ void worker_pool::worker_ended(worker_id id, const std::string& reason) {
     logs_.of_runtime().info("Worker ended.",
                             {{"function", w.owner->f.arn}, {"workerId", w.uuid}, {"reason", why}});
     end_reason_ = "worker with " + w.uuid + " failed to initialize with reason " + why;
+    const auto current = functions_.find(w.owner->f.arn);
+    if (w.owner->tended && !w.told_to_end && current != functions_.end() &&
+        current->second == w.owner) {
+        calls_.died(w.owner->f.arn, why);
+    }
     scheduler_.exited(id, why, now());
     settle();
     calls_.ended(id);

@@ -44,6 +44,15 @@ public:
         std::function<void(const std::string& arn)> came_up;
         std::function<void(const std::string& arn, std::string reason)> start_failed;
         std::function<void(worker_id)> ended;
+        // Of tended functions: what they log, and that a worker ended which should not.
+        std::function<void(const std::string& arn, log_level, std::string_view)> line;
+        std::function<void(const std::string& arn, const std::string& why)> died;
+    };
+
+    struct add_options {
+        bool held = false;                // scheduler::add
+        std::filesystem::path directory;  // of its code; empty: where deployments put it
+        bool tended = false;              // function_spec
     };
 
     worker_pool(boost::asio::any_io_executor executor, const function_settings& settings,
@@ -52,18 +61,23 @@ public:
 
     void set_ipc_port(std::uint16_t port) { ipc_port_ = port; }
 
-    // How the function will be started. The error is why it can never run here. May block for
-    // seconds; calls no other member and may run beside them, one at a time.
-    result<launch_plan> plan(const contract::function& f) const;
-    // Deploys a function, held or not (scheduler::add); a retired one's queue fails on an error.
-    result<void> add(const contract::function& f, result<launch_plan> plan, bool held);
+    // Where a deployment puts the function's code.
+    std::filesystem::path directory_of(const contract::function& f) const;
+    // A copy, for plan_launch() on another thread.
+    host_programs host() const { return host_; }
+    void find_interpreters_anew();
+    // Deploys a function by its plan_launch(). On an error, which is why it can never run here, a
+    // retired one's queue fails.
+    result<void> add(const contract::function& f, result<launch_plan> plan,
+                     const add_options& options);
     void release(const std::string& arn);
     // As the scheduler's.
     void remove(const std::string& arn);
-    void retire(const std::string& arn);
+    void retire(const std::string& arn, bool at_once = false);
     void stop();
     // Of a removed function of the same name, whatever its version.
     bool has_former_workers_of(const std::string& arn) const;
+    bool has_former_workers() const { return scheduler_.has_former_workers(); }
     bool has_former_workers_ending() const { return scheduler_.has_former_workers_ending(); }
     bool has_workers() const { return !workers_.empty(); }
     const contract::function* find(const std::string& arn) const;
@@ -103,6 +117,7 @@ private:
         std::optional<process_identity> identity;
         std::filesystem::path directory;
         logger log;
+        bool tended = false;
     };
     struct worker {
         std::shared_ptr<deployed> owner;
@@ -112,9 +127,9 @@ private:
         std::string last_error;
         std::string operators;  // the invocation whose lines are kept, or empty
         std::unique_ptr<worker_process> process;
+        bool told_to_end = false;  // and not for being late
     };
 
-    std::filesystem::path directory_of(const contract::function& f) const;
     void settle();
     void arm();
     void carry_out(start_worker& a);
