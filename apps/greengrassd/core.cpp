@@ -1,5 +1,6 @@
 #include "apps/greengrassd/core.hpp"
 
+#include "apps/greengrassd/develop.hpp"
 #include "edge/admin/socket_address.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
@@ -144,7 +145,8 @@ core::core(asio::io_context& io, edge::core_config config, std::filesystem::path
       admin_(
           io.get_executor(), edge::admin_socket_path(config_.write_directory), router_,
           [this] { return snapshot(); },
-          [this](edge::invocation_request asked) { return invoke(std::move(asked)); }, log_),
+          [this](edge::invocation_request asked) { return invoke(std::move(asked)); }, log_,
+          developer_of(functions_)),
       started_(time_.now()) {
     agent_.on_server_certificate = [this] { take_server_certificate(); };
     router_.set_sink(edge::endpoint_kind::function, &functions_);

@@ -138,6 +138,8 @@ result<std::shared_ptr<developments::one>> developments::make(
         f.handler = asked.handler;
         f.executable.clear();
     }
+    // Python takes a file for unchanged that changed within a second and kept its size.
+    f.variables.emplace_back("PYTHONDONTWRITEBYTECODE", "1");
     f.timeout_seconds = asked.timeout_seconds.value_or(f.timeout_seconds);
     if (f.handler.empty() || f.runtime.empty()) {
         return wrong(
