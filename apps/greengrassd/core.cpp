@@ -73,6 +73,7 @@ edge::function_settings function_settings_of(const edge::core_config& config,
     settings.max_concurrent_workers = config.max_concurrent_workers;
     settings.start_limit = config.post_start_health_check_timeout;
     settings.allow_root = config.allow_functions_to_run_as_root;
+    settings.interpreters = config.interpreters;
     return settings;
 }
 

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +35,7 @@ struct function_settings {
     std::chrono::milliseconds start_limit{30'000};  // postStartHealthCheckTimeout
     std::chrono::seconds idle_reap{60};  // an on-demand worker without work ends after this
     bool allow_root = false;             // allowFunctionsToRunAsRoot
+    std::map<std::string, std::filesystem::path> interpreters;  // runtime.interpreters, by runtime
     // Where programs are asked for their version, which takes up to 5 s each. Empty: here.
     boost::asio::any_io_executor blocking;
 };

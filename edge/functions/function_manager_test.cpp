@@ -3,6 +3,8 @@
 #include "libs/base/encoding.hpp"
 #include "libs/base/json.hpp"
 
+#include <boost/asio/thread_pool.hpp>
+
 #include <csignal>
 #include <poll.h>
 #include <sys/syscall.h>
@@ -209,6 +211,36 @@ TEST_F(function_manager_test, an_old_version_that_works_for_too_long_ends_at_its
     ASSERT_TRUE(came) << "with no functions left, the end is waited for";
     EXPECT_EQ(came->value().outcome, "unhandled");
     EXPECT_THAT(came->value().body, HasSubstr("timed out after 1.00 seconds"));
+}
+
+// A program may take its time to tell its version.
+TEST_F(function_manager_test, goes_on_while_programs_are_asked_for_their_version) {
+    const auto bin = root / "bin";
+    std::filesystem::create_directories(bin);
+    const auto asked = root / "asked";
+    std::ofstream(bin / "node") << "#!/bin/sh\ntouch " << asked.string() << "\nexec sleep 60\n";
+    std::filesystem::permissions(bin / "node", std::filesystem::perms::owner_all);
+    const std::string path = ::getenv("PATH");
+    ::setenv("PATH", (bin.string() + ":" + path).c_str(), 1);
+    asio::thread_pool blocking(1);
+    settings.blocking = blocking.get_executor();
+    start();
+    ::setenv("PATH", path.c_str(), 1);
+    auto f = function("f", "");
+    f.runtime = "nodejs99.x";
+    bool applied = false;
+    asio::co_spawn(io, manager->apply({f}, {}),
+                   [&](std::exception_ptr, const std::vector<function_failure>& failures) {
+                       EXPECT_THAT(failures, SizeIs(1));
+                       applied = true;
+                   });
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (!std::filesystem::exists(asked) && std::chrono::steady_clock::now() < deadline) {
+        EXPECT_EQ(request("GET", "/2016-11-01/health/workers").status, 200);
+    }
+    EXPECT_EQ(request("GET", "/2016-11-01/health/workers").status, 200);
+    EXPECT_FALSE(applied);
+    wait_until([&] { return applied; }, "the deployment");
 }
 
 TEST_F(function_manager_test, starts_a_crashed_function_again_and_counts_it) {

@@ -53,7 +53,7 @@ worker_pool::worker_pool(boost::asio::any_io_executor executor, const function_s
       log_(log),
       logs_(settings.ggc_root, std::move(log)),
       host_path_(path_of_core()),
-      host_{{}, settings.runtime_dir},
+      host_{{}, settings.runtime_dir, remembering_prober(), settings.interpreters},
       scheduler_(limits_from(settings)),
       watcher_(executor),
       timer_(executor) {}
