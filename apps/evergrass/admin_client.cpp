@@ -13,6 +13,7 @@
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <utility>
 
 namespace evergrass::cli {
 namespace {
@@ -30,6 +31,7 @@ public:
     descriptor(const descriptor&) = delete;
     descriptor& operator=(const descriptor&) = delete;
     int get() const { return fd_; }
+    int release() { return std::exchange(fd_, -1); }
 
 private:
     int fd_;
@@ -81,8 +83,10 @@ result<void> send_all(int fd, std::string_view bytes) {
     return {};
 }
 
-result<http::response> read_answer(int fd, const std::filesystem::path& socket) {
+result<http::response> read_answer(int fd, const std::filesystem::path& socket,
+                                   std::string_view received = {}) {
     http::response_reader reader(false);
+    reader.buffer().append(received);
     std::string body;
     std::array<char, 16 * 1024> part;
     for (;;) {
@@ -117,16 +121,32 @@ result<http::response> read_answer(int fd, const std::filesystem::path& socket) 
     return answer;
 }
 
-std::string request_text(const std::string& target, const std::optional<json::object>& body) {
+std::string request_text(const std::string& target, const std::optional<json::object>& body,
+                         const char* connection = "close") {
     const auto content = body ? json::serialize(*body) : std::string();
-    auto text =
-        (body ? "POST " : "GET ") + target + " HTTP/1.1\r\nHost: core\r\nConnection: close\r\n";
+    auto text = (body ? "POST " : "GET ") + target +
+                " HTTP/1.1\r\nHost: core\r\nConnection: " + connection + "\r\n";
     if (body) {
         text +=
             "Content-Type: application/json\r\nContent-Length: " + std::to_string(content.size()) +
             "\r\n";
     }
     return text + "\r\n" + content;
+}
+
+// The object of an answer; what it refuses is an error with its message.
+result<json::object> object_of(const http::response& answer) {
+    auto parsed = parse_json(answer.body);
+    if (!parsed || !parsed->is_object()) {
+        return error{errc::invalid_input, "the core answered " + std::to_string(answer.status) +
+                                              " without a JSON object: is it a core at all?"};
+    }
+    if (answer.status != 200) {
+        return error{errc::invalid_input,
+                     string_member(parsed->get_object(), "message")
+                         .value_or("the core answered " + std::to_string(answer.status))};
+    }
+    return std::move(parsed->get_object());
 }
 
 }  // namespace
@@ -152,17 +172,44 @@ result<json::object> ask_core(const std::filesystem::path& socket, const std::st
     if (!answer) {
         return answer.error();
     }
-    auto parsed = parse_json(answer->body);
-    if (!parsed || !parsed->is_object()) {
-        return error{errc::invalid_input, "the core answered " + std::to_string(answer->status) +
-                                              " without a JSON object: is it a core at all?"};
+    return object_of(*answer);
+}
+
+result<core_connection> upgrade_at_core(const std::filesystem::path& socket,
+                                        const std::string& target, const json::object& body) {
+    descriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (fd.get() < 0) {
+        return errno_error("cannot make a socket");
     }
-    if (answer->status != 200) {
-        return error{errc::invalid_input,
-                     string_member(parsed->get_object(), "message")
-                         .value_or("the core answered " + std::to_string(answer->status))};
+    if (auto connected = connect(fd.get(), socket, std::chrono::seconds(10)); !connected) {
+        return connected.error();
     }
-    return std::move(parsed->get_object());
+    if (auto sent = send_all(fd.get(), request_text(target, body, "Upgrade")); !sent) {
+        return sent.error();
+    }
+    std::string received;
+    std::array<char, 16 * 1024> part;
+    while (received.find("\r\n\r\n") == std::string::npos && received.size() < part.size()) {
+        const auto got = ::read(fd.get(), part.data(), part.size());
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            return error{errc::unavailable, "the core ended before it had answered"};
+        }
+        received.append(part.data(), static_cast<std::size_t>(got));
+    }
+    if (received.starts_with("HTTP/1.1 101 ")) {
+        received.erase(0, received.find("\r\n\r\n") + 4);
+        return core_connection{fd.release(), std::move(received)};
+    }
+    const auto answer = read_answer(fd.get(), socket, received);
+    if (!answer) {
+        return answer.error();
+    }
+    const auto refused = object_of(*answer);
+    return refused ? error{errc::invalid_input, "the core answered without taking it"}
+                   : refused.error();
 }
 
 }  // namespace evergrass::cli

@@ -20,4 +20,14 @@ result<json::object> ask_core(const std::filesystem::path& socket, const std::st
                               const std::optional<json::object>& body = std::nullopt,
                               std::chrono::seconds limit = std::chrono::seconds(10));
 
+// A connection that speaks lines from now on (POST /dev). The caller closes the descriptor.
+struct core_connection {
+    int descriptor = -1;
+    std::string received;  // what came behind the answer's head
+};
+
+// As ask_core(), for what a core answers with 101.
+result<core_connection> upgrade_at_core(const std::filesystem::path& socket,
+                                        const std::string& target, const json::object& body);
+
 }  // namespace evergrass::cli

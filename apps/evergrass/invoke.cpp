@@ -18,23 +18,6 @@ constexpr int function_failed = 1;
 constexpr int no_answer = 2;
 constexpr std::size_t max_payload = 6 * 1024 * 1024;  // Lambda's limit
 
-result<std::string> read_payload(const std::string& named) {
-    std::string payload = named;
-    if (named == "-") {
-        payload.assign(std::istreambuf_iterator<char>(std::cin), {});
-    } else if (named.starts_with('@')) {
-        auto read = read_file(named.substr(1), max_payload);
-        if (!read) {
-            return with_context(read.error(), "--payload " + named);
-        }
-        payload = std::move(*read);
-    }
-    if (payload.size() > max_payload) {
-        return error{errc::too_large, "--payload is larger than 6 MiB, which is Lambda's limit"};
-    }
-    return payload;
-}
-
 result<json::object> ask(const invoke_options& options) {
     auto payload = read_payload(options.payload);
     if (!payload) {
@@ -60,6 +43,23 @@ int status_of(const json::object& answer) {
 }
 
 }  // namespace
+
+result<std::string> read_payload(const std::string& named) {
+    std::string payload = named;
+    if (named == "-") {
+        payload.assign(std::istreambuf_iterator<char>(std::cin), {});
+    } else if (named.starts_with('@')) {
+        auto read = read_file(named.substr(1), max_payload);
+        if (!read) {
+            return with_context(read.error(), "--payload " + named);
+        }
+        payload = std::move(*read);
+    }
+    if (payload.size() > max_payload) {
+        return error{errc::too_large, "--payload is larger than 6 MiB, which is Lambda's limit"};
+    }
+    return payload;
+}
 
 result<json::object> invocation_of(const invoke_options& options, std::string payload) {
     json::object asked{{"function", options.function},

@@ -26,6 +26,9 @@ struct invoke_options {
 // with an error; 2 it was not invoked, or gave no result in time.
 int run_invoke(const invoke_options& options);
 
+// The payload that an option names: the text itself, "@FILE", or "-" for standard input.
+result<std::string> read_payload(const std::string& named);
+
 // What is asked of the core: POST /invoke.
 result<json::object> invocation_of(const invoke_options& options, std::string payload);
 // How the answer is shown; the result itself goes to standard output alone.

@@ -1,5 +1,6 @@
 // The map of the command line: one file a verb.
 #include "apps/evergrass/check.hpp"
+#include "apps/evergrass/dev.hpp"
 #include "apps/evergrass/functions.hpp"
 #include "apps/evergrass/invoke.hpp"
 #include "apps/evergrass/status.hpp"
@@ -164,6 +165,43 @@ CLI::App* add_invoke(CLI::App& app, evergrass::cli::invoke_options& options) {
     return invoke;
 }
 
+constexpr char about_dev[] =
+    "Run the handler of a folder at a running core, show its log, and start it anew when a file\n"
+    "changes, until Ctrl-C. It is a function of its own, NAME:dev, or, with --as, takes the place "
+    "of\n"
+    "a deployed one, with its subscriptions and settings, which comes back at the end.\n"
+    "Exit status: 0 Ctrl-C, 2 it could not begin, or the core or the folder went.";
+
+CLI::App* add_dev(CLI::App& app, evergrass::cli::dev_options& options) {
+    auto* dev = app.add_subcommand("dev", about_dev);
+    dev->add_option("PATH", options.directory, "The folder with its code")->required();
+    dev->add_option("--handler", options.handler, "FILE.FUNCTION (default: the only one there is)")
+        ->type_name("NAME");
+    dev->add_option("--runtime", options.runtime,
+                    "python3.8, nodejs12.x … (default: by the handler's file)")
+        ->type_name("NAME");
+    auto* as = dev->add_option("--as", options.as,
+                               "The deployed function whose place it takes: ARN or name")
+                   ->type_name("FUNCTION");
+    dev->add_option("--name", options.name, "Its name (default: the folder's)")
+        ->type_name("NAME")
+        ->excludes(as);
+    dev->add_flag("--pinned", options.pinned, "Long-lived: one worker, in order")->excludes(as);
+    dev->add_option("--timeout", options.timeout_seconds,
+                    "Seconds that an invocation may take (default 3, or the deployed one's)")
+        ->type_name("N")
+        ->check(CLI::Range(1, 86'400));
+    dev->add_option("--invoke,--payload", options.payload,
+                    "Invoke it with this event after each start: text, @FILE, or - for standard "
+                    "input")
+        ->type_name("TEXT");
+    dev->add_option("--topic", options.topic, "Invoke it as a message of this topic does")
+        ->type_name("TOPIC");
+    add_core(*dev, options.root, options.socket);
+    dev->add_flag("--json", options.json, "Write one JSON object a line");
+    return dev;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -182,13 +220,15 @@ int main(int argc, char** argv) {
     const auto* functions_verb = add_functions(app, functions);
     evergrass::cli::invoke_options invoke;
     const auto* invoke_verb = add_invoke(app, invoke);
+    evergrass::cli::dev_options dev;
+    const auto* dev_verb = add_dev(app, dev);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
         const int code = app.exit(e);
         // Of these verbs, 1 is an answer.
         const bool asks = why_verb->parsed() || check_verb->parsed() || status_verb->parsed() ||
-                          functions_verb->parsed() || invoke_verb->parsed();
+                          functions_verb->parsed() || invoke_verb->parsed() || dev_verb->parsed();
         return code != 0 && asks ? 2 : code;
     }
     try {
@@ -206,6 +246,9 @@ int main(int argc, char** argv) {
         }
         if (invoke_verb->parsed()) {
             return evergrass::cli::run_invoke(invoke);
+        }
+        if (dev_verb->parsed()) {
+            return evergrass::cli::run_dev(dev);
         }
         return evergrass::cli::run_up(up);
     } catch (const std::exception& e) {

@@ -1,5 +1,6 @@
 #include "apps/greengrassd/core.hpp"
 
+#include "apps/greengrassd/develop.hpp"
 #include "edge/admin/socket_address.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
@@ -75,8 +76,10 @@ std::vector<std::string> hidden_paths(const edge::core_config& config) {
 }
 
 edge::function_settings function_settings_of(const edge::core_config& config,
-                                             program_places programs) {
+                                             program_places programs,
+                                             asio::any_io_executor blocking) {
     edge::function_settings settings;
+    settings.blocking = std::move(blocking);
     settings.ggc_root = config.write_directory;
     settings.runtime_dir = std::move(programs.runtime_dir);
     settings.jail_program = std::move(programs.jail_program);
@@ -91,6 +94,7 @@ edge::function_settings function_settings_of(const edge::core_config& config,
     settings.max_concurrent_workers = config.max_concurrent_workers;
     settings.start_limit = config.post_start_health_check_timeout;
     settings.allow_root = config.allow_functions_to_run_as_root;
+    settings.interpreters = config.interpreters;
     return settings;
 }
 
@@ -148,7 +152,9 @@ core::core(asio::io_context& io, edge::core_config config, program_places progra
       log_(std::move(log)),
       router_(log_),
       devices_(io.get_executor(), device_settings(config_), router_, log_),
-      functions_(io.get_executor(), function_settings_of(config_, std::move(programs)), router_, log_),
+      functions_(io.get_executor(),
+                 function_settings_of(config_, std::move(programs), disk_.get_executor()), router_,
+                 log_),
       cloud_(io.get_executor(), link_settings(config_), router_, log_),
       store_(config_.write_directory),
       signing_key_(config_.signing_key_path,
@@ -160,7 +166,8 @@ core::core(asio::io_context& io, edge::core_config config, program_places progra
       admin_(
           io.get_executor(), edge::admin_socket_path(config_.write_directory), router_,
           [this] { return snapshot(); },
-          [this](edge::invocation_request asked) { return invoke(std::move(asked)); }, log_),
+          [this](edge::invocation_request asked) { return invoke(std::move(asked)); }, log_,
+          developer_of(functions_)),
       started_(time_.now()) {
     agent_.on_server_certificate = [this] { take_server_certificate(); };
     router_.set_sink(edge::endpoint_kind::function, &functions_);

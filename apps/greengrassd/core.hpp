@@ -65,7 +65,7 @@ private:
     edge::core_config config_;
     logger log_;
     clock time_;
-    boost::asio::thread_pool disk_{1};  // hashes and unpacks packages
+    boost::asio::thread_pool disk_{1};  // hashes, unpacks, asks programs for versions
     edge::router router_;
     edge::device_server devices_;
     edge::function_manager functions_;

@@ -1,6 +1,7 @@
 #include "edge/admin/admin_server.hpp"
 
 #include "edge/admin/admin_answers.hpp"
+#include "edge/admin/json_answer.hpp"
 #include "edge/admin/socket_address.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
@@ -13,8 +14,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 namespace evergrass::edge {
 
@@ -35,17 +39,27 @@ http::server_options server_options() {
     return options;
 }
 
+// The socket's mode keeps others out; a descriptor that was handed on would not.
+bool may_ask(int connection) {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    return ::getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+           (peer.uid == 0 || peer.uid == ::geteuid());
+}
+
 }  // namespace
 
 class admin_server::implementation
     : public std::enable_shared_from_this<admin_server::implementation> {
 public:
     implementation(asio::any_io_executor executor, std::filesystem::path socket, router& messages,
-                   std::function<core_snapshot()> snapshot, invoker invoke, logger log)
+                   std::function<core_snapshot()> snapshot, invoker invoke, logger log,
+                   developer develop)
         : path_(std::move(socket)),
           messages_(messages),
           snapshot_(std::move(snapshot)),
           invoke_(std::move(invoke)),
+          develop_(std::move(develop)),
           log_(log),
           acceptor_(executor),
           pause_(executor),
@@ -90,6 +104,11 @@ public:
             acceptor_.close(ignored);
             pause_.cancel();
         }
+        for (const auto& session : std::exchange(developments_, {})) {
+            if (const auto open = session.lock()) {
+                open->close();
+            }
+        }
     }
 
     static asio::awaitable<void> stop(std::shared_ptr<implementation> self) {
@@ -120,6 +139,10 @@ private:
     // family in the socket's type only.
     void serve(stream_protocol::socket socket) {
         error_code failed;
+        if (!may_ask(socket.native_handle())) {
+            log_.warn("A stranger's connection to the core's socket was refused.");
+            return;
+        }
         const int descriptor = socket.release(failed);
         if (failed) {
             return;
@@ -135,6 +158,9 @@ private:
 
     // `self` outlives its server's requests: stop() waits for them, and ~server cuts them.
     static asio::awaitable<http::response> answer(implementation* self, http::request asked) {
+        if (asked.path() == "/dev" && asked.method == "POST" && self->develop_) {
+            co_return self->develop(asked.body);
+        }
         if (asked.path() != "/invoke" || asked.method != "POST") {
             co_return admin_answer(asked, self->messages_, self->snapshot_());
         }
@@ -145,10 +171,24 @@ private:
         co_return invocation_answer(co_await self->invoke_(std::move(*wanted)));
     }
 
+    http::response develop(const std::string& body) {
+        auto order = read_development(body);
+        if (!order) {
+            return json_response(400, {{"message", order.error().context}});
+        }
+        auto begun =
+            begin_development(acceptor_.get_executor(), std::move(*order), develop_, invoke_);
+        std::erase_if(developments_, [](const auto& one) { return one.expired(); });
+        developments_.push_back(std::move(begun.session));
+        return std::move(begun.response);
+    }
+
     std::filesystem::path path_;
     router& messages_;
     std::function<core_snapshot()> snapshot_;
     invoker invoke_;
+    developer develop_;
+    std::vector<std::weak_ptr<development_session>> developments_;
     logger log_;
     stream_protocol::acceptor acceptor_;
     asio::steady_timer pause_;
@@ -157,10 +197,10 @@ private:
 
 admin_server::admin_server(asio::any_io_executor executor, std::filesystem::path socket,
                            router& messages, std::function<core_snapshot()> snapshot,
-                           invoker invoke, logger log)
-    : implementation_(std::make_shared<implementation>(std::move(executor), std::move(socket),
-                                                       messages, std::move(snapshot),
-                                                       std::move(invoke), std::move(log))) {}
+                           invoker invoke, logger log, developer develop)
+    : implementation_(std::make_shared<implementation>(
+          std::move(executor), std::move(socket), messages, std::move(snapshot), std::move(invoke),
+          std::move(log), std::move(develop))) {}
 
 admin_server::~admin_server() {
     implementation_->close();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "edge/admin/core_snapshot.hpp"
+#include "edge/admin/development.hpp"
 #include "edge/admin/invocation.hpp"
 #include "edge/router/router.hpp"
 #include "libs/base/log.hpp"
@@ -15,17 +16,16 @@
 namespace evergrass::edge {
 
 // The core's socket for those who look after it: HTTP on a unix socket of mode 0600, so only the
-// user that the core runs as, and root, get in; never TCP, for functions share the host's network.
+// user that the core runs as, and root, get in, and each connection is asked for its user all the
+// same; never TCP, for functions share the host's network.
 // What it answers: admin_answers.hpp. One executor, the router's.
 class admin_server {
 public:
-    using invoker =
-        std::function<boost::asio::awaitable<result<invocation_reply>>(invocation_request)>;
-
-    // `snapshot` is asked at each request but POST /invoke, which is `invoke`'s.
+    // `snapshot` is asked at each request but POST /invoke, which is `invoke`'s, and POST /dev,
+    // which is `develop`'s; without it that is not found.
     admin_server(boost::asio::any_io_executor executor, std::filesystem::path socket,
                  router& messages, std::function<core_snapshot()> snapshot, invoker invoke,
-                 logger log);
+                 logger log, developer develop = {});
     ~admin_server();
 
     // Takes the place of what a killed core left there. REQUIRES: no other core runs on this root.

@@ -56,18 +56,19 @@ result<invocation_request> read_invocation(std::string_view body) {
     return asked;
 }
 
+json::object to_json(const invocation_reply& reply) {
+    return {{"function", reply.arn},    {"invocationId", reply.id},
+            {"outcome", reply.outcome}, {"payloadBase64", base64_encode(reply.body)},
+            {"log", reply.log},         {"tookMicros", reply.took_us}};
+}
+
 http::response invocation_answer(const result<invocation_reply>& reply) {
     if (!reply) {
         return json_response(status_of(reply.error()),
                              {{"message", reply.error().context.empty() ? reply.error().message()
                                                                         : reply.error().context}});
     }
-    return json_response(200, {{"function", reply->arn},
-                               {"invocationId", reply->id},
-                               {"outcome", reply->outcome},
-                               {"payloadBase64", base64_encode(reply->body)},
-                               {"log", reply->log},
-                               {"tookMicros", reply->took_us}});
+    return json_response(200, to_json(*reply));
 }
 
 }  // namespace evergrass::edge

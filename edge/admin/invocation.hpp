@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libs/base/json.hpp"
 #include "libs/base/result.hpp"
 #include "libs/http/message.hpp"
 
@@ -28,6 +29,8 @@ struct invocation_reply {
 
 // {"function", "payloadBase64", "clientContext": {…}, "event"}; all but the first may be missing.
 result<invocation_request> read_invocation(std::string_view body);
+
+json::object to_json(const invocation_reply& reply);
 
 // 200 with the reply as JSON, or {"message"}: 400 bad input, 404 no such function, 503 not now.
 http::response invocation_answer(const result<invocation_reply>& reply);

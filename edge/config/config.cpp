@@ -70,7 +70,8 @@ const std::vector<std::string_view> runtime_members = {"cgroup",
                                                        "maxWorkItemCount",
                                                        "maxConcurrentLimit",
                                                        "lruSize",
-                                                       "mountAllBlockDevices"};
+                                                       "mountAllBlockDevices",
+                                                       "interpreters"};
 const std::vector<std::string_view> crypto_members = {"caPath", "PKCS11", "principals",
                                                       "deploymentSigningKeyPath"};
 
@@ -194,6 +195,22 @@ void read_core_thing(field_reader& in, const json::object& object,
     }
 }
 
+void read_interpreters(field_reader& in, core_config& config) {
+    const auto* all = in.object("interpreters");
+    if (all == nullptr) {
+        return;
+    }
+    for (const auto& [runtime, path] : *all) {
+        const auto* text = path.if_string();
+        if (text == nullptr || !text->starts_with('/')) {
+            in.fail("interpreters." + std::string(runtime),
+                    "is no absolute path of a program, as \"/opt/py37/bin/python3.7\" is");
+            return;
+        }
+        config.interpreters.emplace(runtime, std::string(*text));
+    }
+}
+
 void read_runtime(field_reader& in, const json::object& object, core_config& config) {
     note_unknown(object, "runtime", runtime_members, config);
     config.allow_functions_to_run_as_root = read_yes_no(in, object, "allowFunctionsToRunAsRoot");
@@ -204,6 +221,7 @@ void read_runtime(field_reader& in, const json::object& object, core_config& con
         std::max(least_workers, read_in_range(in, "maxConcurrentLimit", 25, 1, 10'000)));
     config.post_start_health_check_timeout = std::chrono::milliseconds(
         read_in_range(in, "postStartHealthCheckTimeout", 30'000, 1, 3'600'000));
+    read_interpreters(in, config);
 }
 
 result<void> read_thing_arn(core_config& config) {

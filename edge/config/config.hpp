@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,6 +52,8 @@ struct core_config {
     std::size_t max_concurrent_workers = 25;
     std::chrono::milliseconds post_start_health_check_timeout{30'000};
     bool allow_functions_to_run_as_root = false;
+    // runtime.interpreters, Evergrass's own: the program of a runtime ("python3.7"), absolute.
+    std::map<std::string, std::filesystem::path> interpreters;
 
     std::filesystem::path write_directory;  // <root>/ggc, or writeDirectory when it is set
     std::filesystem::path pid_file_directory = "/var/run";

@@ -122,6 +122,27 @@ TEST(config, the_bound_of_queued_work_is_v1s_unless_it_is_given) {
     EXPECT_THAT(none.error().message(), HasSubstr("'runtime.maxWorkItemCount' is 0; allowed is 1"));
 }
 
+TEST(config, the_programs_of_runtimes_are_named_by_their_absolute_paths) {
+    const auto with = [](std::string_view interpreters) {
+        return parse_config(
+            replaced(of_v1_11, "\"runtime\": {",
+                     "\"runtime\": {\"interpreters\": " + std::string(interpreters) + ", "),
+            "/greengrass");
+    };
+    auto config = with(R"({"python3.7": "/opt/py37/bin/python3.7", "nodejs12.x": "/opt/node"})");
+    ASSERT_TRUE(config) << config.error().message();
+    EXPECT_EQ(config->interpreters.at("python3.7"), "/opt/py37/bin/python3.7");
+    EXPECT_EQ(config->interpreters.size(), 2U);
+    EXPECT_TRUE(config->without_effect.empty());
+    for (const auto* bad : {R"({"python3.7": "python3.7"})", R"({"python3.7": 7})"}) {
+        config = with(bad);
+        ASSERT_FALSE(config) << bad;
+        EXPECT_THAT(config.error().message(), HasSubstr("runtime.interpreters.python3.7"));
+        EXPECT_THAT(config.error().message(), HasSubstr("absolute path"));
+    }
+    EXPECT_FALSE(with("[]"));
+}
+
 TEST(config, without_any_paths_v1s_text_is_given) {
     const auto config = parse_config(R"({"coreThing":{
         "thingArn":"arn:aws:iot:us-east-1:123456789012:thing/C","iotHost":"h","ggHost":"h"}})",

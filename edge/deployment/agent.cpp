@@ -277,6 +277,7 @@ asio::awaitable<result<void>> deployment_agent::deploy(contract::signed_manifest
         if (is_of_the_link(staged.error())) {
             co_return staged;  // the link: nothing is decided, the same deployment comes again
         }
+        co_await remove_staged(*manifest);
         const auto why =
             "unable to execute download step in deployment. " + staged.error().message();
         auto told = co_await finish(id, "Failure", why, {});
@@ -309,6 +310,21 @@ asio::awaitable<result<void>> deployment_agent::stage(const contract::manifest& 
     disk_work place = [&] { return store_.place_code(m); };
     auto placed = co_await rt::run_on(disk_, std::move(place));
     co_return placed;
+}
+
+// After a deployment that could not be staged: what it brought goes, and where its code had taken
+// the place of what runs (a version's package may be another after a reset of the service), that
+// comes back.
+asio::awaitable<void> deployment_agent::remove_staged(const contract::manifest& failed) {
+    disk_work clean = [this, former = former_deployment(failed)]() -> result<void> {
+        store_.remove_unused(running_ ? &*running_ : nullptr, former ? &*former : nullptr);
+        return running_ ? store_.place_code(*running_) : result<void>();
+    };
+    const auto cleaned = co_await rt::run_on(disk_, std::move(clean));
+    if (!cleaned) {
+        log_.error("The code of the deployment that runs is not complete.",
+                   {{"reason", cleaned.error()}});
+    }
 }
 
 asio::awaitable<result<void>> deployment_agent::fetch(std::string sha256) {
@@ -355,7 +371,7 @@ asio::awaitable<result<void>> deployment_agent::apply(const contract::signed_man
         co_return told;
     }
     write_group_file();
-    store_.remove_unused(m, former ? &*former : nullptr);
+    store_.remove_unused(&m, former ? &*former : nullptr);
     // The local MQTT server needs its certificate before devices are told that they may come.
     const auto renewed = co_await renew_certificate(connectivity_version_);
     note_certificate(renewed);
@@ -386,6 +402,12 @@ asio::awaitable<void> deployment_agent::roll_back() {
     if (!running_) {
         co_await target_.clear();
         co_return;
+    }
+    disk_work place = [this] { return store_.place_code(*running_); };
+    const auto placed = co_await rt::run_on(disk_, std::move(place));
+    if (!placed) {
+        log_.error("The code of the previous deployment is not complete.",
+                   {{"reason", placed.error()}});
     }
     auto failures = co_await target_.apply(*running_);
     log_.warn("Rolled back to the previous deployment.",

@@ -53,6 +53,7 @@ private:
     boost::asio::awaitable<result<void>> renew_certificate(std::string connectivity_version);
     boost::asio::awaitable<result<void>> deploy(contract::signed_manifest sealed);
     boost::asio::awaitable<result<void>> stage(const contract::manifest& m);
+    boost::asio::awaitable<void> remove_staged(const contract::manifest& failed);
     boost::asio::awaitable<result<void>> fetch(std::string sha256);
     boost::asio::awaitable<result<void>> apply(const contract::signed_manifest& sealed,
                                                const contract::manifest& m);

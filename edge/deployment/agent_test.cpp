@@ -1,6 +1,7 @@
 #include "edge/deployment/agent.hpp"
 
 #include "edge/deployment/test_directory.hpp"
+#include "edge/deployment/test_zip.hpp"
 #include "libs/base/digest.hpp"
 #include "libs/http/server.hpp"
 #include "libs/pki/pki.hpp"
@@ -22,6 +23,7 @@ namespace {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -234,6 +236,16 @@ struct agent_fixture : ::testing::Test {
         }
     }
 
+    // What is in a directory of the core, in order.
+    std::vector<std::string> names_in(const char* directory) {
+        std::vector<std::string> names;
+        for (const auto& entry : std::filesystem::directory_iterator(dir.path() / directory)) {
+            names.push_back(entry.path().filename().string());
+        }
+        std::sort(names.begin(), names.end());
+        return names;
+    }
+
     void run_until_reported(std::string report) {
         rt::testing::run_until(io, [&] {
             return std::find(service.reports.begin(), service.reports.end(), report) !=
@@ -397,6 +409,66 @@ TEST_F(agent_fixture, a_damaged_current_json_is_replaced_by_the_services_newest)
     ASSERT_EQ(failures.size(), 1u);
     EXPECT_THAT(failures[0].reason, HasSubstr("damaged"));
     run_until_reported("d1 Success");
+}
+
+// A package whose hash is right, but which may not be unpacked.
+TEST_F(agent_fixture, a_bad_package_fails_the_deployment_and_leaves_nothing) {
+    const auto good = zip_with("pump.py", "print('hello')");
+    auto m = manifest_of("d1");
+    m.functions = {function_of(good)};
+    service.artifacts[m.functions[0].artifact] = good;
+    service.deploy(m);
+    start_core();
+    run_until_reported("d1 Success");
+
+    const auto fine = zip_with("fan.py", "print('fan')");
+    const auto bad = zip_bytes({file_entry("../evil.py")});
+    auto next = manifest_of("d2");
+    next.functions = {function_of(good), function_of(fine), function_of(bad)};
+    next.functions[1].arn = "arn:aws:lambda:us-east-1:123456789012:function:fan:1";
+    next.functions[2].arn = "arn:aws:lambda:us-east-1:123456789012:function:bad:1";
+    service.artifacts[next.functions[1].artifact] = fine;
+    service.artifacts[next.functions[2].artifact] = bad;
+    service.deploy(next);
+    run_until_reported("d2 Failure");
+    EXPECT_THAT(service.messages.back(),
+                AllOf(HasSubstr("function:bad:1"), HasSubstr("'../evil.py'"),
+                      HasSubstr("leaves the package"), HasSubstr("Pack the function again")));
+    EXPECT_THAT(target.calls, ElementsAre("d1"));
+    const auto pump = m.functions[0].arn;
+    EXPECT_THAT(names_in("deployment/lambda"), ElementsAre("." + pump + ".sha256", pump));
+    EXPECT_THAT(names_in("var/state/artifacts"), ElementsAre(m.functions[0].artifact + ".zip"));
+}
+
+// After a reset of the service a version's ARN may stand for another package.
+TEST_F(agent_fixture, a_failed_deployment_gives_the_running_one_its_code_back) {
+    const auto first = zip_with("pump.py", "first");
+    auto m = manifest_of("d1");
+    m.functions = {function_of(first)};
+    service.artifacts[m.functions[0].artifact] = first;
+    service.deploy(m);
+    start_core();
+    run_until_reported("d1 Success");
+    const auto code = dir.path() / "deployment/lambda" / m.functions[0].arn / "pump.py";
+
+    const auto second = zip_with("pump.py", "second");
+    const auto bad = zip_bytes({file_entry("../evil.py")});
+    auto next = manifest_of("d2");
+    next.functions = {function_of(second), function_of(bad)};
+    next.functions[1].arn = "arn:aws:lambda:us-east-1:123456789012:function:bad:1";
+    service.artifacts[next.functions[0].artifact] = second;
+    service.artifacts[next.functions[1].artifact] = bad;
+    service.deploy(next);
+    run_until_reported("d2 Failure");
+    EXPECT_EQ(read_file(code).value(), "first");
+
+    next.deployment_id = "d3";
+    next.functions.pop_back();
+    target.fails_on = "d3";
+    service.deploy(next);
+    run_until_reported("d3 Failure");
+    EXPECT_EQ(read_file(code).value(), "first");
+    EXPECT_THAT(target.calls, ElementsAre("d1", "d3", "d1"));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <archive_entry.h>
 
 #include <fcntl.h>
+#include <locale.h>
 #include <memory>
 #include <string>
 #include <sys/stat.h>
@@ -27,70 +28,63 @@ struct close_writer {
     void operator()(archive* a) const { archive_write_free(a); }
 };
 
-error broken(archive* a, const fs::path& zip, const std::string& entry) {
+constexpr const char* pack_again =
+    ". Pack the function again without it, publish a version and deploy that";
+
+error broken(archive* a, const std::string& name, const char* next_step) {
     const char* why = archive_error_string(a);
-    return {errc::invalid_input, "the package " + zip.filename().string() +
-                                     (entry.empty() ? "" : ", entry '" + entry + "'") +
-                                     " cannot be unpacked (" +
-                                     (why != nullptr ? why : "not a zip file") + ")"};
+    return {errc::invalid_input, (name.empty() ? "" : "the entry " + quoted_name(name) + ": ") +
+                                     (why != nullptr ? why : "it is no zip file") + next_step};
 }
 
-error refused(const fs::path& zip, const std::string& entry, const std::string& why) {
-    return {errc::denied,
-            "the package " + zip.filename().string() + " holds '" + entry + "', " + why};
+error damaged(archive* reader, const std::string& name) {
+    return broken(reader, name, ". Pack the function again, publish a version and deploy that");
 }
 
-bool name_is_safe(const fs::path& name) {
-    if (name.empty() || name.is_absolute()) {
-        return false;
-    }
-    for (const auto& part : name) {
-        if (part == "..") {
-            return false;
+error not_written(archive* writer, const std::string& name) {
+    return broken(writer, name, ". Make room for it on the core's disk and deploy again");
+}
+
+error refused(const std::string& name, const std::string& why) {
+    return {errc::denied, "the entry " + quoted_name(name) + " " + why + pack_again};
+}
+
+// Names are UTF-8 while a package is read, whatever the core's locale: libarchive asks the
+// thread's, and in "C" it would write '?' for what isn't ASCII.
+class utf8_names {
+public:
+    utf8_names() : utf8_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
+        if (utf8_ != nullptr) {
+            former_ = ::uselocale(utf8_);
         }
     }
-    return true;
-}
-
-// Checks one entry and makes its name one below `staging`.
-result<void> admit(const fs::path& zip, archive_entry* entry, const fs::path& staging) {
-    const char* raw = archive_entry_pathname(entry);
-    const std::string name = raw != nullptr ? raw : "";
-    if (!name_is_safe(name) || name.find('\0') != std::string::npos) {
-        return refused(zip, name, "a name that leaves the package");
-    }
-    if (archive_entry_hardlink(entry) != nullptr) {
-        return refused(zip, name, "a hard link, which a package may not hold");
-    }
-    const auto type = archive_entry_filetype(entry);
-    if (type == AE_IFLNK) {
-        const char* target = archive_entry_symlink(entry);
-        if (target == nullptr || !link_stays_inside(name, target)) {
-            return refused(zip, name, "a link that leaves the package");
+    ~utf8_names() {
+        if (utf8_ != nullptr) {
+            ::uselocale(former_);
+            ::freelocale(utf8_);
         }
-    } else if (type != AE_IFREG && type != AE_IFDIR) {
-        return refused(zip, name, "which is neither a file, a directory nor a link");
     }
-    const auto mode = archive_entry_perm(entry);
-    const mode_t runnable = (mode & 0111) != 0 || type == AE_IFDIR ? 0755 : 0644;
-    archive_entry_set_perm(entry, type == AE_IFLNK ? 0777 : runnable);
-    archive_entry_set_pathname(entry, (staging / name).c_str());
-    return {};
-}
+    utf8_names(const utf8_names&) = delete;
+    utf8_names& operator=(const utf8_names&) = delete;
+
+private:
+    locale_t utf8_;
+    locale_t former_ = nullptr;
+};
 
 class unpacking {
 public:
-    unpacking(const fs::path& zip, const fs::path& staging, const archive_limits& limits)
-        : zip_(zip), staging_(staging), limits_(limits) {}
+    unpacking(const fs::path& zip, const fs::path& staging, const package_tree& tree,
+              const archive_limits& limits)
+        : zip_(zip), staging_(staging), tree_(tree), limits_(limits) {}
 
     result<void> run() {
         archive_read_support_format_zip_seekable(reader_.get());
         if (archive_read_open_filename(reader_.get(), zip_.c_str(), 64 * 1024) != ARCHIVE_OK) {
-            return broken(reader_.get(), zip_, "");
+            return damaged(reader_.get(), "");
         }
-        archive_write_disk_set_options(writer_.get(), ARCHIVE_EXTRACT_PERM |
-                                                          ARCHIVE_EXTRACT_SECURE_NODOTDOT |
-                                                          ARCHIVE_EXTRACT_SECURE_SYMLINKS);
+        archive_write_disk_set_options(
+            writer_.get(), ARCHIVE_EXTRACT_SECURE_NODOTDOT | ARCHIVE_EXTRACT_SECURE_SYMLINKS);
         for (;;) {
             archive_entry* entry = nullptr;
             const int read = archive_read_next_header(reader_.get(), &entry);
@@ -98,7 +92,7 @@ public:
                 return {};
             }
             if (read < ARCHIVE_WARN) {
-                return broken(reader_.get(), zip_, "");
+                return damaged(reader_.get(), "");
             }
             if (auto unpacked = unpack(entry); !unpacked) {
                 return unpacked;
@@ -107,31 +101,59 @@ public:
     }
 
 private:
+    // An entry has a name in the directory and one before its content: both must be the same.
+    result<void> admit(archive_entry* entry, const std::string& name) const {
+        const auto plain = plain_name(name);
+        const auto known = tree_.find(plain);
+        const auto type = archive_entry_filetype(entry);
+        const bool is_link = type == AE_IFLNK;
+        const bool is_root = plain.empty() && type == AE_IFDIR;
+        if (!is_root && (known == tree_.end() || (known->second == zip_kind::link) != is_link ||
+                         name.front() == '/')) {
+            return refused(name, "is another one in the zip's directory");
+        }
+        if (archive_entry_hardlink(entry) != nullptr) {
+            return refused(name, "is a hard link");
+        }
+        if (is_link) {
+            const char* target = archive_entry_symlink(entry);
+            if (target == nullptr || !link_stays_inside(plain, target)) {
+                return refused(name, "is a link that leaves the package" +
+                                         (target == nullptr ? "" : ", to " + quoted_name(target)));
+            }
+        } else if (type != AE_IFREG && type != AE_IFDIR) {
+            return refused(name, "is neither a file, a directory nor a link");
+        }
+        const bool runs = (archive_entry_perm(entry) & 0111) != 0 || type == AE_IFDIR;
+        archive_entry_set_perm(entry, runs ? 0755 : 0644);
+        archive_entry_set_pathname(entry, (staging_ / plain).c_str());
+        return {};
+    }
+
     result<void> unpack(archive_entry* entry) {
         if (++entries_ > limits_.max_entries) {
-            return error{errc::too_large, "the package " + zip_.filename().string() +
-                                              " holds more than " +
-                                              std::to_string(limits_.max_entries) + " entries"};
+            return error{errc::too_large,
+                         "it holds more than " + std::to_string(limits_.max_entries) +
+                             " entries. Pack fewer, publish a version and deploy that"};
         }
         const char* raw = archive_entry_pathname(entry);
         const std::string name = raw != nullptr ? raw : "";
-        if (auto admitted = admit(zip_, entry, staging_); !admitted) {
+        if (auto admitted = admit(entry, name); !admitted) {
             return admitted;
         }
-        if (archive_write_header(writer_.get(), entry) < ARCHIVE_WARN) {
-            return broken(writer_.get(), zip_, name);
+        if (archive_write_header(writer_.get(), entry) != ARCHIVE_OK) {
+            return not_written(writer_.get(), name);
         }
         if (auto copied = copy_data(name); !copied) {
             return copied;
         }
-        if (archive_write_finish_entry(writer_.get()) < ARCHIVE_WARN) {
-            return broken(writer_.get(), zip_, name);
+        if (archive_write_finish_entry(writer_.get()) != ARCHIVE_OK) {
+            return not_written(writer_.get(), name);
         }
         return {};
     }
 
-    // Counts what comes out of the package, whatever the entry's header promised: a bomb lies
-    // there.
+    // libarchive only warns of a wrong CRC or length, and of a disk that is full.
     result<void> copy_data(const std::string& name) {
         for (;;) {
             const void* data = nullptr;
@@ -141,23 +163,25 @@ private:
             if (read == ARCHIVE_EOF) {
                 return {};
             }
-            if (read < ARCHIVE_WARN) {
-                return broken(reader_.get(), zip_, name);
+            if (read != ARCHIVE_OK) {
+                return damaged(reader_.get(), name);
             }
             unpacked_ += size;
             if (unpacked_ > limits_.max_unpacked_bytes) {
-                return error{errc::too_large,
-                             "the package " + zip_.filename().string() + " unpacks to more than " +
-                                 std::to_string(limits_.max_unpacked_bytes) + " bytes"};
+                return error{errc::too_large, "the entry " + quoted_name(name) +
+                                                  " brings it to more than " +
+                                                  std::to_string(limits_.max_unpacked_bytes) +
+                                                  " bytes unpacked" + pack_again};
             }
-            if (archive_write_data_block(writer_.get(), data, size, offset) < ARCHIVE_WARN) {
-                return broken(writer_.get(), zip_, name);
+            if (archive_write_data_block(writer_.get(), data, size, offset) != ARCHIVE_OK) {
+                return not_written(writer_.get(), name);
             }
         }
     }
 
     const fs::path& zip_;
     const fs::path& staging_;
+    const package_tree& tree_;
     const archive_limits& limits_;
     std::unique_ptr<archive, close_reader> reader_{archive_read_new()};
     std::unique_ptr<archive, close_writer> writer_{archive_write_disk_new()};
@@ -165,29 +189,58 @@ private:
     std::uint64_t unpacked_ = 0;
 };
 
-// fsync of each file and directory below, so that the rename publishes what is on disk.
-result<void> sync_tree(const fs::path& root) {
+// The mode that everybody can read, by one open file so that nothing can come between, and fsync.
+result<void> finish_file(const fs::path& path) {
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    struct stat info {};
+    bool done = file >= 0 && ::fstat(file, &info) == 0;
+    if (done) {
+        const bool runs = S_ISDIR(info.st_mode) || (info.st_mode & 0111) != 0;
+        done = ::fchmod(file, runs ? 0755 : 0644) == 0 && ::fsync(file) == 0;
+    }
+    auto failed = errno_error("cannot save " + path.string());
+    if (file >= 0) {
+        ::close(file);
+    }
+    return done ? result<void>() : failed;
+}
+
+// Each file and directory below, so that the rename publishes what is on disk.
+result<void> finish_tree(const fs::path& root) {
     std::error_code code;
     for (fs::recursive_directory_iterator it(root, code), end; !code && it != end;
          it.increment(code)) {
         if (it->is_symlink()) {
             continue;
         }
-        const int file = ::open(it->path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-        const bool synced = file >= 0 && ::fsync(file) == 0;
-        if (!synced) {
-            auto failed = errno_error("cannot save " + it->path().string());
-            if (file >= 0) {
-                ::close(file);
-            }
-            return failed;
+        if (auto finished = finish_file(it->path()); !finished) {
+            return finished;
         }
-        ::close(file);
     }
     if (code) {
         return error{code, "cannot read " + root.string()};
     }
-    return sync_directory(root);
+    return finish_file(root);
+}
+
+result<void> unpack_into(const fs::path& zip, const fs::path& staging,
+                         const archive_limits& limits) {
+    const auto entries = read_zip_directory(zip);
+    if (!entries) {
+        return entries.error();
+    }
+    const auto tree = check_entries(*entries, limits);
+    if (!tree) {
+        return tree.error();
+    }
+    if (::mkdir(staging.c_str(), 0755) != 0) {
+        return errno_error("cannot make " + staging.string());
+    }
+    const utf8_names names;
+    if (auto unpacked = unpacking(zip, staging, *tree, limits).run(); !unpacked) {
+        return unpacked;
+    }
+    return finish_tree(staging);
 }
 
 }  // namespace
@@ -196,18 +249,19 @@ bool link_stays_inside(const fs::path& entry, const fs::path& target) {
     if (target.empty() || target.is_absolute()) {
         return false;
     }
-    // Depth of the place that has been reached, counted from the package's root.
+    // How far up ".." may go: to the package's root.
     long depth = 0;
     for (const auto& part : entry.parent_path()) {
         depth += part == "." || part.empty() ? 0 : 1;
     }
+    bool down = false;
     for (const auto& part : target) {
         if (part == "..") {
-            if (--depth < 0) {
+            if (down || --depth < 0) {
                 return false;
             }
         } else if (part != "." && !part.empty()) {
-            ++depth;
+            down = true;
         }
     }
     return true;
@@ -220,14 +274,11 @@ result<void> unpack_zip(const fs::path& zip, const fs::path& destination,
         return made;
     }
     const auto staging = parent / (".staging-" + hex_encode(random_bytes(6)));
-    if (::mkdir(staging.c_str(), 0755) != 0) {
-        return errno_error("cannot make " + staging.string());
-    }
-    auto outcome = unpacking(zip, staging, limits).run();
-    if (outcome) {
-        outcome = sync_tree(staging);
-    }
-    if (outcome && ::rename(staging.c_str(), destination.c_str()) != 0) {
+    auto outcome = unpack_into(zip, staging, limits);
+    if (!outcome) {
+        outcome = with_context(outcome.error(),
+                               "the package " + zip.filename().string() + " cannot be unpacked");
+    } else if (::rename(staging.c_str(), destination.c_str()) != 0) {
         outcome = errno_error("cannot rename " + staging.string() + " to " + destination.string());
     }
     if (!outcome) {

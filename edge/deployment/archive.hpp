@@ -1,28 +1,26 @@
 #pragma once
 
+#include "edge/deployment/zip_directory.hpp"
 #include "libs/base/result.hpp"
 
-#include <cstdint>
 #include <filesystem>
 
 namespace evergrass::edge {
 
-struct archive_limits {
-    std::uint64_t max_unpacked_bytes = 250ULL * 1024 * 1024;  // Lambda's own limit for a package
-    std::uint64_t max_entries = 100'000;
-};
-
 // Unpacks a function's zip into `destination`, which must not exist. Everything goes to a new
 // directory beside it first, is fsynced and renamed: after a power cut `destination` is whole or
-// missing.
+// missing. A failure leaves nothing behind, and its error names the entry and the next step.
 //
-// Taken are directories, regular files (with their execute bits) and symbolic links that stay
-// inside. Refused, with the entry's name: absolute names, "..", links that leave, devices,
-// set-user-id bits are dropped, more than the limits. Nothing is left behind by a failure.
+// The whole directory of the zip is checked before anything is written (check_entries); then each
+// entry is checked again as it is read, its content by its CRC, and the bytes that come out are
+// counted. What is unpacked belongs to the caller and can be read by everybody, whatever the
+// zip's modes and the umask are: directories 0755, files 0644, or 0755 when any execute bit is set.
 result<void> unpack_zip(const std::filesystem::path& zip, const std::filesystem::path& destination,
                         const archive_limits& limits = {});
 
-// Would a link at `entry` (relative to the package's root) to `target` stay inside the package?
+// Would a link at `entry` (relative to the package's root, its parents no links) to `target` stay
+// inside the package, also when the target's parts are links that do? So ".." is taken at the
+// target's beginning only.
 bool link_stays_inside(const std::filesystem::path& entry, const std::filesystem::path& target);
 
 }  // namespace evergrass::edge

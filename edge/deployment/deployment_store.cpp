@@ -200,10 +200,18 @@ result<void> deployment_store::place_code(const contract::manifest& m) {
         if (fs::exists(directory, missing) && unpacked && *unpacked == f.artifact) {
             continue;
         }
+        // What is there stays until the new code is whole on the disk.
+        const auto fresh = ggc_ / "deployment/lambda" / (".new-" + f.arn);
+        remove_all_of(fresh);
+        if (auto done = unpack_zip(artifact_path(f.artifact), fresh); !done) {
+            return with_context(done.error(), f.arn);
+        }
         remove_all_of(mark);
         remove_all_of(directory);
-        if (auto done = unpack_zip(artifact_path(f.artifact), directory); !done) {
-            return with_context(done.error(), f.arn);
+        std::error_code code;
+        fs::rename(fresh, directory, code);
+        if (code) {
+            return error{code, "cannot put the code of " + f.arn + " at " + directory.string()};
         }
         if (auto marked = write_file_atomically(mark, f.artifact, 0600); !marked) {
             return marked;
@@ -212,11 +220,11 @@ result<void> deployment_store::place_code(const contract::manifest& m) {
     return {};
 }
 
-void deployment_store::remove_unused(const contract::manifest& current_manifest,
+void deployment_store::remove_unused(const contract::manifest* current_manifest,
                                      const contract::manifest* previous_manifest) {
     std::set<std::string> code;
     std::set<std::string> packages;
-    for (const auto* m : {&current_manifest, previous_manifest}) {
+    for (const auto* m : {current_manifest, previous_manifest}) {
         if (m == nullptr) {
             continue;
         }

@@ -56,10 +56,11 @@ public:
 
     // <ggc>/deployment/lambda/<version ARN>, where V1 had it.
     std::filesystem::path function_directory(const contract::function& f) const;
-    // Unpacks what is missing. REQUIRES: has_artifact for each function that has one.
+    // Unpacks what is missing. A package that can't be unpacked leaves the code that was there.
+    // REQUIRES: has_artifact for each function that has one.
     result<void> place_code(const contract::manifest& m);
-    // Removes code and packages that neither the current nor the previous deployment uses.
-    void remove_unused(const contract::manifest& current_manifest,
+    // Removes code, packages and halves of them that neither of these deployments uses; null: none.
+    void remove_unused(const contract::manifest* current_manifest,
                        const contract::manifest* previous_manifest);
 
     // group.json is output only: tools of V1 times read it. True in `edited` when it was changed by

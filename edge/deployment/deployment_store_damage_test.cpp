@@ -1,6 +1,7 @@
 #include "edge/deployment/deployment_store.hpp"
 #include "edge/deployment/signing_key.hpp"
 #include "edge/deployment/test_directory.hpp"
+#include "edge/deployment/test_zip.hpp"
 #include "libs/base/digest.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/pki/pki.hpp"
@@ -150,6 +151,33 @@ TEST_F(trusted_key, damaged_key_file_trusts_nobody) {
     const auto loaded = key.load();
     ASSERT_FALSE(loaded);
     EXPECT_EQ(loaded.error().code, errc::corrupt);
+}
+
+TEST_F(damaged_deployment_store, a_package_that_cannot_be_unpacked_leaves_the_former_code) {
+    const auto place = [&](const std::string& package) {
+        contract::manifest m;
+        contract::function f;
+        f.arn = "arn:aws:lambda:us-east-1:123456789012:function:pump:7";
+        f.artifact = sha256_hex(package);
+        m.functions = {f};
+        make_directories(dir.path() / "var/state/artifacts").value();
+        write_file_atomically(store.artifact_path(f.artifact), package).value();
+        return store.place_code(m);
+    };
+    ASSERT_TRUE(place(zip_bytes({file_entry("pump.py", "first")})));
+    const auto lambda = dir.path() / "deployment/lambda";
+    const auto code = lambda / "arn:aws:lambda:us-east-1:123456789012:function:pump:7";
+    const auto whole = zip_bytes({file_entry("pump.py", "second"), file_entry("other.py")});
+    for (const auto& bad : {std::string(), whole.substr(0, whole.size() / 2),
+                            zip_bytes({file_entry("pump.py", "second"), file_entry("/evil")})}) {
+        const auto refused = place(bad);
+        ASSERT_FALSE(refused);
+        EXPECT_THAT(refused.error().message(), HasSubstr("function:pump:7: the package"));
+        EXPECT_EQ(read_file(code / "pump.py").value(), "first");
+        EXPECT_EQ(std::distance(fs::directory_iterator(lambda), {}), 2);  // and its mark
+    }
+    ASSERT_TRUE(place(whole));
+    EXPECT_EQ(read_file(code / "pump.py").value(), "second");
 }
 
 }  // namespace

@@ -1,10 +1,12 @@
 #include "edge/functions/function_manager.hpp"
 
+#include "edge/functions/developments.hpp"
 #include "edge/functions/ipc_endpoint.hpp"
 #include "edge/isolation/cgroup_home.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/random.hpp"
 #include "libs/http/server.hpp"
+#include "libs/rt/run_on.hpp"
 #include "libs/rt/stream.hpp"
 
 #include <algorithm>
@@ -57,6 +59,7 @@ public:
           log_(log),
           changed_(std::make_shared<event>(executor)),
           pool_(executor, settings_, pool_callbacks(), log),
+          developments_(std::make_shared<developments>(executor, settings_, pool_, changed_, log)),
           endpoint_(std::make_shared<ipc_endpoint>(executor, pool_, messages, log)),
           server_(
               server_options(),
@@ -65,7 +68,10 @@ public:
               },
               log) {}
 
-    ~implementation() { endpoint_->stop(); }  // suspended requests may outlive the pool
+    ~implementation() {  // suspended requests may outlive the pool
+        endpoint_->stop();
+        developments_->stop();
+    }
 
     result<void> open();
     std::uint16_t ipc_port() const { return listeners_.empty() ? 0 : listeners_.front()->port(); }
@@ -83,6 +89,10 @@ public:
                                                              std::string payload,
                                                              std::string client_context,
                                                              bool event);
+    result<std::unique_ptr<development>> develop(development_request asked,
+                                                 std::function<void(development_news)> tell) {
+        return developments_->begin(std::move(asked), std::move(tell));
+    }
 
 private:
     struct awaited {  // an operator's invocation
@@ -97,12 +107,16 @@ private:
     worker_pool::callbacks pool_callbacks();
     result<listeners> listen();
     result<std::unique_ptr<rt::listener>> listen_on(const std::string& address, std::uint16_t port);
-    std::set<std::string> remove_all_but(const std::vector<contract::function>& wanted,
-                                         bool restart_all);
-    void add_missing(const std::vector<contract::function>& wanted);
+    using plans = std::vector<std::pair<contract::function, result<launch_plan>>>;
+    std::vector<contract::function> changed(const std::vector<contract::function>& wanted,
+                                            bool restart_all) const;
+    static asio::awaitable<plans> plan(std::shared_ptr<implementation> self,
+                                       std::vector<contract::function> functions);
+    void remove_all_but(const std::vector<contract::function>& wanted);
+    void replace(plans functions);
+    void release_those_whose_place_is_free();
     void look_at_host();
     void tell_isolation(const std::vector<contract::function>& wanted);
-    bool any_has_workers(const std::set<std::string>& arns) const;
 
     asio::any_io_executor executor_;
     function_settings settings_;
@@ -110,9 +124,11 @@ private:
     logger log_;
     std::shared_ptr<event> changed_;          // something apply() or stop() may wait for
     std::set<std::string> starting_;          // pinned functions that apply() waits for
+    std::set<std::string> held_;              // those of them whose predecessor still works
     std::set<std::string> broken_;            // pinned ones that failed to start and didn't recover
     std::vector<function_failure> failures_;  // of the deployment being applied
     worker_pool pool_;
+    std::shared_ptr<developments> developments_;
     std::shared_ptr<ipc_endpoint> endpoint_;
     http::server server_;
     listeners listeners_;
@@ -149,6 +165,7 @@ worker_pool::callbacks function_manager::implementation::pool_callbacks() {
         starting_.erase(arn);
         broken_.erase(arn);
         changed_->wake();
+        developments_->tell(arn, {development_news::kind::up, log_level::info, {}});
     };
     calls.start_failed = [this](const std::string& arn, std::string reason) {
         if (starting_.erase(arn) != 0) {
@@ -160,6 +177,12 @@ worker_pool::callbacks function_manager::implementation::pool_callbacks() {
     calls.ended = [this](worker_id worker) {
         endpoint_->worker_ended(worker);
         changed_->wake();
+    };
+    calls.line = [this](const std::string& arn, log_level level, std::string_view line) {
+        developments_->tell(arn, {development_news::kind::line, level, std::string(line)});
+    };
+    calls.died = [this](const std::string& arn, const std::string& why) {
+        developments_->tell(arn, {development_news::kind::ended, log_level::error, why});
     };
     return calls;
 }
@@ -233,15 +256,22 @@ asio::awaitable<std::vector<function_failure>> function_manager::implementation:
             {"resources", "group config is invalid: " + local.error().message()}};
     }
     const bool level_changed = self->pool_.prepare(loggers, std::move(*local));
-    const auto ending = self->remove_all_but(functions, level_changed);
-    while (self->any_has_workers(ending)) {
-        co_await event::wait(self->changed_);
-    }
+    auto planned = co_await plan(self, self->changed(functions, level_changed));
     self->failures_.clear();
     self->starting_.clear();
+    self->held_.clear();
     self->tell_isolation(functions);
-    self->add_missing(functions);
-    while (!self->starting_.empty()) {
+    self->developments_->note_deployed(functions);
+    self->remove_all_but(functions);
+    self->replace(std::move(planned));
+    // What a removed function still works on is not waited for, unless its code goes with a reset.
+    const bool all_go = functions.empty();
+    for (;;) {
+        self->release_those_whose_place_is_free();
+        if (self->starting_.empty() && !self->pool_.has_former_workers_ending() &&
+            !(all_go && self->pool_.has_former_workers())) {
+            break;
+        }
         co_await event::wait(self->changed_);
     }
     co_return std::move(self->failures_);
@@ -249,32 +279,66 @@ asio::awaitable<std::vector<function_failure>> function_manager::implementation:
 
 // Unchanged functions stay, but for pinned ones that never came up: their host may have been put
 // right since.
-std::set<std::string> function_manager::implementation::remove_all_but(
-    const std::vector<contract::function>& wanted, bool restart_all) {
-    std::set<std::string> removed;
-    for (const auto& arn : pool_.arns()) {
-        const auto& running = *pool_.find(arn);
-        const bool stays = !restart_all && !broken_.contains(arn) && pool_.is_current(arn) &&
-                           std::find(wanted.begin(), wanted.end(), running) != wanted.end();
-        if (!stays) {
-            pool_.remove(arn);
-            broken_.erase(arn);
-            removed.insert(arn);
-        }
-    }
-    return removed;
-}
-
-void function_manager::implementation::add_missing(const std::vector<contract::function>& wanted) {
+std::vector<contract::function> function_manager::implementation::changed(
+    const std::vector<contract::function>& wanted, bool restart_all) const {
+    std::vector<contract::function> all;
     for (const auto& f : wanted) {
-        if (pool_.find(f.arn) != nullptr) {
+        const auto* running = pool_.find(f.arn);
+        if (developments_->holds(f.arn)) {
             continue;
         }
+        if (restart_all || running == nullptr || *running != f || broken_.contains(f.arn) ||
+            !pool_.is_current(f.arn)) {
+            all.push_back(f);
+        }
+    }
+    return all;
+}
+
+asio::awaitable<function_manager::implementation::plans> function_manager::implementation::plan(
+    std::shared_ptr<implementation> self, std::vector<contract::function> functions) {
+    std::function<plans()> work = [self, functions = std::move(functions),
+                                   host = self->pool_.host()] {
+        plans made;
+        for (const auto& f : functions) {
+            made.emplace_back(f, plan_launch(f, self->pool_.directory_of(f), host));
+        }
+        return made;
+    };
+    const auto where = self->settings_.blocking ? self->settings_.blocking : self->executor_;
+    co_return co_await rt::run_on(where, std::move(work));
+}
+
+void function_manager::implementation::remove_all_but(
+    const std::vector<contract::function>& wanted) {
+    for (const auto& arn : pool_.arns()) {
+        const auto is_it = [&arn](const auto& f) { return f.arn == arn; };
+        if (std::none_of(wanted.begin(), wanted.end(), is_it) && !developments_->holds(arn)) {
+            pool_.remove(arn);
+            broken_.erase(arn);
+        }
+    }
+}
+
+// A long-lived function has its devices and ports for itself, so a new version waits for the end of
+// the one before; what comes for it meanwhile waits in its queue. An on-demand one may work beside
+// it.
+void function_manager::implementation::replace(plans functions) {
+    for (auto& [f, plan] : functions) {
+        if (developments_->holds(f.arn)) {  // since they were planned
+            continue;
+        }
+        pool_.retire(f.arn);
+        broken_.erase(f.arn);
+        worker_pool::add_options options;
+        options.held = f.pinned;
         if (f.pinned) {
             starting_.insert(f.arn);
+            held_.insert(f.arn);
         }
-        if (auto added = pool_.add(f); !added) {
+        if (auto added = pool_.add(f, std::move(plan), options); !added) {
             starting_.erase(f.arn);
+            held_.erase(f.arn);
             // In the words of a worker's failure: operators look for them.
             const auto reason = "worker with " + uuid_v4() + " failed to initialize with reason " +
                                 added.error().message();
@@ -305,6 +369,18 @@ void function_manager::implementation::look_at_host() {
     }
 }
 
+void function_manager::implementation::release_those_whose_place_is_free() {
+    for (auto it = held_.begin(); it != held_.end();) {
+        if (pool_.has_former_workers_of(*it)) {
+            ++it;
+        } else {
+            const auto arn = *it;
+            it = held_.erase(it);
+            pool_.release(arn);
+        }
+    }
+}
+
 void function_manager::implementation::tell_isolation(
     const std::vector<contract::function>& wanted) {
     const auto contained = std::count_if(wanted.begin(), wanted.end(), [](const auto& f) {
@@ -321,15 +397,9 @@ void function_manager::implementation::tell_isolation(
     }
 }
 
-bool function_manager::implementation::any_has_workers(const std::set<std::string>& arns) const {
-    return std::any_of(arns.begin(), arns.end(),
-                       [this](const auto& arn) { return pool_.has_workers(arn); });
-}
-
 asio::awaitable<void> function_manager::implementation::stop(std::shared_ptr<implementation> self) {
-    for (const auto& arn : self->pool_.arns()) {
-        self->pool_.remove(arn);
-    }
+    self->developments_->stop();
+    self->pool_.stop();
     while (self->pool_.has_workers()) {
         co_await event::wait(self->changed_);
     }
@@ -467,6 +537,11 @@ asio::awaitable<result<invocation_result>> function_manager::invoke(std::string 
                                                                     bool event) {
     return implementation::invoke(implementation_, std::move(function), std::move(payload),
                                   std::move(client_context), event);
+}
+
+result<std::unique_ptr<development>> function_manager::develop(
+    development_request asked, std::function<void(development_news)> tell) {
+    return implementation_->develop(std::move(asked), std::move(tell));
 }
 
 }  // namespace evergrass::edge

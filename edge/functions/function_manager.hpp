@@ -10,6 +10,8 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +38,9 @@ struct function_settings {
     std::filesystem::path jail_program;  // evergrass-jail
     // The core's own directories and keys, which functions in a jail don't see.
     std::vector<std::string> hidden;
+    std::map<std::string, std::filesystem::path> interpreters;  // runtime.interpreters, by runtime
+    // Where programs are asked for their version, which takes up to 5 s each. Empty: here.
+    boost::asio::any_io_executor blocking;
 };
 
 enum class worker_state {  // names of V1's health API (spec/core.md §6)
@@ -74,6 +79,39 @@ struct invocation_result {
     std::chrono::microseconds took{0};  // from asking to the result, the queue and a start included
 };
 
+// A folder of code to run as a function, for as long as somebody works on it.
+struct development_request {
+    std::filesystem::path directory;  // absolute
+    // Of the deployed function whose place it takes: ARN or name. Empty: it is a function of its
+    // own, arn:aws:lambda:REGION:ACCOUNT:function:NAME:dev.
+    std::string instead_of;
+    std::string name;
+    // Empty or missing: those of the function whose place it takes.
+    std::string runtime;
+    std::string handler;
+    bool pinned = false;
+    std::optional<std::int64_t> timeout_seconds;  // without a function to take it from: 3
+};
+
+struct development_news {
+    enum class kind { up, ended, line } what = kind::line;
+    log_level level = log_level::info;
+    std::string text;  // the line, or why it ended
+};
+
+// Somebody's work on a function. Its destruction ends it: the function goes, and the deployed one
+// whose place it had starts again.
+class development {
+public:
+    virtual ~development() = default;
+    virtual const std::string& arn() const = 0;
+    virtual const std::string& runtime() const = 0;
+    virtual const std::string& handler() const = 0;
+    virtual bool takes_a_place() const = 0;
+    // Ends its workers, those that work too, and starts from what is in the folder now.
+    virtual void restart() = 0;
+};
+
 struct function_failure {
     std::string arn;
     std::string reason;  // for the deployment's error message
@@ -94,9 +132,14 @@ public:
     std::uint16_t ipc_port() const;
 
     // Makes the running functions be these: stops removed ones, restarts those whose code or
-    // configuration changed, starts new ones, leaves the others alone. Returns when each pinned
-    // function is initialized (first GET work, PUT initialized or any other IPC call; or still
-    // alive at start_limit) or has failed; empty means that all are well. Code must be in place
+    // configuration changed, starts new ones, leaves the others alone. A worker of the old version
+    // that has an invocation in hand finishes it, at the latest at its timeout, and gives its
+    // result to who waits for it; the others are told to end at once. What is queued goes to the
+    // new version when its ARN is the same, else it is answered with an error or dropped as
+    // function_stopped. A pinned function starts when its predecessor has ended.
+    // Returns when each pinned function is initialized (first GET work, PUT initialized or any
+    // other IPC call; or still alive at start_limit) or has failed; empty means that all are well.
+    // With no functions at all it returns when the last worker has ended. Code must be in place
     // already.
     // `resources` are the manifest's; a function whose resources changed is restarted too.
     boost::asio::awaitable<std::vector<function_failure>> apply(
@@ -119,6 +162,12 @@ public:
                                                              std::string payload,
                                                              std::string client_context,
                                                              bool event);
+
+    // Runs a folder's code as a function until the returned object ends. `tell` hears on the
+    // executor what comes of it, at the earliest after this has returned. Deployments leave it
+    // alone; what comes back after it is what the newest of them says.
+    result<std::unique_ptr<development>> develop(development_request asked,
+                                                 std::function<void(development_news)> tell);
 
 private:
     class implementation;

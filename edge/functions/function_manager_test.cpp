@@ -3,6 +3,8 @@
 #include "libs/base/encoding.hpp"
 #include "libs/base/json.hpp"
 
+#include <boost/asio/thread_pool.hpp>
+
 #include <csignal>
 #include <poll.h>
 #include <sys/syscall.h>
@@ -105,6 +107,140 @@ def handler(event, context):
     EXPECT_THAT(apply({b}), IsEmpty());
     send("a", "{}");
     EXPECT_EQ(messages.drops()[static_cast<std::size_t>(drop_reason::function_stopped)], 1U);
+}
+
+// Waits in its handler until its stop file is there, so that tests decide how long it works.
+const std::string until_told = R"(
+import greengrasssdk, os, time
+def handler(event, context):
+    greengrasssdk.client('iot-data').publish(topic='pid', payload=str(os.getpid()))
+    while not os.path.exists(event['until']):
+        time.sleep(0.01)
+    greengrasssdk.client('iot-data').publish(topic='late', payload=os.environ['VERSION'])
+    return os.environ['VERSION']
+)";
+
+TEST_F(function_manager_test, an_old_version_finishes_what_it_works_on_beside_the_new_one) {
+    start();
+    route({"f"});
+    auto f = function("f", until_told, false);
+    f.variables = {{"VERSION", "old"}};
+    EXPECT_THAT(apply({f}), IsEmpty());
+    const auto stop_file = (root / "stop").string();
+    std::optional<result<invocation_result>> came;
+    asio::co_spawn(io, manager->invoke("f", R"({"until": ")" + stop_file + "\"}", "", false),
+                   [&came](std::exception_ptr, result<invocation_result> r) { came = r; });
+    const auto old_pid = message_at(0);
+    f.variables = {{"VERSION", "new"}};
+    EXPECT_THAT(apply({f}), IsEmpty()) << "does not wait for the old one";
+    EXPECT_EQ(::kill(std::stoi(old_pid), 0), 0) << "still works";
+    EXPECT_FALSE(came);
+    send("f", R"({"until": "/"})");
+    message_at(2);
+    EXPECT_EQ(*to_cloud.messages[2].payload, "new");
+    std::ofstream(stop_file) << "";
+    wait_until([&] { return came.has_value(); }, "the old one's result");
+    EXPECT_EQ(came->value().outcome, "success");
+    EXPECT_EQ(came->value().body, "\"old\"");
+    EXPECT_EQ(*to_cloud.messages[3].payload, "old") << "its messages go on too";
+    wait_until([&] { return ::kill(std::stoi(old_pid), 0) != 0; }, "the old one's end");
+}
+
+TEST_F(function_manager_test, a_new_version_of_a_long_lived_function_waits_for_its_predecessor) {
+    start();
+    route({"f"});
+    auto f = function("f", until_told);
+    f.variables = {{"VERSION", "old"}};
+    EXPECT_THAT(apply({f}), IsEmpty());
+    const auto stop_file = (root / "stop").string();
+    send("f", R"({"until": ")" + stop_file + "\"}");
+    const auto old_pid = message_at(0);
+    send("f", R"({"until": "/"})");  // waits in the queue
+    f.variables = {{"VERSION", "new"}};
+    bool applied = false;
+    asio::co_spawn(io, manager->apply({f}, {}),
+                   [&](std::exception_ptr, const std::vector<function_failure>& failures) {
+                       EXPECT_THAT(failures, IsEmpty());
+                       applied = true;
+                   });
+    send("f", R"({"until": "/"})");
+    io.poll();
+    EXPECT_FALSE(applied);
+    std::ofstream(stop_file) << "";
+    wait_until([&] { return applied; }, "the new version");
+    EXPECT_NE(::kill(std::stoi(old_pid), 0), 0) << "the old one has ended";
+    message_at(5);
+    EXPECT_EQ(*to_cloud.messages[1].payload, "old");
+    EXPECT_EQ(*to_cloud.messages[3].payload, "new");
+    EXPECT_EQ(*to_cloud.messages[5].payload, "new");
+    EXPECT_EQ(messages.drops()[static_cast<std::size_t>(drop_reason::function_stopped)], 0U);
+}
+
+// The subscriptions name the new version only, as a group does after `publish-version`.
+TEST_F(function_manager_test, what_a_replaced_version_publishes_goes_the_way_of_its_successor) {
+    start();
+    route({"f"});
+    auto f = function("f", until_told, false);
+    f.variables = {{"VERSION", "1"}};
+    EXPECT_THAT(apply({f}), IsEmpty());
+    const auto stop_file = (root / "stop").string();
+    send("f", R"({"until": ")" + stop_file + "\"}");
+    message_at(0);
+    auto next = f;
+    next.arn.back() = '2';
+    std::filesystem::copy(root / "deployment/lambda" / f.arn,
+                          root / "deployment/lambda" / next.arn);
+    messages.set_table(routing_table::build({{"out", next.arn, "#", "cloud"}}).value());
+    EXPECT_THAT(apply({next}), IsEmpty());
+    std::ofstream(stop_file) << "";
+    EXPECT_EQ(message_at(1), "1");
+}
+
+TEST_F(function_manager_test, an_old_version_that_works_for_too_long_ends_at_its_timeout) {
+    start();
+    route({"f"});
+    auto f = function("f", until_told, false);
+    f.variables = {{"VERSION", "old"}};
+    f.timeout_seconds = 1;
+    EXPECT_THAT(apply({f}), IsEmpty());
+    std::optional<result<invocation_result>> came;
+    asio::co_spawn(io, manager->invoke("f", R"({"until": "/never"})", "", false),
+                   [&came](std::exception_ptr, result<invocation_result> r) { came = r; });
+    message_at(0);
+    EXPECT_THAT(apply({}), IsEmpty());
+    ASSERT_TRUE(came) << "with no functions left, the end is waited for";
+    EXPECT_EQ(came->value().outcome, "unhandled");
+    EXPECT_THAT(came->value().body, HasSubstr("timed out after 1.00 seconds"));
+}
+
+// A program may take its time to tell its version.
+TEST_F(function_manager_test, goes_on_while_programs_are_asked_for_their_version) {
+    const auto bin = root / "bin";
+    std::filesystem::create_directories(bin);
+    const auto asked = root / "asked";
+    std::ofstream(bin / "node") << "#!/bin/sh\ntouch " << asked.string() << "\nexec sleep 60\n";
+    std::filesystem::permissions(bin / "node", std::filesystem::perms::owner_all);
+    const std::string path = ::getenv("PATH");
+    ::setenv("PATH", (bin.string() + ":" + path).c_str(), 1);
+    asio::thread_pool blocking(1);
+    settings.blocking = blocking.get_executor();
+    start();
+    ::setenv("PATH", path.c_str(), 1);
+    auto f = function("f", "");
+    f.runtime = "nodejs99.x";
+    bool applied = false;
+    asio::co_spawn(io, manager->apply({f}, {}),
+                   [&](std::exception_ptr, const std::vector<function_failure>& failures) {
+                       EXPECT_THAT(failures, SizeIs(1));
+                       applied = true;
+                   });
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (!std::filesystem::exists(asked) && std::chrono::steady_clock::now() < deadline) {
+        EXPECT_EQ(request("GET", "/2016-11-01/health/workers").status, 200);
+    }
+    EXPECT_EQ(request("GET", "/2016-11-01/health/workers").status, 200);
+    EXPECT_FALSE(applied);
+    wait_until([&] { return applied; }, "the deployment");
 }
 
 TEST_F(function_manager_test, starts_a_crashed_function_again_and_counts_it) {

@@ -257,7 +257,7 @@ response ipc_endpoint::publish(const worker_identity& caller, request& r, invoca
     if (!context) {
         return refuse(context.error());
     }
-    const endpoint source{endpoint_kind::function, caller.arn};
+    const endpoint source{endpoint_kind::function, caller.source_arn};
     if (context->all_or_error && messages_.any_queue_full(source, context->topic)) {
         return refuse(429, "a target's queue is full");
     }

@@ -52,6 +52,22 @@ void add_interpreters_of(const std::filesystem::path& directory, std::vector<int
     }
 }
 
+// The host as if the named program were its only interpreter, under the runtime's own name.
+result<host_programs> host_with_named(
+    const std::pair<const std::string, std::filesystem::path>& named, const host_programs& host) {
+    const auto& [runtime, path] = named;
+    std::error_code code;
+    if (!std::filesystem::is_regular_file(path, code) || ::access(path.c_str(), X_OK) != 0) {
+        return error{errc::not_found,
+                     "runtime.interpreters of config.json names " + path.string() + " for " +
+                         runtime +
+                         ", which is no program that can be run: correct it and restart the core"};
+    }
+    host_programs only = host;
+    only.interpreters = {{runtime, path}};
+    return only;
+}
+
 }  // namespace
 
 runtime_kind kind_of_runtime(std::string_view runtime) {
@@ -106,7 +122,12 @@ std::vector<interpreter> find_interpreters(std::string_view path) {
 result<launch_plan> plan_launch(const contract::function& f, const std::filesystem::path& directory,
                                 const host_programs& host) {
     if (const auto* row = row_of(f.runtime)) {
-        return row->plan({f, directory}, host);
+        const auto named = host.named.find(f.runtime);
+        if (named == host.named.end()) {
+            return row->plan({f, directory}, host);
+        }
+        const auto only = host_with_named(*named, host);
+        return only ? row->plan({f, directory}, *only) : only.error();
     }
     return error{errc::unsupported,
                  "the runtime '" + f.runtime +

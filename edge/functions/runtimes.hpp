@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,9 @@ struct host_programs {
     std::filesystem::path runtime_dir;      // holds python/lambda_runtime.py
     // Asked only about programs whose name tells no version, and only when a function may need one.
     version_prober version_of = remembering_prober();
+    // By runtime: what the owner of this host names (config.json, runtime.interpreters). No search
+    // is made for these.
+    std::map<std::string, std::filesystem::path> named{};
 };
 
 // Looks for interpreters of the table's runtimes in the directories of `path` ("a:b:c"), then in

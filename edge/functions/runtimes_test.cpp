@@ -80,6 +80,33 @@ TEST(runtimes, executable_and_arguments_of_the_configuration_are_passed_on) {
                                              "--handler=other.handler", "--fast", "-v"));
 }
 
+TEST(runtimes, the_program_that_the_owner_names_is_taken_without_a_look) {
+    auto host = host_with({{"python3.7", "/usr/bin/python3.7"}});
+    host.named = {{"python3.7", "/bin/sh"}, {"nodejs12.x", "/bin/sh"}};
+    auto plan = plan_launch(function_of("python3.7"), host);
+    ASSERT_TRUE(plan) << plan.error().message();
+    EXPECT_EQ(plan->program, "/bin/sh");
+    EXPECT_EQ(plan->arguments[0], "python3.7");
+    EXPECT_EQ(plan->remark, "");
+    plan = plan_launch(function_of("nodejs12.x"), host);
+    ASSERT_TRUE(plan) << plan.error().message();
+    EXPECT_EQ(plan->program, "/bin/sh");
+    EXPECT_EQ(plan_launch(function_of("python3.8"), host)->program, "/usr/bin/python3.7");
+}
+
+TEST(runtimes, a_named_program_that_cannot_be_run_is_an_error_when_it_is_needed) {
+    auto host = host_with({{"python3.7", "/usr/bin/python3.7"}});
+    for (const auto* path : {"/nowhere/python3.8", "/etc", "/etc/passwd"}) {
+        host.named = {{"python3.8", path}};
+        const auto plan = plan_launch(function_of("python3.8"), host);
+        ASSERT_FALSE(plan) << path;
+        EXPECT_THAT(plan.error().message(), HasSubstr(std::string("runtime.interpreters of "
+                                                                  "config.json names ") +
+                                                      path + " for python3.8"));
+        EXPECT_TRUE(plan_launch(function_of("python3.7"), host));
+    }
+}
+
 TEST(runtimes, the_interpreter_of_this_host_is_found_without_a_path) {
     const auto found = find_interpreters("");
     EXPECT_FALSE(found.empty());

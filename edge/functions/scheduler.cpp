@@ -45,12 +45,30 @@ outcome unhandled_error(std::string_view text, std::string_view type) {
     return {outcome_kind::unhandled, json::serialize(body)};
 }
 
-void scheduler::add(function_spec spec, mono_time now) {
+void scheduler::add(function_spec spec, mono_time now, bool held) {
     auto f = std::make_shared<function>();
     f->spec = std::move(spec);
-    functions_.emplace(f->spec.arn, f);
-    if (f->spec.pinned) {
-        launch(f, now);
+    f->held = true;
+    auto& place = functions_[f->spec.arn];
+    if (place) {
+        f->queue = std::move(place->queue);
+    }
+    place = f;
+    if (!held) {
+        release(f->spec.arn, now);
+    }
+}
+
+void scheduler::release(const std::string& arn, mono_time now) {
+    const auto found = functions_.find(arn);
+    if (found == functions_.end() || !found->second->held) {
+        return;
+    }
+    found->second->held = false;
+    if (found->second->spec.pinned || found->second->spec.tended) {
+        launch(found->second, now);
+    } else {
+        serve_queues(now);
     }
 }
 
@@ -61,15 +79,51 @@ void scheduler::remove(const std::string& arn) {
     }
     const auto f = found->second;
     functions_.erase(found);
-    f->removed = true;
+    take_down(f, false);
     while (!f->queue.empty()) {
         fail(*f, pop(*f), unhandled_error("The function was stopped.", "Function.Stopped"));
     }
-    for (auto& [id, w] : workers_) {
-        if (w.owner == f) {
-            end(w, false);
-        }
+}
+
+void scheduler::retire(const std::string& arn, bool at_once) {
+    const auto found = functions_.find(arn);
+    if (found == functions_.end()) {
+        return;
     }
+    auto successor = std::make_shared<function>();
+    successor->spec = found->second->spec;
+    successor->held = true;
+    successor->queue = std::exchange(found->second->queue, {});
+    take_down(found->second, at_once);
+    found->second = std::move(successor);
+}
+
+void scheduler::stop() {
+    while (!functions_.empty()) {
+        remove(std::string(functions_.begin()->first));
+    }
+    for (auto& [id, w] : workers_) {
+        end(w, false);
+    }
+}
+
+bool scheduler::has_former_workers() const {
+    return std::any_of(workers_.begin(), workers_.end(),
+                       [](const auto& one) { return one.second.owner->removed; });
+}
+
+bool scheduler::has_former_workers(std::string_view unqualified_arn) const {
+    return std::any_of(workers_.begin(), workers_.end(), [unqualified_arn](const auto& one) {
+        const auto& f = *one.second.owner;
+        const auto arn = parse_function_arn(f.spec.arn);
+        return f.removed && arn && arn->unqualified() == unqualified_arn;
+    });
+}
+
+bool scheduler::has_former_workers_ending() const {
+    return std::any_of(workers_.begin(), workers_.end(), [](const auto& one) {
+        return one.second.owner->removed && one.second.ending;
+    });
 }
 
 std::string scheduler::resolve(std::string_view arn) const {
@@ -86,9 +140,18 @@ std::string scheduler::resolve(std::string_view arn) const {
     if (!parsed || parsed->unqualified() != arn) {
         return {};
     }
-    const auto second = std::next(first);
-    const bool unique = second == functions_.end() || !second->first.starts_with(prefix);
-    return unique ? first->first : std::string{};
+    std::string found;
+    std::string tended;
+    for (auto it = first; it != functions_.end() && it->first.starts_with(prefix); ++it) {
+        if (it->second->spec.tended) {
+            tended = it->first;
+        } else if (found.empty()) {
+            found = it->first;
+        } else {
+            return {};
+        }
+    }
+    return found.empty() ? tended : found;
 }
 
 std::optional<refusal> scheduler::submit(const std::string& arn, work item, mono_time now) {
@@ -112,6 +175,7 @@ std::optional<refusal> scheduler::submit(const std::string& arn, work item, mono
     }
     f->queue.push_back({++last_order_, std::move(item)});
     ++queued_;
+    wake_tended(f, now);
     serve_queues(now);
     return std::nullopt;
 }
@@ -129,6 +193,10 @@ void scheduler::ask(worker_id id, mono_time now) {
                                  "Function.NoResult"),
                  now);
         w->working_on.clear();
+    }
+    if (w->owner->removed) {
+        end(*w, false);
+        return;
     }
     leave_idle(*w);
     w->asking = true;
@@ -177,6 +245,9 @@ bool scheduler::finish(worker_id id, std::string_view invocation, outcome result
     complete(*w, std::move(result), now);
     w->working_on.clear();
     w->state = worker_state::initialized;
+    if (w->owner->removed) {
+        end(*w, false);
+    }
     return true;
 }
 
@@ -205,9 +276,10 @@ void scheduler::exited(worker_id id, std::string_view reason, mono_time now) {
         if (was_starting || w.gave_up) {
             fail_start(f, w, reason);
         }
-        if (f.spec.pinned) {
+        if (f.spec.pinned && !f.spec.tended) {
             plan_restart(f, w, now);
         }
+        wake_tended(w.owner, now);
     }
     serve_queues(now);
 }
@@ -285,6 +357,24 @@ scheduler::worker* scheduler::find(worker_id id) {
     return found == workers_.end() ? nullptr : &found->second;
 }
 
+// What works goes on: finish(), ask() or its timeout ends it.
+void scheduler::take_down(const std::shared_ptr<function>& f, bool at_once) {
+    f->removed = true;
+    for (auto& [id, w] : workers_) {
+        if (w.owner == f && (at_once || w.working_on.empty())) {
+            end(w, false);
+        }
+    }
+}
+
+// A long-lived one that ended starts when there is work for it; on-demand ones do so by themselves.
+void scheduler::wake_tended(const std::shared_ptr<function>& f, mono_time now) {
+    const auto& spec = f->spec;
+    if (spec.pinned && spec.tended && !f->held && f->worker_count == 0 && !f->queue.empty()) {
+        launch(f, now);
+    }
+}
+
 void scheduler::launch(const std::shared_ptr<function>& f, mono_time now) {
     worker w;
     w.id = ++last_worker_;
@@ -330,7 +420,7 @@ void scheduler::mark_initialized(worker& w) {
     auto& f = *w.owner;
     w.state = worker_state::initialized;
     --f.starting;
-    if (f.spec.pinned && !f.announced && !f.removed) {
+    if ((f.spec.pinned || f.spec.tended) && !f.announced && !f.removed) {
         f.announced = true;
         actions_.push_back(came_up{f.spec.arn});
     }
@@ -362,7 +452,9 @@ void scheduler::fail_start(function& f, const worker& w, std::string_view reason
     actions_.push_back(start_failed{f.spec.arn, w.id});
     // One failed start costs one invocation, so a broken function empties its queue and no more
     // workers are started than there was work. A pinned function's queue waits for the restart.
-    if (!f.spec.pinned && !f.queue.empty()) {
+    // A tended one's is not waited for: it fails again until someone has changed it.
+    for (auto left = f.spec.tended ? f.queue.size() : std::size_t{1};
+         left > 0 && !f.queue.empty() && (!f.spec.pinned || f.spec.tended); --left) {
         fail(f, pop(f),
              unhandled_error("The function's worker failed to initialize: " + std::string(reason),
                              "Function.InitializationFailed"));
@@ -404,7 +496,7 @@ void scheduler::serve_queues(mono_time now) {
     }
     std::size_t waiting = 0;
     for (const auto& [arn, f] : functions_) {
-        if (!f->spec.pinned && f->queue.size() > f->starting) {
+        if (!f->spec.pinned && !f->held && f->queue.size() > f->starting) {
             waiting += f->queue.size() - f->starting;
         }
     }
@@ -417,7 +509,7 @@ std::shared_ptr<scheduler::function> scheduler::longest_waiting() const {
     std::shared_ptr<function> best;
     std::uint64_t best_order = 0;
     for (const auto& [arn, f] : functions_) {
-        if (f->spec.pinned || f->queue.size() <= f->starting) {
+        if (f->spec.pinned || f->held || f->queue.size() <= f->starting) {
             continue;
         }
         const auto order = f->queue[f->starting].order;

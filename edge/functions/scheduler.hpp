@@ -49,6 +49,9 @@ struct function_spec {
     std::string arn;
     bool pinned = false;
     std::chrono::milliseconds timeout{3000};  // from handing over the work to its result
+    // Somebody sits before it (`evergrass dev`): a worker is started at once though it is
+    // on-demand, and one that ends is not started again before there is work or a new version.
+    bool tended = false;
 };
 
 struct scheduler_limits {
@@ -80,7 +83,7 @@ struct lost {  // a message that no worker will get
     work item;
     bool stopped;  // the function was removed; else its worker did not start
 };
-struct came_up {  // a pinned function is initialized
+struct came_up {  // a pinned or tended function is initialized
     std::string arn;
 };
 struct start_failed {  // a worker ended before it was initialized
@@ -106,12 +109,25 @@ class scheduler {
 public:
     explicit scheduler(scheduler_limits limits) : limits_(limits) {}
 
-    // A pinned function's worker is started at once. REQUIRES: not there yet.
-    void add(function_spec spec, mono_time now);
-    // Queued work fails, its workers are told to end; their exits are still to be told.
+    // A pinned function's worker is started at once. A held function takes work into its queue and
+    // starts no worker before release(). REQUIRES: not there yet, or retired.
+    void add(function_spec spec, mono_time now, bool held = false);
+    void release(const std::string& arn, mono_time now);
+    // Queued work fails, and its workers are told to end: at once, or, those that work, when they
+    // have given their result, at the latest at their timeout. Their exits are still to be told.
     void remove(const std::string& arn);
+    // As remove(), but its queue waits for the add() of the same ARN that follows. `at_once`: what
+    // works is told to end too.
+    void retire(const std::string& arn, bool at_once = false);
+    // All functions are removed, and all workers told to end at once, those that work too.
+    void stop();
+    // Are there workers of removed functions: of any; of any version of the function with this
+    // unqualified ARN; that were told to end, of any function?
+    bool has_former_workers() const;
+    bool has_former_workers(std::string_view unqualified_arn) const;
+    bool has_former_workers_ending() const;
     // The one deployed function that the text names: a version's ARN, or an unqualified ARN when
-    // one version only is deployed. Empty: none or more than one.
+    // one version only is deployed, a tended one beside it apart. Empty: none or more than one.
     std::string resolve(std::string_view arn) const;
 
     std::optional<refusal> submit(const std::string& arn, work item, mono_time now);
@@ -159,6 +175,7 @@ private:
     struct function {
         function_spec spec;
         bool removed = false;
+        bool held = false;  // see add()
         std::deque<queued> queue;
         std::vector<worker_id> idle;  // asking, the latest last: it is reused first
         std::size_t worker_count = 0;
@@ -174,6 +191,8 @@ private:
     };
 
     worker* find(worker_id id);
+    void take_down(const std::shared_ptr<function>& f, bool at_once);
+    void wake_tended(const std::shared_ptr<function>& f, mono_time now);
     void launch(const std::shared_ptr<function>& f, mono_time now);
     void hand(worker& w, work item, mono_time now);
     void end(worker& w, bool at_once);

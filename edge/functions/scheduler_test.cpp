@@ -328,11 +328,189 @@ TEST_F(any_function, that_is_removed_fails_its_queue_and_is_not_started_again) {
     submit(f1, "a", 99);
     submit(f1, "b");  // a message: nobody waits for its result
     s->remove(f1);
-    EXPECT_THAT(said(), ElementsAre("start 1", "done a error", "lost b stopped", "end 1"));
+    EXPECT_THAT(said(), ElementsAre("start 1", "end 1", "done a error", "lost b stopped"));
     EXPECT_EQ(submit(f1, "b"), refusal::unknown_function);
     exit(1);
     pass(120s);
     EXPECT_THAT(said(), IsEmpty());
+    EXPECT_THAT(s->status(), IsEmpty());
+}
+
+TEST_F(any_function, that_is_removed_finishes_what_it_works_on) {
+    for (const bool pinned : {true, false}) {
+        make({});
+        s->add({f1, pinned, 3s}, now);
+        submit(f1, "a", 99);
+        ask(1);
+        said();
+        s->remove(f1);
+        EXPECT_THAT(said(), IsEmpty());
+        EXPECT_TRUE(s->has_former_workers("arn:aws:lambda:us-east-1:123456789012:function:one"));
+        EXPECT_FALSE(s->has_former_workers("arn:aws:lambda:us-east-1:123456789012:function:on"));
+        EXPECT_FALSE(s->has_former_workers_ending());
+        EXPECT_TRUE(finish(1, "a"));
+        EXPECT_THAT(said(), ElementsAre("done a", "end 1"));
+        EXPECT_TRUE(s->has_former_workers_ending());
+        ask(1);  // was on its way
+        EXPECT_THAT(said(), IsEmpty());
+        exit(1);
+        EXPECT_FALSE(s->has_former_workers("arn:aws:lambda:us-east-1:123456789012:function:one"));
+    }
+}
+
+TEST_F(any_function, that_is_removed_works_no_longer_than_its_timeout) {
+    add_on_demand(f1);
+    submit(f1, "a", 99);
+    ask(1);
+    said();
+    pass(1s);
+    s->remove(f1);
+    pass(1s);
+    EXPECT_THAT(said(), IsEmpty());
+    pass(1s);
+    EXPECT_THAT(said(), ElementsAre("done a error", "kill 1"));
+}
+
+TEST_F(any_function, that_is_removed_and_asks_again_without_a_result_ends) {
+    add_pinned(f1);
+    submit(f1, "a", 99);
+    ask(1);
+    said();
+    s->remove(f1);
+    ask(1);
+    EXPECT_THAT(said(), ElementsAre("done a error", "end 1"));
+}
+
+TEST_F(any_function, that_is_removed_ends_its_idle_and_starting_workers_at_once) {
+    add_on_demand(f1);
+    submit(f1, "a");
+    submit(f1, "b");
+    submit(f1, "c");
+    ask(1);
+    ask(2);
+    finish(2, "b");
+    ask(2);  // has c
+    finish(2, "c");
+    ask(2);  // is idle; 3 is starting
+    said();
+    s->remove(f1);
+    EXPECT_THAT(said(), testing::UnorderedElementsAre("end 2", "end 3"));
+}
+
+TEST_F(any_function, that_is_replaced_hands_its_queue_to_its_successor) {
+    add_pinned(f1);
+    submit(f1, "a", 99);
+    submit(f1, "b", 99);
+    submit(f1, "c");
+    ask(1);
+    said();
+    s->retire(f1);
+    s->add({f1, true, 3s}, now, true);
+    submit(f1, "d");  // while its place is not free
+    EXPECT_THAT(said(), IsEmpty());
+    EXPECT_EQ(s->status()[0].queued, 3U);
+    finish(1, "a");
+    EXPECT_THAT(said(), ElementsAre("done a", "end 1"));
+    exit(1);
+    s->release(f1, now);
+    ask(2);
+    EXPECT_THAT(said(), ElementsAre("start 2", "up", "work 2 b"));
+    finish(2, "b");
+    ask(2);
+    finish(2, "c");
+    ask(2);
+    EXPECT_THAT(said(), ElementsAre("done b", "work 2 c", "work 2 d"));
+}
+
+TEST_F(on_demand_function, that_is_replaced_starts_beside_the_one_that_still_works) {
+    add_on_demand(f1);
+    submit(f1, "a", 99);
+    ask(1);
+    said();
+    s->retire(f1);
+    add_on_demand(f1);
+    submit(f1, "b", 99);
+    ask(2);
+    EXPECT_THAT(said(), ElementsAre("start 2", "work 2 b"));
+    finish(1, "a");
+    EXPECT_THAT(said(), ElementsAre("done a", "end 1"));
+}
+
+TEST_F(on_demand_function, that_is_held_starts_with_its_release) {
+    s->add({f1, false, 3s}, now, true);
+    submit(f1, "a");
+    EXPECT_THAT(said(), IsEmpty());
+    s->release(f1, now);
+    EXPECT_THAT(said(), ElementsAre("start 1"));
+}
+
+TEST_F(any_function, whose_successor_cannot_run_fails_its_queue) {
+    add_pinned(f1);
+    submit(f1, "a", 99);
+    said();
+    s->retire(f1);
+    s->remove(f1);
+    EXPECT_THAT(said(), ElementsAre("end 1", "done a error"));
+    EXPECT_EQ(s->status().size(), 0U);
+}
+
+TEST_F(any_function, that_is_replaced_at_once_is_cut_at_work) {
+    add_on_demand(f1);
+    submit(f1, "a", 99);
+    ask(1);
+    said();
+    s->retire(f1, true);
+    EXPECT_THAT(said(), ElementsAre("end 1"));
+    exit(1);
+    EXPECT_THAT(said(), ElementsAre("done a error"));
+}
+
+TEST_F(on_demand_function, that_is_tended_starts_without_work) {
+    s->add({f1, false, 3s, true}, now);
+    ask(1);
+    EXPECT_THAT(said(), ElementsAre("start 1", "up"));
+    submit(f1, "a");
+    EXPECT_THAT(said(), ElementsAre("work 1 a"));
+}
+
+TEST_F(long_lived_function, that_is_tended_and_ends_starts_again_when_there_is_work) {
+    s->add({f1, true, 3s, true}, now);
+    submit(f1, "a", 99);
+    submit(f1, "b");
+    exit(1);
+    pass(120s);
+    EXPECT_THAT(said(), ElementsAre("start 1", "failed 1", "done a error", "lost b failed"));
+    submit(f1, "c");
+    EXPECT_THAT(said(), ElementsAre("start 2"));
+    ask(2);
+    submit(f1, "d");
+    exit(2);
+    ask(3);
+    EXPECT_THAT(said(), ElementsAre("up", "work 2 c", "start 3", "work 3 d"));
+}
+
+TEST_F(any_function, that_is_tended_does_not_make_its_name_ambiguous) {
+    const std::string bare = "arn:aws:lambda:us-east-1:123456789012:function:one";
+    s->add({bare + ":dev", false, 3s, true}, now);
+    EXPECT_EQ(s->resolve(bare), bare + ":dev");
+    add_on_demand(f1);
+    EXPECT_EQ(s->resolve(bare), f1);
+    EXPECT_EQ(s->resolve(bare + ":dev"), bare + ":dev");
+}
+
+TEST_F(any_function, ends_at_once_with_the_core) {
+    add_pinned(f1);
+    add_on_demand(f2);
+    submit(f1, "a", 99);
+    submit(f2, "b", 99);
+    ask(1);
+    ask(2);
+    s->remove(f2);
+    said();
+    s->stop();
+    EXPECT_THAT(said(), testing::UnorderedElementsAre("end 1", "end 2"));
+    exit(1);
+    EXPECT_THAT(said(), ElementsAre("done a error"));
     EXPECT_THAT(s->status(), IsEmpty());
 }
 

@@ -56,7 +56,7 @@ worker_pool::worker_pool(boost::asio::any_io_executor executor, const function_s
       log_(log),
       logs_(settings.ggc_root, std::move(log)),
       host_path_(path_of_core()),
-      host_{{}, settings.runtime_dir},
+      host_{{}, settings.runtime_dir, remembering_prober(), settings.interpreters},
       scheduler_(limits_from(settings)),
       watcher_(executor),
       timer_(executor) {}
@@ -65,15 +65,20 @@ worker_pool::~worker_pool() {
     *alive_ = false;
 }
 
-result<void> worker_pool::add(const contract::function& f) {
-    const auto directory = settings_.ggc_root / "deployment" / "lambda" / f.arn;
-    auto plan = plan_launch(f, directory, host_);
-    if (!plan) {
-        return plan.error();
-    }
+std::filesystem::path worker_pool::directory_of(const contract::function& f) const {
+    return settings_.ggc_root / "deployment" / "lambda" / f.arn;
+}
+
+void worker_pool::find_interpreters_anew() {
+    host_.interpreters = find_interpreters(host_path_);
+}
+
+result<void> worker_pool::add(const contract::function& f, result<launch_plan> plan,
+                              const add_options& options) {
     auto identity = resolve_identity(f, settings_.allow_root, ::geteuid() == 0);
-    if (!identity) {
-        return identity.error();
+    if (!plan || !identity) {
+        remove(f.arn);
+        return plan ? identity.error() : plan.error();
     }
     if (!plan->remark.empty()) {
         log_.info(plan->remark, {{"function", f.arn}});
@@ -82,7 +87,7 @@ result<void> worker_pool::add(const contract::function& f) {
     d->f = f;
     d->plan = std::move(*plan);
     d->identity = *identity;
-    d->directory = directory;
+    d->directory = options.directory.empty() ? directory_of(f) : options.directory;
     d->resources = resources_of(f);
     if (f.isolation_mode == contract::isolation::greengrass_container) {
         auto jail = prepare_jail(*d);
@@ -95,8 +100,10 @@ result<void> worker_pool::add(const contract::function& f) {
         }
     }
     d->log = logs_.of_function(f.arn);
+    d->tended = options.tended;
     functions_.emplace(f.arn, std::move(d));
-    scheduler_.add({f.arn, f.pinned, std::chrono::seconds(f.timeout_seconds)}, now());
+    scheduler_.add({f.arn, f.pinned, std::chrono::seconds(f.timeout_seconds), options.tended},
+                   now(), options.held);
     settle();
     return {};
 }
@@ -143,19 +150,32 @@ bool worker_pool::is_current(const std::string& arn) const {
     return d.resources == resources_of(d.f);
 }
 
+void worker_pool::release(const std::string& arn) {
+    scheduler_.release(arn, now());
+    settle();
+}
+
 void worker_pool::remove(const std::string& arn) {
     functions_.erase(arn);
     scheduler_.remove(arn);
     settle();
 }
 
-bool worker_pool::has_workers(const std::string& arn) const {
-    for (const auto& [id, w] : workers_) {
-        if (w.owner->f.arn == arn) {
-            return true;
-        }
-    }
-    return false;
+void worker_pool::retire(const std::string& arn, bool at_once) {
+    functions_.erase(arn);
+    scheduler_.retire(arn, at_once);
+    settle();
+}
+
+void worker_pool::stop() {
+    functions_.clear();
+    scheduler_.stop();
+    settle();
+}
+
+bool worker_pool::has_former_workers_of(const std::string& arn) const {
+    const auto parsed = parse_function_arn(arn);
+    return parsed && scheduler_.has_former_workers(parsed->unqualified());
 }
 
 const contract::function* worker_pool::find(const std::string& arn) const {
@@ -219,7 +239,13 @@ std::optional<worker_identity> worker_pool::identify(const std::string& token) c
     if (found == tokens_.end()) {
         return std::nullopt;
     }
-    return worker_identity{found->second, workers_.at(found->second).owner->f.arn};
+    const auto& arn = workers_.at(found->second).owner->f.arn;
+    if (functions_.contains(arn)) {
+        return worker_identity{found->second, arn, arn};
+    }
+    const auto parsed = parse_function_arn(arn);
+    auto successor = parsed ? resolve(parsed->unqualified()) : std::string{};
+    return worker_identity{found->second, arn, successor.empty() ? arn : std::move(successor)};
 }
 
 std::vector<worker_report> worker_pool::workers() const {
@@ -248,18 +274,20 @@ std::string worker_pool::resolve_name(std::string_view text) const {
         return resolve(text);
     }
     std::string found;
+    std::string tended;
     for (const auto& [arn, d] : functions_) {
         const auto parsed = parse_function_arn(arn);
-        const bool named =
-            parsed && (text == parsed->name || text == parsed->name + ":" + parsed->qualifier);
-        if (named && !found.empty()) {
+        const bool exact = parsed && text == parsed->name + ":" + parsed->qualifier;
+        if (!parsed || (text != parsed->name && !exact)) {
+            continue;
+        }
+        auto& place = d->tended && !exact ? tended : found;
+        if (!place.empty()) {
             return {};
         }
-        if (named) {
-            found = arn;
-        }
+        place = arn;
     }
-    return found;
+    return found.empty() ? tended : found;
 }
 
 std::string worker_pool::take_log_tail(const std::string& invocation) {
@@ -275,7 +303,7 @@ std::string worker_pool::take_log_tail(const std::string& invocation) {
 bool worker_pool::prepare(const std::vector<contract::logger_setting>& loggers,
                           std::vector<local_resource> resources) {
     resources_ = std::move(resources);
-    host_.interpreters = find_interpreters(host_path_);
+    find_interpreters_anew();
     const bool level_changed = logs_.configure(loggers);
     for (auto& [arn, d] : functions_) {
         d->log = logs_.of_function(arn);
@@ -343,6 +371,7 @@ void worker_pool::carry_out(end_worker& a) {
     if (a.at_once) {
         found->second.process->kill();
     } else {
+        found->second.told_to_end = true;
         found->second.process->terminate();
     }
 }
@@ -417,6 +446,9 @@ result<void> worker_pool::launch(worker_id id, worker& w) {
 void worker_pool::take_line(worker_id id, log_level level, std::string_view line) {
     auto& w = workers_.at(id);
     w.owner->log.write(level, line);
+    if (w.owner->tended) {
+        calls_.line(w.owner->f.arn, level, line);
+    }
     if (const auto tail = log_tails_.find(w.operators); tail != log_tails_.end()) {
         auto& text = tail->second;
         text.append("[").append(to_string(level)).append("] ").append(line).append("\n");
@@ -444,6 +476,11 @@ void worker_pool::worker_ended(worker_id id, const std::string& reason) {
     logs_.of_runtime().info("Worker ended.",
                             {{"function", w.owner->f.arn}, {"workerId", w.uuid}, {"reason", why}});
     end_reason_ = "worker with " + w.uuid + " failed to initialize with reason " + why;
+    const auto current = functions_.find(w.owner->f.arn);
+    if (w.owner->tended && !w.told_to_end && current != functions_.end() &&
+        current->second == w.owner) {
+        calls_.died(w.owner->f.arn, why);
+    }
     scheduler_.exited(id, why, now());
     settle();
     calls_.ended(id);

@@ -23,6 +23,9 @@ namespace evergrass::edge::functions {
 struct worker_identity {
     worker_id worker = 0;
     std::string arn;
+    // Whose subscriptions carry what it publishes: its own, or, when its version was replaced while
+    // it works, those of the one version that replaced it.
+    std::string source_arn;
 };
 
 struct worker_report {  // one line of the health API
@@ -44,6 +47,15 @@ public:
         std::function<void(const std::string& arn)> came_up;
         std::function<void(const std::string& arn, std::string reason)> start_failed;
         std::function<void(worker_id)> ended;
+        // Of tended functions: what they log, and that a worker ended which should not.
+        std::function<void(const std::string& arn, log_level, std::string_view)> line;
+        std::function<void(const std::string& arn, const std::string& why)> died;
+    };
+
+    struct add_options {
+        bool held = false;                // scheduler::add
+        std::filesystem::path directory;  // of its code; empty: where deployments put it
+        bool tended = false;              // function_spec
     };
 
     worker_pool(boost::asio::any_io_executor executor, const function_settings& settings,
@@ -56,11 +68,24 @@ public:
     void look_at_host();
     const isolation::host_isolation& isolation() const { return isolation_; }
 
-    // Deploys a function; a pinned one is started. The error is why it can never run here.
-    result<void> add(const contract::function& f);
-    // Tells its workers to end. has_workers() says when they did.
+    // Where a deployment puts the function's code.
+    std::filesystem::path directory_of(const contract::function& f) const;
+    // A copy, for plan_launch() on another thread.
+    host_programs host() const { return host_; }
+    void find_interpreters_anew();
+    // Deploys a function by its plan_launch(). On an error, which is why it can never run here, a
+    // retired one's queue fails.
+    result<void> add(const contract::function& f, result<launch_plan> plan,
+                     const add_options& options);
+    void release(const std::string& arn);
+    // As the scheduler's.
     void remove(const std::string& arn);
-    bool has_workers(const std::string& arn) const;
+    void retire(const std::string& arn, bool at_once = false);
+    void stop();
+    // Of a removed function of the same name, whatever its version.
+    bool has_former_workers_of(const std::string& arn) const;
+    bool has_former_workers() const { return scheduler_.has_former_workers(); }
+    bool has_former_workers_ending() const { return scheduler_.has_former_workers_ending(); }
     bool has_workers() const { return !workers_.empty(); }
     const contract::function* find(const std::string& arn) const;
     std::vector<std::string> arns() const;
@@ -104,6 +129,7 @@ private:
         std::vector<local_resource> resources;
         std::optional<isolation::jail_order> jail;  // but for the worker's own part
         logger log;
+        bool tended = false;
     };
     struct worker {
         std::shared_ptr<deployed> owner;
@@ -113,6 +139,7 @@ private:
         std::string last_error;
         std::string operators;  // the invocation whose lines are kept, or empty
         std::unique_ptr<worker_process> process;
+        bool told_to_end = false;  // and not for being late
     };
 
     void settle();

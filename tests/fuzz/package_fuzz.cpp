@@ -10,9 +10,33 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace fs = std::filesystem;
+
+namespace {
+
+// Files, directories and links that stay inside, readable by everybody; none is set-user-id.
+void check_unpacked(const fs::path& out) {
+    for (const auto& entry : fs::recursive_directory_iterator(out)) {
+        struct stat info {};
+        if (::lstat(entry.path().c_str(), &info) != 0) {
+            std::abort();
+        }
+        if (S_ISLNK(info.st_mode)) {
+            const auto place = fs::weakly_canonical(entry.path()).string();
+            if (!(place + "/").starts_with(fs::canonical(out).string() + "/")) {
+                std::abort();
+            }
+        } else if ((!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) ||
+                   (info.st_mode & 07444) != 0444) {
+            std::abort();
+        }
+    }
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto base = fs::temp_directory_path() / ("package-fuzz-" + std::to_string(::getpid()));
@@ -28,6 +52,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (entry.path() != zip && !(unpacked && entry.path() == base / "out")) {
             std::abort();
         }
+    }
+    if (unpacked) {
+        check_unpacked(base / "out");
     }
     fs::remove_all(base);
     return 0;
