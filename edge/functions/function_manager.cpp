@@ -48,7 +48,9 @@ public:
           log_(log),
           changed_(std::make_shared<event>(executor)),
           pool_(executor, settings_, pool_callbacks(), log),
-          endpoint_(std::make_shared<ipc_endpoint>(executor, pool_, messages, log)),
+          endpoint_(std::make_shared<ipc_endpoint>(
+              executor, pool_, messages, ipc_services{settings_.credentials, settings_.secrets},
+              log)),
           server_(
               server_options(),
               [endpoint = endpoint_](http::request r) {

@@ -18,6 +18,9 @@
 
 namespace evergrass::edge {
 
+class credential_provider;
+class secret_service;
+
 struct function_settings {
     std::filesystem::path ggc_root;     // <root>/ggc: deployment/lambda/<ARN>/, var/log/user/…
     std::filesystem::path runtime_dir;  // holds python/lambda_runtime.py, …
@@ -33,6 +36,9 @@ struct function_settings {
     std::chrono::milliseconds start_limit{30'000};  // postStartHealthCheckTimeout
     std::chrono::seconds idle_reap{60};  // an on-demand worker without work ends after this
     bool allow_root = false;             // allowFunctionsToRunAsRoot
+    // What functions ask at the IPC endpoint besides; null: this core has none.
+    std::shared_ptr<credential_provider> credentials;
+    std::shared_ptr<secret_service> secrets;
 };
 
 enum class worker_state {  // names of V1's health API (spec/core.md §6)

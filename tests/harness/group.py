@@ -98,6 +98,7 @@ class Group:
         "devices": ("Device", "Devices"),
         "functions": ("Function", "Functions"),
         "subscriptions": ("Subscription", "Subscriptions"),
+        "resources": ("Resource", "Resources"),
     }
 
     def __init__(self, endpoints, name="group"):
