@@ -304,6 +304,11 @@ result<manifest> parse_manifest(std::string_view text) {
     if (const auto* resources = in.array("resources")) {
         m.resources = *resources;
     }
+    if (auto setting = parse_credential_setting(in.text("credentials", "service"))) {
+        m.credentials = std::move(*setting);
+    } else {
+        in.fail("credentials", "is not valid (" + setting.error().context + ")");
+    }
     if (const auto* authorities = in.array("groupCas")) {
         for (const auto& pem : *authorities) {
             if (!pem.is_string()) {
@@ -324,22 +329,25 @@ std::string to_json_text(const manifest& m) {
     for (const auto& pem : m.group_cas) {
         authorities.emplace_back(pem);
     }
-    const json::object out{{"schema", schema_version},
-                           {"deploymentId", m.deployment_id},
-                           {"deploymentType", to_string(m.type)},
-                           {"createdAt", m.created_at},
-                           {"account", m.account},
-                           {"region", m.region},
-                           {"groupId", m.group_id},
-                           {"groupName", m.group_name},
-                           {"groupVersionArn", m.group_version_arn},
-                           {"core", to_json(m.core)},
-                           {"devices", to_json_array(m.devices)},
-                           {"functions", to_json_array(m.functions)},
-                           {"subscriptions", to_json_array(m.subscriptions)},
-                           {"loggers", to_json_array(m.loggers)},
-                           {"resources", m.resources},
-                           {"groupCas", std::move(authorities)}};
+    json::object out{{"schema", schema_version},
+                     {"deploymentId", m.deployment_id},
+                     {"deploymentType", to_string(m.type)},
+                     {"createdAt", m.created_at},
+                     {"account", m.account},
+                     {"region", m.region},
+                     {"groupId", m.group_id},
+                     {"groupName", m.group_name},
+                     {"groupVersionArn", m.group_version_arn},
+                     {"core", to_json(m.core)},
+                     {"devices", to_json_array(m.devices)},
+                     {"functions", to_json_array(m.functions)},
+                     {"subscriptions", to_json_array(m.subscriptions)},
+                     {"loggers", to_json_array(m.loggers)},
+                     {"resources", m.resources},
+                     {"groupCas", std::move(authorities)}};
+    if (m.credentials != credential_setting()) {
+        out["credentials"] = to_string(m.credentials);
+    }
     return json::serialize(out);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "contract/credential_setting.hpp"
 #include "libs/base/json.hpp"
 #include "libs/base/result.hpp"
 
@@ -97,6 +98,7 @@ struct manifest {
     std::vector<subscription> subscriptions;
     std::vector<logger_setting> loggers;
     json::array resources;               // the API's objects, untouched
+    credential_setting credentials;      // who issues those of the group's role
     std::vector<std::string> group_cas;  // PEM, current first
 
     bool is_reset() const;

@@ -54,6 +54,19 @@ TEST(manifest, survives_writing_and_reading) {
     EXPECT_FALSE(read->functions[0].identity.gid);
 }
 
+TEST(manifest, says_who_issues_credentials_only_where_it_is_not_the_service) {
+    auto m = sample();
+    EXPECT_EQ(to_json_text(m).find("\"credentials\""), std::string::npos);
+    m.credentials = {credential_issuer::role_alias, "h:444", "a"};
+    const auto read = parse_manifest(to_json_text(m));
+    ASSERT_TRUE(read) << read.error().message();
+    EXPECT_EQ(read->credentials, m.credentials);
+    m.credentials.alias = "a b";
+    const auto wrong = parse_manifest(to_json_text(m));
+    ASSERT_FALSE(wrong);
+    EXPECT_NE(wrong.error().message().find("credentials"), std::string::npos);
+}
+
 TEST(manifest, names_the_member_that_is_wrong) {
     auto m = sample();
     m.functions[0].arn = "arn:aws:lambda:us-east-1:123456789012:function:pump:$LATEST";

@@ -42,6 +42,14 @@ void add_service_options(CLI::App& app, cloud::service_options& options, std::st
                    "Seconds that an MQTT session may outlive its connection; AWS IoT: 3600, up to "
                    "604800. 4294967295: for ever")
         ->capture_default_str();
+    app.add_option("--aws-credentials", options.aws_credentials,
+                   "AWS credentials file whose [default] keys ask AWS STS for the roles of groups "
+                   "with the tag evergrass:credentials=sts");
+    app.add_option("--sts-region", options.sts_region, "AWS region of STS; default: --region");
+    app.add_option("--sts-endpoint", options.sts_endpoint,
+                   "http[s]://HOST[:PORT] of STS; default: https://sts.REGION.amazonaws.com");
+    app.add_option("--sts-ca-file", options.sts_ca_file,
+                   "PEM of who signed that endpoint's certificate; default: the system's CAs");
     app.add_flag("--allow-reset", options.allow_reset,
                  "Serve POST /_evergrass/reset, which empties the service, to tests on loopback");
     app.add_option("--log-level", level, "DEBUG, INFO, WARN, ERROR or FATAL")

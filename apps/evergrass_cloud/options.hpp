@@ -24,6 +24,11 @@ struct service_options {
     // Seconds that an MQTT session may outlive its connection.
     std::uint32_t mqtt_session_expiry = 60 * 60;
     bool allow_reset = false;
+    // AWS STS for groups whose credentials come from there; no keys file: none.
+    std::filesystem::path aws_credentials;
+    std::string sts_region;    // empty: `region`
+    std::string sts_endpoint;  // empty: AWS's of the region
+    std::filesystem::path sts_ca_file;
     log_level level = log_level::info;
     std::filesystem::path ready_file;  // empty: none
 };

@@ -11,6 +11,23 @@
 
 namespace evergrass::cloud {
 
+namespace {
+
+result<std::optional<greengrass::upstream_sts>> make_sts(const service_options& options) {
+    if (options.aws_credentials.empty()) {
+        return std::optional<greengrass::upstream_sts>();
+    }
+    auto made = greengrass::upstream_sts::make(
+        {options.aws_credentials, options.sts_region.empty() ? options.region : options.sts_region,
+         options.sts_endpoint, options.sts_ca_file});
+    if (!made) {
+        return made.error();
+    }
+    return std::optional(std::move(*made));
+}
+
+}  // namespace
+
 result<std::unique_ptr<service_parts>> service_parts::make(const service_options& options,
                                                            logger log) {
     if (auto prepared = prepare_data_directory(options.data); !prepared) {
@@ -28,13 +45,17 @@ result<std::unique_ptr<service_parts>> service_parts::make(const service_options
     if (!signer) {
         return signer.error();
     }
+    auto sts = make_sts(options);
+    if (!sts) {
+        return sts.error();
+    }
     auto state = store::open((options.data / "service.db").string());
     if (!state) {
         return state.error();
     }
-    std::unique_ptr<service_parts> parts(new service_parts(options, std::move(*lock),
-                                                           std::move(*keys), std::move(*signer),
-                                                           std::move(*state), std::move(log)));
+    std::unique_ptr<service_parts> parts(
+        new service_parts(options, std::move(*lock), std::move(*keys), std::move(*signer),
+                          std::move(*sts), std::move(*state), std::move(log)));
     if (auto same = check_identity(*parts->state_, parts->identity_); !same) {
         return same.error();
     }
@@ -46,7 +67,8 @@ result<std::unique_ptr<service_parts>> service_parts::make(const service_options
 }
 
 service_parts::service_parts(const service_options& options, data_lock lock, service_keys keys,
-                             deployment_signer signer, std::unique_ptr<store> state, logger log)
+                             deployment_signer signer, std::optional<greengrass::upstream_sts> sts,
+                             std::unique_ptr<store> state, logger log)
     : log_(std::move(log)),
       lock_(std::move(lock)),
       keys_(std::move(keys)),
@@ -56,8 +78,11 @@ service_parts::service_parts(const service_options& options, data_lock lock, ser
       authority_(*state_, identity_, changes_, log_),
       functions_{*state_, identity_, clock_},
       signer_(std::move(signer)),
+      sts_(std::move(sts)),
       greengrass_{*state_, identity_, clock_, signer_, notifier_, log_},
-      device_api_(greengrass_, authority_, blocking_.get_executor()) {}
+      device_api_(greengrass_, authority_, blocking_.get_executor()) {
+    greengrass_.sts = sts_ ? &*sts_ : nullptr;
+}
 
 result<void> service_parts::start_hub(const service_options& options) {
     hub_settings settings;

@@ -7,6 +7,7 @@
 #include "cloud/greengrass/deployment_signer.hpp"
 #include "cloud/greengrass/device_api.hpp"
 #include "cloud/greengrass/services.hpp"
+#include "cloud/greengrass/upstream_sts.hpp"
 #include "cloud/iot/hub.hpp"
 #include "cloud/iot/registry.hpp"
 #include "cloud/iot/registry_authority.hpp"
@@ -17,6 +18,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <memory>
+#include <optional>
 
 namespace evergrass::cloud {
 
@@ -41,7 +43,8 @@ public:
 
 private:
     service_parts(const service_options& options, data_lock lock, service_keys keys,
-                  deployment_signer signer, std::unique_ptr<store> state, logger log);
+                  deployment_signer signer, std::optional<greengrass::upstream_sts> sts,
+                  std::unique_ptr<store> state, logger log);
     result<void> start_hub(const service_options& options);
     void make_gateway(const service_options& options);
     operation_table all_operations();
@@ -62,6 +65,7 @@ private:
     lambda::function_registry functions_;
     deployment_signer signer_;
     deployment_notifier notifier_;
+    std::optional<greengrass::upstream_sts> sts_;
     greengrass_services greengrass_;
     // Where the device API uses the store, so that a slow disk holds up no connection.
     boost::asio::thread_pool blocking_{1};

@@ -1,9 +1,10 @@
 #include "apps/greengrassd/core.hpp"
 
+#include "apps/greengrassd/credential_sources.hpp"
 #include "apps/greengrassd/develop.hpp"
+#include "apps/greengrassd/identity.hpp"
 #include "edge/admin/socket_address.hpp"
 #include "libs/base/errors.hpp"
-#include "libs/base/file.hpp"
 #include "libs/pki/pki.hpp"
 
 #include <unistd.h>
@@ -12,37 +13,6 @@ namespace evergrass::greengrassd {
 namespace {
 
 namespace asio = boost::asio;
-
-constexpr std::size_t max_pem_bytes = 1024 * 1024;
-
-// Port 443 is shared by protocols that ALPN tells apart (spec/core.md §3.3).
-std::vector<std::string> alpn_for(std::uint16_t port, const char* protocol) {
-    return port == 443 ? std::vector<std::string>{protocol} : std::vector<std::string>{};
-}
-
-// Reads the core's certificate, key and CA as they are on disk now.
-result<std::shared_ptr<rt::tls_context>> client_context(const edge::core_config& config,
-                                                        std::vector<std::string> alpn) {
-    rt::tls_client_options options;
-    rt::tls_identity identity;
-    for (const auto& [path, pem] : {std::pair(&config.ca_path, &options.ca_pem),
-                                    std::pair(&config.certificate_path, &identity.chain_pem),
-                                    std::pair(&config.private_key_path, &identity.key_pem)}) {
-        auto read = read_file(*path, max_pem_bytes);
-        if (!read) {
-            return with_context(read.error(), "a file that config.json names");
-        }
-        *pem = std::move(*read);
-    }
-    options.identity = std::move(identity);
-    options.alpn = std::move(alpn);
-    auto made = rt::make_client_context(options);
-    if (!made) {
-        return with_context(made.error(), config.certificate_path.string() + " and " +
-                                              config.private_key_path.string());
-    }
-    return made;
-}
 
 edge::device_server_settings device_settings(const edge::core_config& config) {
     edge::device_server_settings settings;
@@ -77,9 +47,13 @@ std::vector<std::string> hidden_paths(const edge::core_config& config) {
 
 edge::function_settings function_settings_of(const edge::core_config& config,
                                              program_places programs,
-                                             asio::any_io_executor blocking) {
+                                             asio::any_io_executor blocking,
+                                             std::shared_ptr<edge::credential_provider> credentials,
+                                             std::shared_ptr<edge::secret_service> secrets) {
     edge::function_settings settings;
     settings.blocking = std::move(blocking);
+    settings.credentials = std::move(credentials);
+    settings.secrets = std::move(secrets);
     settings.ggc_root = config.write_directory;
     settings.runtime_dir = std::move(programs.runtime_dir);
     settings.jail_program = std::move(programs.jail_program);
@@ -152,9 +126,13 @@ core::core(asio::io_context& io, edge::core_config config, program_places progra
       log_(std::move(log)),
       router_(log_),
       devices_(io.get_executor(), device_settings(config_), router_, log_),
+      credentials_(std::make_shared<edge::credential_provider>(io.get_executor(), time_, log_)),
+      secret_store_(config_.write_directory / "var/state/secrets"),
+      secrets_(std::make_shared<edge::secret_service>(secret_store_)),
       functions_(io.get_executor(),
-                 function_settings_of(config_, std::move(programs), disk_.get_executor()), router_,
-                 log_),
+                 function_settings_of(config_, std::move(programs), disk_.get_executor(),
+                                      credentials_, secrets_),
+                 router_, log_),
       cloud_(io.get_executor(), link_settings(config_), router_, log_),
       store_(config_.write_directory),
       signing_key_(config_.signing_key_path,
@@ -248,6 +226,7 @@ asio::awaitable<void> core::stop() {
     co_await admin_.stop();
     devices_.stop();  // before the cloud's link, which counts what is left for it
     cloud_.stop();
+    credentials_->stop();
     co_await functions_.stop();
 }
 
@@ -267,12 +246,27 @@ asio::awaitable<std::vector<edge::part_failure>> core::apply(const contract::man
     devices_.admit(wanted.devices);
     note_group(wanted);
     cloud_.follow_table();
+    // Functions may ask for both while they are loaded.
+    serve_credentials(wanted);
+    serve_secrets(wanted);
     auto failed = co_await functions_.apply(wanted.functions, wanted.loggers, wanted.resources);
     for (auto& failure : failed) {
         failures.push_back({std::move(failure.arn), std::move(failure.reason)});
     }
     ++(failures.empty() ? deployments_applied_ : deployments_failed_);
     co_return failures;
+}
+
+void core::serve_credentials(const contract::manifest& wanted) {
+    credentials_->use(credential_source_of(config_, wanted.credentials),
+                      wanted.group_id + " " + contract::to_string(wanted.credentials));
+}
+
+void core::serve_secrets(const contract::manifest& wanted) {
+    for (const auto& fault : secret_store_.load()) {
+        log_.error("A secret cannot be used.", {{"reason", fault}});
+    }
+    secrets_->grant(wanted.functions, wanted.resources);
 }
 
 void core::note_group(const contract::manifest& running) {
@@ -289,6 +283,8 @@ asio::awaitable<void> core::clear() {
     devices_.admit({});
     note_group({});
     cloud_.follow_table();
+    credentials_->use(nullptr, "");
+    secrets_->grant({}, {});
     auto failed = co_await functions_.apply({}, {});
     for (const auto& failure : failed) {
         log_.error("A function could not be stopped.",

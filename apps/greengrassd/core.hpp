@@ -3,10 +3,13 @@
 #include "edge/admin/admin_server.hpp"
 #include "edge/cloud_link/cloud_link.hpp"
 #include "edge/config/config.hpp"
+#include "edge/credentials/credential_provider.hpp"
 #include "edge/deployment/agent.hpp"
 #include "edge/devices/device_server.hpp"
 #include "edge/functions/function_manager.hpp"
 #include "edge/router/router.hpp"
+#include "edge/secrets/file_secret_store.hpp"
+#include "edge/secrets/secret_service.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -58,6 +61,8 @@ private:
     boost::asio::awaitable<void> clear() override;
     void restore_rules();
     void take_server_certificate();
+    void serve_credentials(const contract::manifest& wanted);
+    void serve_secrets(const contract::manifest& wanted);
     void note_group(const contract::manifest& running);
     edge::core_snapshot snapshot() const;
     boost::asio::awaitable<result<edge::invocation_reply>> invoke(edge::invocation_request asked);
@@ -68,6 +73,9 @@ private:
     boost::asio::thread_pool disk_{1};  // hashes, unpacks, asks programs for versions
     edge::router router_;
     edge::device_server devices_;
+    std::shared_ptr<edge::credential_provider> credentials_;
+    edge::file_secret_store secret_store_;
+    std::shared_ptr<edge::secret_service> secrets_;
     edge::function_manager functions_;
     edge::cloud_link cloud_;
     edge::deployment_store store_;

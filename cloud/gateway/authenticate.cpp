@@ -11,16 +11,55 @@ api_error forbidden(std::string code, std::string message) {
     return {403, std::move(code), std::move(message)};
 }
 
-answer<std::string> secret_of(store& state, const std::string& access_key_id) {
-    const auto secret = find_secret(state, access_key_id);
+struct identity {
+    std::string secret;
+    std::optional<session> acting;
+};
+
+api_error unrecognized() {
+    return forbidden("UnrecognizedClientException",
+                     "The security token included in the request is invalid.");
+}
+
+answer<identity> session_of(store& state, const std::string& access_key_id, std::string_view token,
+                            wall_time now) {
+    auto opened = open_session(state, access_key_id, token);
+    if (!opened) {
+        return internal_error(opened.error());
+    }
+    if (!*opened) {
+        return unrecognized();
+    }
+    if ((*opened)->who.expires <= now) {
+        return forbidden("ExpiredTokenException",
+                         "The security token included in the request is expired");
+    }
+    return identity{std::move((*opened)->secret), std::move((*opened)->who)};
+}
+
+// `token` of the request; it counts only where the key is a temporary one.
+answer<identity> identify(store& state, const std::string& access_key_id, std::string_view token,
+                          wall_time now) {
+    if (is_session_key(access_key_id)) {
+        return session_of(state, access_key_id, token, now);
+    }
+    auto secret = find_secret(state, access_key_id);
     if (!secret) {
         return internal_error(secret.error());
     }
     if (!*secret) {
-        return forbidden("UnrecognizedClientException",
-                         "The security token included in the request is invalid.");
+        return unrecognized();
     }
-    return **secret;
+    return identity{std::move(**secret), std::nullopt};
+}
+
+std::string token_in_query(const http::request& asked) {
+    for (auto& [name, value] : http::parse_query(asked.query())) {
+        if (name == "X-Amz-Security-Token") {
+            return std::move(value);
+        }
+    }
+    return {};
 }
 
 api_error refusal_of(const error& why) {
@@ -40,19 +79,21 @@ answer<caller> authenticate(store& state, http::request& asked, wall_time now) {
     if (!claimed) {
         return forbidden("IncompleteSignatureException", claimed.error().context);
     }
-    const auto secret = secret_of(state, claimed->access_key_id);
-    if (!secret) {
-        return secret.error();
+    const auto token = asked.headers.get("x-amz-security-token").value_or("");
+    auto who = identify(state, claimed->access_key_id, token, now);
+    if (!who) {
+        return who.error();
     }
     // The body, up to 64 MiB, is lent and given back: no copy.
     aws::signable_request signed_request{asked.method, asked.target, asked.headers.all(),
                                          std::move(asked.body)};
-    const auto verified = aws::verify(signed_request, *claimed, *secret, now);
+    const auto verified = aws::verify(signed_request, *claimed, who->secret, now);
     asked.body = std::move(signed_request.body);
     if (!verified) {
         return refusal_of(verified.error());
     }
-    return caller{claimed->access_key_id, claimed->service, claimed->region};
+    return caller{claimed->access_key_id, claimed->service, claimed->region,
+                  std::move(who->acting)};
 }
 
 answer<caller> authenticate_presigned(store& state, const http::request& asked, wall_time now) {
@@ -64,16 +105,16 @@ answer<caller> authenticate_presigned(store& state, const http::request& asked, 
         return forbidden("MissingAuthenticationTokenException", "Missing Authentication Token");
     }
     const auto& claimed = (*read)->claimed;
-    const auto secret = secret_of(state, claimed.access_key_id);
-    if (!secret) {
-        return secret.error();
+    auto who = identify(state, claimed.access_key_id, token_in_query(asked), now);
+    if (!who) {
+        return who.error();
     }
     const auto verified = aws::verify_presigned(
-        {asked.method, asked.target, asked.headers.all(), asked.body}, **read, *secret, now);
+        {asked.method, asked.target, asked.headers.all(), asked.body}, **read, who->secret, now);
     if (!verified) {
         return refusal_of(verified.error());
     }
-    return caller{claimed.access_key_id, claimed.service, claimed.region};
+    return caller{claimed.access_key_id, claimed.service, claimed.region, std::move(who->acting)};
 }
 
 }  // namespace evergrass::cloud

@@ -1,10 +1,12 @@
 #pragma once
 
 #include "cloud/gateway/operation.hpp"
+#include "cloud/gateway/session_credentials.hpp"
 #include "cloud/gateway/transaction.hpp"
 #include "libs/base/time.hpp"
 #include "libs/http/message.hpp"
 
+#include <optional>
 #include <string>
 
 namespace evergrass::cloud {
@@ -14,11 +16,14 @@ struct caller {
     std::string access_key_id;
     std::string signing_name;  // the credential scope's service
     std::string region;        // as the client has it; opaque (spec/cloud.md §6.1)
+    // Of temporary credentials, which may do less (session_may).
+    std::optional<session> acting;
 };
 
 // Checks the signature in the Authorization header against the stored secret. The error is AWS's:
 // 403 with MissingAuthenticationTokenException, IncompleteSignatureException,
-// UnrecognizedClientException or InvalidSignatureException. `asked` is as before afterwards.
+// UnrecognizedClientException, InvalidSignatureException, or ExpiredTokenException of temporary
+// credentials, which come with x-amz-security-token. `asked` is as before afterwards.
 answer<caller> authenticate(store& state, http::request& asked, wall_time now);
 
 // The same of a signature in the query, as WebSocket clients send it (aws::verify_presigned).

@@ -91,6 +91,12 @@ answer<http::response> gateway::implementation::serve(http::request& asked, bool
     }
     const auto& modelled = *to->route.operation;
     about.operation = std::string(to->service) + ":" + std::string(modelled.name);
+    if (by->acting && !session_may(to->service, modelled.name)) {
+        return api_error{403, "AccessDeniedException",
+                         "User: " + by->acting->to_arn() +
+                             " is not authorized to perform: " + about.operation +
+                             " (credentials of a group's role read, and publish by iot-data)"};
+    }
     const auto* work = operations.find(to->service, modelled.name);
     if (work == nullptr) {
         return api_error{501, "NotImplementedException",

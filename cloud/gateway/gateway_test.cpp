@@ -1,6 +1,7 @@
 #include "cloud/gateway/gateway.hpp"
 
 #include "cloud/gateway/gateway_fixture.hpp"
+#include "cloud/gateway/session_credentials.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 
@@ -208,6 +209,27 @@ TEST_F(gateway_test, many_calls_at_once_are_all_answered) {
     }
     here.run();
     EXPECT_EQ(created, 50);
+}
+
+TEST_F(gateway_test, a_session_is_kept_to_what_it_may_do) {
+    const auto door = make();
+    const auto made = create_session(*state_, {"arn:aws:iam::123456789012:role/R", "core",
+                                               clock_->now() + std::chrono::hours(1)});
+    ASSERT_TRUE(made);
+    key_ = made->key;
+    const auto ask = [&](std::string method, std::string target, std::string body = "") {
+        return door->answer(
+            signed_request(std::move(method), std::move(target), "greengrass", std::move(body),
+                           {{"X-Amz-Security-Token", made->token}}),
+            false);
+    };
+    EXPECT_EQ(outcome(ask("GET", "/greengrass/groups/1/role")), "404 none");
+    const auto refused = ask("POST", "/greengrass/groups", R"({"Name":"g"})");
+    EXPECT_EQ(outcome(refused), "403 AccessDeniedException");
+    EXPECT_THAT(
+        refused.body,
+        HasSubstr("User: arn:aws:sts::123456789012:assumed-role/R/core is not authorized to "
+                  "perform: greengrass:CreateGroup"));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "cloud/greengrass/group_authority.hpp"
 #include "cloud/greengrass/registration.hpp"
 #include "cloud/greengrass/resolve_functions.hpp"
+#include "cloud/greengrass/tags.hpp"
 
 #include <set>
 #include <utility>
@@ -123,6 +124,33 @@ std::vector<contract::logger_setting> loggers_of(const group_contents& contents)
     return loggers;
 }
 
+// The group's tag, the one place where stock tools can put it.
+contract::credential_setting credentials_of(greengrass_services& in, const std::string& group_id,
+                                            build_log& log) {
+    const auto tags = tags_of(in.state, definition_arn(in.identity, group_family().kind, group_id));
+    if (!log.read(tags)) {
+        return {};
+    }
+    const auto told = string_member(*tags, contract::credentials_tag);
+    if (!told) {
+        return {};
+    }
+    const auto setting = contract::parse_credential_setting(*told);
+    if (!setting) {
+        log.fault("InvalidCredentialSource", "The group's tag " +
+                                                 std::string(contract::credentials_tag) + ": " +
+                                                 setting.error().context + ".");
+        return {};
+    }
+    if (setting->issuer == contract::credential_issuer::sts && in.sts == nullptr) {
+        log.fault("NoUpstreamSts",
+                  "The group's tag " + std::string(contract::credentials_tag) +
+                      " is sts, and this service has no AWS keys to ask STS with; start "
+                      "evergrass-cloud with --aws-credentials FILE, or change the tag.");
+    }
+    return *setting;
+}
+
 contract::manifest frame(greengrass_services& in, const definition& group,
                          const manifest_wish& wish) {
     contract::manifest made;
@@ -158,6 +186,7 @@ contract::manifest build_manifest(greengrass_services& in, const group_contents&
                   "The group has connectors, which this service does not deploy; make a group "
                   "version without ConnectorDefinitionVersionArn.");
     }
+    made.credentials = credentials_of(in, made.group_id, log);
     const auto authorities = authorities_of(in.state, made.group_id);
     if (log.read(authorities)) {
         for (const auto& authority : *authorities) {

@@ -111,6 +111,13 @@ result<std::optional<deployment>> last_deployment_for_core(store& state, std::st
                     "WHERE core_thing = ?1 ORDER BY sequence DESC LIMIT 1", thing);
 }
 
+result<std::optional<deployment>> running_on_core(store& state, std::string_view thing) {
+    return find_one(state, "greengrass.running_on_core",
+                    "WHERE core_thing = ?1 AND signed_manifest IS NOT NULL AND status <> 'Failure'"
+                    " ORDER BY sequence DESC LIMIT 1",
+                    thing);
+}
+
 result<bool> is_deployed(store& state, std::string_view group_id) {
     std::string type;
     auto read =

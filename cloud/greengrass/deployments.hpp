@@ -42,6 +42,9 @@ result<std::optional<deployment>> last_built_deployment(store& state, std::strin
 // The newest for the core, of whichever group.
 result<std::optional<deployment>> last_deployment_for_core(store& state, std::string_view thing);
 
+// The newest for the core that it runs, or is about to.
+result<std::optional<deployment>> running_on_core(store& state, std::string_view thing);
+
 // The group's newest manifest is one that a core runs or may run.
 result<bool> is_deployed(store& state, std::string_view group_id);
 

@@ -1,6 +1,8 @@
 #include "cloud/greengrass/deployments.hpp"
 
 #include "cloud/greengrass/greengrass_fixture.hpp"
+#include "cloud/greengrass/upstream_sts.hpp"
+#include "libs/base/file.hpp"
 
 #include <gmock/gmock.h>
 
@@ -349,6 +351,29 @@ TEST_F(deployments, a_forced_reset_succeeds_at_once_even_if_nothing_was_deployed
     const auto second = output_of("ResetDeployments", input);
     EXPECT_EQ(text(status_of(group, second), "DeploymentStatus"), "Success");
     EXPECT_EQ(manifest(second).type, contract::deployment_type::force_reset);
+}
+
+TEST_F(deployments, the_groups_tag_says_who_issues_its_credentials) {
+    register_member("core", 'c');
+    const auto group = make_core_group();
+    EXPECT_EQ(manifest(deploy(group)).credentials, contract::credential_setting());
+    const auto deploy_with = [&](std::string_view tag) {
+        output_of("TagResource", {{"ResourceArn", text(group, "Arn")},
+                                  {"tags", {{std::string(contract::credentials_tag), tag}}}});
+        return deploy(group);
+    };
+    EXPECT_EQ(to_string(manifest(deploy_with("role-alias:h:444/a")).credentials),
+              "role-alias:h:444/a");
+    EXPECT_THAT(text(status_of(group, deploy_with("role-alias:h")), "ErrorMessage"),
+                HasSubstr("evergrass:credentials: 'role-alias:h' has no '/'"));
+    EXPECT_THAT(text(status_of(group, deploy_with("sts")), "ErrorMessage"),
+                HasSubstr("--aws-credentials FILE"));
+    ASSERT_TRUE(write_file_atomically(directory_ + "/aws",
+                                      "[default]\naws_access_key_id=A\naws_secret_access_key=S\n"));
+    const auto sts = greengrass::upstream_sts::make({directory_ + "/aws", "us-east-1", "", ""});
+    ASSERT_TRUE(sts) << sts.error().message();
+    services_->sts = &*sts;
+    EXPECT_EQ(to_string(manifest(deploy_with("sts")).credentials), "sts");
 }
 
 }  // namespace

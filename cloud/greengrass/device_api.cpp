@@ -2,6 +2,7 @@
 
 #include "cloud/greengrass/device_path.hpp"
 #include "cloud/greengrass/device_routes.hpp"
+#include "cloud/greengrass/upstream_sts.hpp"
 #include "libs/rt/run_on.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -35,7 +36,8 @@ http::response answer_now(const greengrass::device_routes& in, device_route rout
         case device_route::signing_key:
             return greengrass::get_signing_key(in, from);
         case device_route::deployment:
-            break;  // waits: long_poll()
+        case device_route::credentials:
+            break;  // wait: long_poll(), credentials()
     }
     return greengrass::device_error(404, "No such path.");
 }
@@ -47,6 +49,7 @@ struct device_api::implementation {
     asio::any_io_executor blocking;
 
     asio::awaitable<std::optional<http::response>> long_poll(device_request from);
+    asio::awaitable<std::optional<http::response>> credentials(device_request from);
 };
 
 asio::awaitable<std::optional<http::response>> device_api::implementation::long_poll(
@@ -68,6 +71,19 @@ asio::awaitable<std::optional<http::response>> device_api::implementation::long_
     }
 }
 
+asio::awaitable<std::optional<http::response>> device_api::implementation::credentials(
+    device_request from) {
+    greengrass::sts_wish wish;
+    blocking_work look = [&] { return greengrass::get_credentials(routes, from, wish); };
+    auto answer = co_await rt::run_on(blocking, std::move(look));
+    if (answer) {
+        co_return answer;
+    }
+    const auto issued = co_await routes.services.sts->assume_role(blocking, &routes.services.time,
+                                                                  wish.role_arn, from.thing);
+    co_return greengrass::answer_of_sts(routes, from, wish, issued);
+}
+
 device_api::device_api(greengrass_services& services, const device_authority& authority,
                        asio::any_io_executor blocking)
     : implementation_(new implementation{{services, authority}, std::move(blocking)}) {}
@@ -85,6 +101,10 @@ asio::awaitable<std::optional<http::response>> device_api::handle(http::request 
     if (path->route == device_route::deployment) {
         auto polled = co_await self.long_poll(from);
         co_return polled;
+    }
+    if (path->route == device_route::credentials) {
+        auto issued = co_await self.credentials(from);
+        co_return issued;
     }
     const auto route = path->route;
     blocking_work work = [&self, &from, route]() -> std::optional<http::response> {

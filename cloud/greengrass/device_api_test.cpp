@@ -1,5 +1,6 @@
 #include "cloud/greengrass/device_api.hpp"
 
+#include "cloud/gateway/session_credentials.hpp"
 #include "cloud/greengrass/greengrass_fixture.hpp"
 #include "libs/base/json.hpp"
 
@@ -329,6 +330,35 @@ TEST_F(device_api_test, any_active_certificate_gets_the_signing_key) {
     const auto answer = must_answer(request("GET", "/evergrass/v1/signing-key", 'd'));
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(text(body_of(answer), "publicKey"), signer_.public_key_pem());
+}
+
+TEST_F(device_api_test, a_core_gets_credentials_for_its_groups_role) {
+    const auto ask = [&] {
+        return must_answer(request("GET", "/evergrass/v1/cores/core/credentials", 'c'));
+    };
+    EXPECT_EQ(ask().status, 404) << "nothing is deployed";
+    deploy_group();
+    const auto none = ask();
+    EXPECT_EQ(none.status, 404);
+    EXPECT_THAT(none.body, HasSubstr("associate-role-to-group"));
+
+    output_of("AssociateRoleToGroup", {{"GroupId", text(group_, "Id")},
+                                       {"RoleArn", "arn:aws:iam::123456789012:role/Greengrass"}});
+    const auto answer = ask();
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(authority_.asked_, "greengrass:AssumeRoleForGroup " + thing_arn("core"));
+    const auto body = body_of(answer);
+    const auto& issued = body.at("credentials").as_object();
+    EXPECT_EQ(text(issued, "expiration"), "2026-11-23T20:30:00Z");
+    const auto opened =
+        open_session(*state_, text(issued, "accessKeyId"), text(issued, "sessionToken"));
+    ASSERT_TRUE(opened && *opened);
+    EXPECT_EQ((*opened)->secret, text(issued, "secretAccessKey"));
+    EXPECT_EQ((*opened)->who.to_arn(), "arn:aws:sts::123456789012:assumed-role/Greengrass/core");
+
+    EXPECT_EQ(must_answer(request("GET", "/evergrass/v1/cores/core/credentials", 'd')).status, 401);
+    output_of("ResetDeployments", {{"GroupId", text(group_, "Id")}});
+    EXPECT_EQ(ask().status, 404) << "a reset core has no group";
 }
 
 }  // namespace

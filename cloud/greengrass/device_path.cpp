@@ -14,7 +14,7 @@ struct pattern {
     device_route route;
 };
 
-constexpr std::array<pattern, 7> patterns = {{
+constexpr std::array<pattern, 8> patterns = {{
     {"GET", "/greengrass/discover/thing/{thing}", device_route::discover},
     {"GET", "/evergrass/v1/cores/{thing}/deployment", device_route::deployment},
     {"GET", "/evergrass/v1/cores/{thing}/artifacts/{part}", device_route::artifact},
@@ -22,6 +22,7 @@ constexpr std::array<pattern, 7> patterns = {{
      device_route::deployment_status},
     {"POST", "/evergrass/v1/cores/{thing}/server-certificate", device_route::server_certificate},
     {"PUT", "/evergrass/v1/cores/{thing}/connectivity", device_route::connectivity},
+    {"GET", "/evergrass/v1/cores/{thing}/credentials", device_route::credentials},
     {"GET", "/evergrass/v1/signing-key", device_route::signing_key},
 }};
 

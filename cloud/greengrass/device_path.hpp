@@ -13,6 +13,7 @@ enum class device_route {
     deployment_status,
     server_certificate,
     connectivity,
+    credentials,
     signing_key,
 };
 

@@ -24,6 +24,7 @@ TEST(device_path, each_request_of_the_protocol_has_its_route) {
     EXPECT_EQ(route("POST", "/evergrass/v1/cores/c/server-certificate"),
               device_route::server_certificate);
     EXPECT_EQ(route("PUT", "/evergrass/v1/cores/c/connectivity"), device_route::connectivity);
+    EXPECT_EQ(route("GET", "/evergrass/v1/cores/c/credentials"), device_route::credentials);
     EXPECT_EQ(route("GET", "/evergrass/v1/signing-key"), device_route::signing_key);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cloud/gateway/device_authority.hpp"
+#include "cloud/greengrass/issued_credentials.hpp"
 #include "cloud/greengrass/services.hpp"
 #include "libs/http/message.hpp"
 
@@ -45,6 +46,17 @@ deployment_poll read_deployment_poll(const http::request& asked);
 std::optional<http::response> look_for_deployment(const device_routes& in,
                                                   const device_request& from,
                                                   const deployment_poll& poll, bool last_look);
+
+// Credentials for the role of the core's group: an answer, or nullopt and what to ask STS for.
+struct sts_wish {
+    std::string role_arn;
+};
+std::optional<http::response> get_credentials(const device_routes& in, const device_request& from,
+                                              sts_wish& wish);
+http::response answer_of_sts(const device_routes& in, const device_request& from,
+                             const sts_wish& wish, const result<issued_credentials>& issued);
+// {"credentials": {…}}, as AWS IoT's credentials provider has it.
+http::response credentials_answer(const issued_credentials& issued);
 
 // 401 with the reason unless the certificate is ACTIVE, attached to the thing and allowed to do
 // `action` on it; nullopt when it may.

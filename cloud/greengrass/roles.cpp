@@ -44,6 +44,17 @@ api_result associated_role(greengrass_services& in, std::string_view scope,
     return std::move(*found);
 }
 
+result<std::optional<std::string>> role_arn_of(store& state, std::string_view scope) {
+    std::optional<std::string> role;
+    auto read =
+        state.db().query("greengrass.role_arn", "SELECT arn FROM roles WHERE scope = ?1",
+                         {std::string(scope)}, [&](const db::row& row) { role = row.text(0); });
+    if (!read) {
+        return read.error();
+    }
+    return role;
+}
+
 api_result disassociate_role(greengrass_services& in, std::string_view scope) {
     return in_transaction(in.state, [&]() -> api_result {
         const auto deleted =

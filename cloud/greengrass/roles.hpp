@@ -16,4 +16,7 @@ api_result associated_role(greengrass_services& in, std::string_view scope,
 // Succeeds whether there was one or not.
 api_result disassociate_role(greengrass_services& in, std::string_view scope);
 
+// nullopt: none. The caller holds the store's lock.
+result<std::optional<std::string>> role_arn_of(store& state, std::string_view scope);
+
 }  // namespace evergrass::cloud::greengrass

@@ -10,6 +10,10 @@
 
 namespace evergrass::cloud {
 
+namespace greengrass {
+class upstream_sts;
+}
+
 // What the operations and the cores' API share. Lives longer than the operation table and the
 // device_api.
 struct greengrass_services {
@@ -22,6 +26,8 @@ struct greengrass_services {
     // Provisioning scripts deploy first and register the core after it, or the other way round: a
     // core that isn't registered this long after its deployment makes the deployment fail.
     std::chrono::milliseconds registration_grace{10'000};
+    // Where groups get credentials for AWS itself; null: this service has no AWS keys.
+    const greengrass::upstream_sts* sts = nullptr;
 };
 
 }  // namespace evergrass::cloud

@@ -51,6 +51,13 @@ cloud::answer<mqtt::client_identity> websocket_door::identify(store& state, http
         return api_error{403, "InvalidSignatureException",
                          "Credential should be scoped to correct service: 'iotdevicegateway'."};
     }
+    if (by->acting) {
+        // An access key may do everything here, and a connection outlives a session.
+        return api_error{403, "AccessDeniedException",
+                         "User: " + by->acting->to_arn() +
+                             " is not authorized to connect: temporary credentials open no MQTT "
+                             "connection; use a certificate, or publish by iot-data"};
+    }
     who.certificate_id.reset();  // the signature is what counts
     who.attachment =
         std::make_shared<const access_key_principal>(access_key_principal{by->access_key_id});

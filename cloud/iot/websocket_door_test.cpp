@@ -1,6 +1,7 @@
 #include "cloud/iot/websocket_door.hpp"
 
 #include "cloud/gateway/gateway_fixture.hpp"
+#include "cloud/gateway/session_credentials.hpp"
 #include "cloud/iot/hub_policy.hpp"
 #include "libs/aws/canonical.hpp"
 #include "libs/base/encoding.hpp"
@@ -92,6 +93,17 @@ TEST_F(websocket_client, an_old_signature_and_an_unknown_key_are_refused) {
     EXPECT_EQ(refused(asked), "403 InvalidSignatureException");
     key_.id = "AKIA0000000000000000";
     EXPECT_EQ(refused(presigned("iotdevicegateway")), "403 UnrecognizedClientException");
+}
+
+TEST_F(websocket_client, temporary_credentials_open_no_connection) {
+    const auto made = create_session(*state_, {"arn:aws:iam::123456789012:role/R", "core",
+                                               clock_->now() + std::chrono::hours(1)});
+    ASSERT_TRUE(made);
+    key_ = made->key;
+    auto asked = presigned("iotdevicegateway");
+    EXPECT_EQ(refused(asked), "403 UnrecognizedClientException") << "the token is missing";
+    asked.target += "&X-Amz-Security-Token=" + percent_encode(made->token);
+    EXPECT_EQ(refused(asked), "403 AccessDeniedException");
 }
 
 }  // namespace

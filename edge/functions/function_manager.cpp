@@ -60,7 +60,9 @@ public:
           changed_(std::make_shared<event>(executor)),
           pool_(executor, settings_, pool_callbacks(), log),
           developments_(std::make_shared<developments>(executor, settings_, pool_, changed_, log)),
-          endpoint_(std::make_shared<ipc_endpoint>(executor, pool_, messages, log)),
+          endpoint_(std::make_shared<ipc_endpoint>(
+              executor, pool_, messages, ipc_services{settings_.credentials, settings_.secrets},
+              log)),
           server_(
               server_options(),
               [endpoint = endpoint_](http::request r) {

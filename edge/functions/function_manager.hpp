@@ -20,6 +20,9 @@
 
 namespace evergrass::edge {
 
+class credential_provider;
+class secret_service;
+
 struct function_settings {
     std::filesystem::path ggc_root;     // <root>/ggc: deployment/lambda/<ARN>/, var/log/user/…
     std::filesystem::path runtime_dir;  // holds python/lambda_runtime.py, …
@@ -41,6 +44,9 @@ struct function_settings {
     std::map<std::string, std::filesystem::path> interpreters;  // runtime.interpreters, by runtime
     // Where programs are asked for their version, which takes up to 5 s each. Empty: here.
     boost::asio::any_io_executor blocking;
+    // What functions ask at the IPC endpoint besides; null: this core has none.
+    std::shared_ptr<credential_provider> credentials;
+    std::shared_ptr<secret_service> secrets;
 };
 
 enum class worker_state {  // names of V1's health API (spec/core.md §6)

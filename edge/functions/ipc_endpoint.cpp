@@ -1,5 +1,6 @@
 #include "edge/functions/ipc_endpoint.hpp"
 
+#include "edge/functions/credentials_answer.hpp"
 #include "edge/functions/system_functions.hpp"
 #include "libs/base/arn.hpp"
 #include "libs/base/errors.hpp"
@@ -83,10 +84,11 @@ json::object health_of(const worker_report& w) {
 }  // namespace
 
 ipc_endpoint::ipc_endpoint(asio::any_io_executor executor, worker_pool& pool, router& messages,
-                           logger log)
+                           ipc_services services, logger log)
     : executor_(std::move(executor)),
       pool_(pool),
       messages_(messages),
+      services_(std::move(services)),
       log_(std::move(log)),
       results_(max_unread_result_bytes) {}
 
@@ -107,6 +109,9 @@ asio::awaitable<response> ipc_endpoint::answer(std::shared_ptr<ipc_endpoint> sel
         self->log_.warn("A request without a valid token was refused.",
                         {{"path", r.path()}, {"remote", r.remote_address}});
         co_return refuse(403, "the Authorization header is missing or wrong");
+    }
+    if (call->route == ipc_route::credentials) {
+        co_return co_await answer_credentials(self->services_.credentials);
     }
     if (call->route == ipc_route::get_result) {
         const auto target = parse_function_arn(call->function_arn);
@@ -131,10 +136,6 @@ response ipc_endpoint::answer_at_once(const ipc_call& call, const worker_identit
             return invoke(call, caller, r);
         case ipc_route::put_logs:
             return put_logs(caller, r);
-        case ipc_route::credentials:
-            return json_answer(404, {{"message",
-                                      "No group role is available on this core, so there are no "
-                                      "credentials for AWS services."}});
         default:
             break;
     }
@@ -240,7 +241,7 @@ response ipc_endpoint::invoke_system(std::string_view name, const worker_identit
     if (name == router_name) {
         return publish(caller, r, type);
     }
-    auto body = answer_system_function(name);
+    auto body = answer_system_function(name, {caller.arn, r.body, services_.secrets.get()});
     if (!body) {
         return refuse(404, std::string(name) + " is not a service that functions can invoke");
     }

@@ -13,14 +13,20 @@
 
 namespace evergrass::edge::functions {
 
+// What functions ask besides each other and the router; null: this core has none.
+struct ipc_services {
+    std::shared_ptr<credential_provider> credentials;
+    std::shared_ptr<secret_service> secrets;
+};
+
 // Answers the requests of functions (spec/lambda-ipc.md §2.3). A caller is who its token says it
 // is, whatever stands in the request. One executor.
 class ipc_endpoint : public std::enable_shared_from_this<ipc_endpoint> {
 public:
     ipc_endpoint(boost::asio::any_io_executor executor, worker_pool& pool, router& messages,
-                 logger log);
+                 ipc_services services, logger log);
 
-    // Suspends for GET work and GET result.
+    // Suspends for GET work, GET result and credentials.
     static boost::asio::awaitable<http::response> answer(std::shared_ptr<ipc_endpoint> self,
                                                          http::request request);
 
@@ -63,6 +69,7 @@ private:
     boost::asio::any_io_executor executor_;
     worker_pool& pool_;
     router& messages_;
+    ipc_services services_;
     logger log_;
     result_store results_;
     std::unordered_map<worker_id, std::shared_ptr<waiting>> asking_;

@@ -154,6 +154,9 @@ result<ipc_call> parse_ipc_call(std::string_view method, std::string_view path) 
             return ipc_call{known.route, {}};
         }
     }
+    if (path.starts_with("credentialprovider/")) {
+        return invalid("the credentials are at /2016-11-01/credentialprovider/ itself");
+    }
     return path_known ? wrong_method(method, path) : unknown;
 }
 

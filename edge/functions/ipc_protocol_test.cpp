@@ -44,6 +44,7 @@ TEST(ipc_path, what_is_not_documented_is_refused_by_kind) {
     EXPECT_EQ(code("GET", base(arn) + "/play"), errc::not_found);
     EXPECT_EQ(code("DELETE", base(arn)), errc::unsupported);
     EXPECT_EQ(code("POST", "/2016-11-01/credentialprovider/"), errc::unsupported);
+    EXPECT_EQ(code("GET", "/2016-11-01/credentialprovider/role"), errc::invalid_input);
     EXPECT_EQ(code("GET", base("hello") + "/work"), errc::invalid_input);
     EXPECT_EQ(code("GET", base("arn%3") + "/work"), errc::invalid_input);
 }

@@ -99,6 +99,7 @@ class Group:
         "functions": ("Function", "Functions"),
         "resources": ("Resource", "Resources"),
         "subscriptions": ("Subscription", "Subscriptions"),
+        "resources": ("Resource", "Resources"),
     }
 
     def __init__(self, endpoints, name="group"):

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "edge/config/config.hpp"
+#include "libs/rt/tls.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace evergrass::greengrassd {
+
+// Port 443 is shared by protocols that ALPN tells apart (spec/core.md §3.3).
+std::vector<std::string> alpn_for(std::uint16_t port, const char* protocol);
+
+// How the core shows itself to servers: its certificate, key and CA as they are on disk now. The
+// error names the file.
+result<std::shared_ptr<rt::tls_context>> client_context(const edge::core_config& config,
+                                                        std::vector<std::string> alpn);
+
+}  // namespace evergrass::greengrassd

@@ -1,0 +1,59 @@
+// A stored secret as anybody may have edited it, and what a function asks of it.
+
+#include "edge/secrets/secret_service.hpp"
+#include "libs/base/errors.hpp"
+#include "libs/base/json.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+namespace {
+
+using namespace evergrass;
+
+// Whatever is asked for by this name is this secret.
+class one_secret final : public edge::secret_store {
+public:
+    explicit one_secret(const edge::secret* s) : secret_(s) {}
+    const edge::secret* find(std::string_view) const override { return secret_; }
+    std::vector<const edge::secret*> all() const override { return {}; }
+    result<void> put(edge::secret) override { return error{errc::unsupported, ""}; }
+    result<void> remove(std::string_view) override { return error{errc::unsupported, ""}; }
+
+private:
+    const edge::secret* secret_;
+};
+
+void ask(const edge::secret* stored, std::string_view body) {
+    const one_secret store(stored);
+    edge::secret_service service(store);
+    contract::function f;
+    f.arn = "f";
+    f.resources = {{"r", "ro"}};
+    const auto arn = stored == nullptr ? std::string("arn") : stored->arn;
+    service.grant({f}, {json::object{{"Id", "r"},
+                                     {"ResourceDataContainer",
+                                      {{"SecretsManagerSecretResourceData", {{"ARN", arn}}}}}}});
+    const auto answer = parse_json(service.answer("f", body));
+    if (!answer || !answer->is_object()) {
+        std::abort();
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    ask(nullptr, text);
+    if (const auto secret = edge::parse_secret(text)) {
+        const auto again = edge::parse_secret(edge::to_json_text(*secret));
+        if (!again || edge::to_json_text(*again) != edge::to_json_text(*secret)) {
+            std::abort();
+        }
+        ask(&*secret, text);
+        ask(&*secret, R"({"SecretId":"s"})");
+    }
+    return 0;
+}

@@ -1,0 +1,172 @@
+"""Secrets for functions: our Python SDK, and Node's stock one, against the store of a running core."""
+
+import io
+import json
+import os
+import zipfile
+
+import pytest
+
+from harness import processes
+from harness.core import Core
+from harness.group import Group, entry, function_entry, new_thing, publish_function
+from harness.processes import BIN, ROOT
+
+EVERGRASS = BIN / "evergrass"
+PACKAGES = ROOT / "tests/interop/node_modules"
+DATABASE = "arn:aws:secretsmanager:us-east-1:123456789012:secret:greengrass-db-AbCdEf"
+PYTHON = """
+import greengrasssdk
+
+secrets = greengrasssdk.client('secretsmanager')
+
+
+def handler(event, context):
+    try:
+        secret = secrets.get_secret_value(**event)
+    except Exception as e:
+        return {'error': type(e).__name__ + ' ' + str(e)}
+    return {'name': secret['Name'], 'arn': secret['ARN'], 'version': secret['VersionId'],
+            'stages': secret['VersionStages'], 'text': secret.get('SecretString'),
+            'bytes': list(secret.get('SecretBinary') or b''), 'time': secret['CreatedDate'].timestamp()}
+"""
+NODE = """
+const gg = require('aws-greengrass-core-sdk');
+const secrets = new gg.SecretsManager();
+
+exports.handler = (event, context, callback) => {
+  secrets.getSecretValue(event, (error, secret) => callback(null, error ? { error: String(error) } : secret));
+};
+"""
+
+
+def stored(value):
+    return {
+        "version": 1,
+        "arn": DATABASE,
+        "name": "greengrass-db",
+        "versions": [
+            {"versionId": "v2", "stages": ["AWSCURRENT"], "createdDate": 1700000000500, "secretString": value},
+            {"versionId": "v1", "stages": ["AWSPREVIOUS"], "createdDate": 1600000000000, "secretBinary": "AP8="},
+            {"versionId": "v0", "stages": ["mine"], "createdDate": 1500000000000, "secretString": "old"},
+        ],
+    }
+
+
+def resource(arn):
+    data = {"ARN": arn, "AdditionalStagingLabelsToDownload": ["AWSPREVIOUS"]}
+    return {"Id": "db", "Name": "db", "ResourceDataContainer": {"SecretsManagerSecretResourceData": data}}
+
+
+def reading(arn, **more):
+    entered = function_entry(arn, pinned=True, **more)
+    environment = entered["FunctionConfiguration"]["Environment"]
+    environment["ResourceAccessPolicies"] = [{"ResourceId": "db", "Permission": "ro"}]
+    return entered
+
+
+def node_package():
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("main.js", NODE)
+        for module in ("aws-greengrass-core-sdk", "cbor", "nofilter", "bignumber.js"):
+            for path in sorted((PACKAGES / module).rglob("*")):
+                if path.is_file():
+                    archive.write(path, f"node_modules/{path.relative_to(PACKAGES)}")
+    return data.getvalue()
+
+
+class Site:
+    def __init__(self, service, folder):
+        self.endpoints = service.endpoints
+        self.thing = new_thing(self.endpoints, folder / "keys", "core")
+        self.reader = publish_function(self.endpoints, "reader", PYTHON)
+        self.stranger = publish_function(self.endpoints, "stranger", PYTHON)
+        self.core = Core(folder / "greengrass", self.endpoints, self.thing)
+        self.store = self.core.root / "ggc/var/state/secrets"
+        self.put("db.json", json.dumps(stored("p&ss")))
+        self.core.start()
+        self.group = Group(self.endpoints).give(
+            cores=[entry(self.thing)],
+            resources=[resource(DATABASE)],
+            functions=[reading(self.reader), function_entry(self.stranger, pinned=True)],
+        )
+        self.group.deploy()
+
+    def put(self, name, text, mode=0o600):
+        self.store.mkdir(parents=True, exist_ok=True)
+        file = self.store / name
+        file.write_text(text)
+        os.chmod(file, mode)
+        return file
+
+    def invoke(self, function, **event):
+        done = processes.run(
+            EVERGRASS, "invoke", function, "--payload", json.dumps(event), "--root", self.core.root
+        )
+        return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def site(service, tmp_path_factory):
+    made = Site(service, tmp_path_factory.mktemp("secrets"))
+    with made.core:
+        yield made
+        made.core.stop()
+
+
+def test_the_python_sdk_reads_by_name_and_arn(site):
+    wanted = {
+        "name": "greengrass-db", "arn": DATABASE, "version": "v2", "stages": ["AWSCURRENT"],
+        "text": "p&ss", "bytes": [], "time": 1700000000.5,
+    }  # fmt: skip
+    assert site.invoke("reader", SecretId="greengrass-db") == wanted
+    assert site.invoke("reader", SecretId=DATABASE, VersionStage="AWSCURRENT") == wanted
+
+
+def test_a_label_that_the_group_lists_is_read(site):
+    previous = site.invoke("reader", SecretId="greengrass-db", VersionStage="AWSPREVIOUS")
+    assert previous["version"] == "v1" and previous["bytes"] == [0, 255] and previous["text"] is None
+
+
+@pytest.mark.parametrize(
+    ("function", "event", "status"),
+    [
+        ("stranger", {"SecretId": "greengrass-db"}, 401),
+        ("reader", {"SecretId": "greengrass-db", "VersionStage": "mine"}, 404),
+        ("reader", {"SecretId": "nothing"}, 404),
+        ("reader", {"SecretId": 7}, 400),
+    ],
+)
+def test_the_sdk_raises_what_the_core_refuses(site, function, event, status):
+    refused = site.invoke(function, **event)["error"]
+    assert refused.startswith("SecretsManagerError") and f'"Status":{status}' in refused
+
+
+def test_changed_files_come_with_the_next_deployment_and_damaged_ones_are_told(site):
+    site.put("db.json", json.dumps(stored("new")))
+    site.put("open.json", json.dumps(stored("x")), mode=0o644)
+    site.put("cut.json", json.dumps(stored("hush"))[:200])
+    assert site.invoke("reader", SecretId="greengrass-db")["text"] == "p&ss"
+    site.group.deploy()
+    assert site.invoke("reader", SecretId="greengrass-db")["text"] == "new"
+    log = site.core.log()
+    assert "open.json may be read by others" in log and "cut.json" in log and "hush" not in log
+
+
+def test_the_store_outlives_the_core(site):
+    site.core.daemon("restart")
+    assert site.invoke("reader", SecretId="greengrass-db")["name"] == "greengrass-db"
+
+
+@pytest.mark.skipif(not (PACKAGES / "aws-greengrass-core-sdk").exists(), reason="npm ci in tests/interop")
+def test_the_stock_sdk_of_node_reads_too(site):
+    made = site.endpoints.boto("lambda").create_function(
+        FunctionName="node", Runtime="nodejs12.x", Role="arn:aws:iam::123456789012:role/unused",
+        Handler="main.handler", Code={"ZipFile": node_package()}, Publish=True,
+    )  # fmt: skip
+    arn = made["FunctionArn"] if made["FunctionArn"].endswith(":1") else made["FunctionArn"] + ":1"
+    site.group.give(functions=[reading(arn)]).deploy()
+    secret = json.loads(site.invoke("node", SecretId="greengrass-db"))  # it hands on the text
+    assert secret["Name"] == "greengrass-db" and secret["VersionStages"] == ["AWSCURRENT"]
+    assert "There is no secret 'nothing'" in site.invoke("node", SecretId="nothing")["error"]
