@@ -33,7 +33,7 @@ final class Signature {
         List<Signature> streams = new ArrayList<>();
         collect(type, name, false, json, streams);
         if (json.isEmpty() && streams.isEmpty()) {
-            collect(type, name, true, json, streams); // of a class that is not public, given on
+            collect(type, name, true, json, streams);
         }
         List<Signature> all = binary || json.isEmpty() ? streams : json;
         if (all.isEmpty()) {
@@ -70,8 +70,9 @@ final class Signature {
 
     private static void collect(Class<?> type, String name, boolean bridges, List<Signature> json,
             List<Signature> streams) {
-        for (Method method : type.getMethods()) {
-            if (method.getName().equals(name) && method.isBridge() == bridges) {
+        for (Method found : type.getMethods()) {
+            if (found.getName().equals(name) && found.isBridge() == bridges) {
+                Method method = bridges ? bridged(found) : found;
                 if (takesStreams(method)) {
                     streams.add(new Signature(method, true));
                 } else if (takesValues(method)) {
@@ -79,6 +80,24 @@ final class Signature {
                 }
             }
         }
+    }
+
+    // A public class gives on what it inherits from one that is not by a bridge, which knows no
+    // generic types.
+    private static Method bridged(Method bridge) {
+        Class<?> type = bridge.getDeclaringClass().getSuperclass();
+        for (; type != null; type = type.getSuperclass()) {
+            try {
+                Method method = type.getDeclaredMethod(
+                        bridge.getName(), bridge.getParameterTypes());
+                if (!method.isBridge()) {
+                    return method;
+                }
+            } catch (NoSuchMethodException above) {
+                // The next one.
+            }
+        }
+        return bridge;
     }
 
     private static boolean takesValues(Method method) {
