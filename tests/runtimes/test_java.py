@@ -1,11 +1,14 @@
 """The Java runtime with a core that is made of Python: functions as a user's build makes them, for Java 8."""
 
 import base64
+import contextlib
 import json
 import queue
 import random
 import re
 import shutil
+import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -524,6 +527,60 @@ def test_every_java_of_this_machine(core, start, java):
     assert worker.terminate() == 128 + 15
 
 
+# --- Answers that are none ------------------------------------------------------------------------
+
+
+class BadCore:
+    """Answers each request for work by the next of `answers`, in pieces, and closes the connection."""
+
+    def __init__(self, *answers):
+        self._answers = list(answers)
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        for pieces in self._answers:
+            connection, _ = self._socket.accept()
+            with connection:
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                connection.recv(65536)
+                for piece in pieces:
+                    connection.sendall(piece)
+        self._socket.close()  # who comes now is refused
+
+
+NO_ANSWERS = {
+    "not an HTTP answer: 'SSH-2.0-OpenSSH'": [b"SSH-2.0-OpenSSH\r\n\r\n"],
+    "the status of the answer is not a number: 'two'": [b"HTTP/1.1 two\r\n\r\n"],
+    "the length of the answer is not a number: '-1'": [b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"],
+    "the answer ends early": [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", b"12"],
+    "the core sent more than one answer": [b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n12"],
+    "the head of the answer is too large": [b"HTTP/1.1 200 OK\r\nX: ", b"a" * 300_000],
+    "the core closed the connection": [],
+}
+
+
+def test_what_is_no_answer_is_told(package):
+    with contextlib.ExitStack() as stack:
+        workers = {
+            words: stack.enter_context(Worker(BadCore(*[answer] * 10), command("t.Basic::echo"), package))
+            for words, answer in NO_ANSWERS.items()
+        }
+        for words, worker in workers.items():
+            assert worker.wait() == 1
+            worker.wait_for_log("FATAL", f"The core is lost: {words}")
+
+
+def test_an_answer_may_come_in_any_pieces(package):
+    head = b"HTTP/1.1 200\r\nx-amz-invocationid:  i \r\n no colon\r\ncontent-length: 3\r\n\r\n"
+    whole = head + b"[1]"
+    bad = BadCore([whole[at : at + 1] for at in range(len(whole))])
+    with Worker(bad, command("t.Basic::echo"), package) as worker:
+        worker.wait_for_log("INFO", "START RequestId: i")
+        assert worker.wait() == 1, "the core is gone when the result is to be posted"
+
+
 # --- Logs -----------------------------------------------------------------------------------------
 
 
@@ -534,7 +591,7 @@ def test_each_level_has_its_pipe(core, start):
     worker.wait_for_log("ERROR", "\tat t.Logs.handleRequest(Logs.java:")
     assert worker.lines("INFO") == [
         "START RequestId: i", "out \u00e5", "half a line", "of the context", "bytes", "an info",
-        "no endEnd RequestId: i",
+        "no end", "End RequestId: i",
     ]  # fmt: skip
     assert worker.lines("ERROR")[:3] == ["err", "an error", "java.lang.Exception: printed"]
     for level, lines in (("TRACE", ["a trace"]), ("DEBUG", ["a debug"]), ("WARN", ["a warn", "leveled"]),

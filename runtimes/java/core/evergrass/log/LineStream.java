@@ -2,44 +2,21 @@ package evergrass.log;
 
 import com.amazonaws.greengrass.common.LogLevel;
 import java.io.OutputStream;
-import java.io.PrintStream;
-import java.io.UnsupportedEncodingException;
 import java.util.Arrays;
 
 /**
  * Leads what is printed to the pipe of a level, whole lines at once: those of several threads and
- * processes do not mix. The rest of a line goes out by flush().
+ * of loggers do not mix. The beginning of a line waits for its end, whatever is flushed.
  */
-public final class LineStream extends OutputStream {
+final class LineStream extends OutputStream {
     private static final int MOST_HELD = 64 * 1024;
 
     private final LogLevel level;
     private byte[] held = new byte[256];
     private int size = 0;
 
-    private LineStream(LogLevel level) {
+    LineStream(LogLevel level) {
         this.level = level;
-    }
-
-    /** System.out becomes INFO and System.err ERROR, both UTF-8. */
-    public static void install() {
-        System.setOut(printer(LogLevel.INFO));
-        System.setErr(printer(LogLevel.ERROR));
-        Runtime.getRuntime().addShutdownHook(new Thread() {
-            @Override
-            public void run() {
-                System.out.flush();
-                System.err.flush();
-            }
-        });
-    }
-
-    private static PrintStream printer(LogLevel level) {
-        try {
-            return new PrintStream(new LineStream(level), false, "UTF-8");
-        } catch (UnsupportedEncodingException impossible) {
-            throw new IllegalStateException(impossible);
-        }
     }
 
     @Override
@@ -62,10 +39,10 @@ public final class LineStream extends OutputStream {
         }
     }
 
-    @Override
-    public synchronized void flush() {
+    /** Ends the line that was begun, if there is one. */
+    synchronized void endLine() {
         if (size != 0) {
-            send(size);
+            write('\n');
         }
     }
 

@@ -4,6 +4,7 @@ import com.amazonaws.greengrass.common.GreengrassLogger;
 import com.amazonaws.greengrass.ipcsdk.IPCException;
 import com.amazonaws.greengrass.ipcsdk.WorkItem;
 import com.amazonaws.greengrass.runtime.exception.InvalidHandlerException;
+import evergrass.log.Printed;
 
 /** Takes work from the core, calls the handler and gives the result back, one by one. */
 public final class Loop {
@@ -24,13 +25,13 @@ public final class Loop {
     }
 
     /** Does not return; throws when the core is lost. */
-    public void serve() throws IPCException {
+    public void serve(Printed printed) throws IPCException {
         while (true) {
             WorkItem item = core.getWork();
             log.info("START RequestId: " + item.getInvocationId());
             invoke(item);
-            System.out.flush();
-            System.err.flush();
+            printed.endLines();
+            Thread.interrupted(); // what the handler left set is not for the next one
             log.info("End RequestId: " + item.getInvocationId());
         }
     }

@@ -3,7 +3,7 @@ package com.amazonaws.greengrass.runtime;
 import com.amazonaws.greengrass.common.GreengrassLogger;
 import com.amazonaws.greengrass.ipcsdk.IPCException;
 import com.amazonaws.greengrass.runtime.exception.InvalidHandlerException;
-import evergrass.log.LineStream;
+import evergrass.log.Printed;
 import evergrass.runtime.Loop;
 import evergrass.runtime.Stack;
 
@@ -21,10 +21,10 @@ public final class LambdaRuntime {
     private LambdaRuntime() {}
 
     public static void main(String[] arguments) {
-        LineStream.install();
+        Printed printed = Printed.install();
         Loop loop = load(handlerName(arguments));
         try {
-            loop.serve();
+            loop.serve(printed);
         } catch (IPCException lost) {
             LOG.fatal("The core is lost: " + lost.getMessage());
         } catch (OutOfMemoryError error) {
