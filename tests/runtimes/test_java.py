@@ -20,8 +20,8 @@ from harness.processes import BIN, ROOT
 JARS = BIN.parent / "share/evergrass/runtime/java"
 RUNTIME, OUR_SDK = JARS / "evergrass-runtime.jar", JARS / "evergrass-sdk.jar"
 SOURCES = ROOT / "tests/runtimes/java"
-# Not in the tree: the jar that AWS published, of github.com/aws/aws-greengrass-core-sdk-java.
-PUBLISHED_SDK = ROOT / "tests/interop/java/GreengrassJavaSDK.jar"
+# Not in the tree: AWS's own, of github.com/aws/aws-greengrass-core-sdk-java, sdk/ in its releases from 1.4.0 on.
+PUBLISHED_SDKS = ROOT / "tests/interop/java"
 MAIN = "com.amazonaws.greengrass.runtime.LambdaRuntime"
 OTHER = "arn:aws:lambda:eu-north-1:111122223333:function:other:2"
 
@@ -653,16 +653,16 @@ def test_many_threads_call_at_a_time(core, start):
     assert [core.call(OTHER).json for _ in range(5)] == [8] * 5
 
 
-@pytest.fixture(scope="module", params=["ours", "published"])
+@pytest.fixture(scope="module", params=["ours", *(sorted(PUBLISHED_SDKS.glob("*.jar")) or [None])], ids=str)
 def sdk_package(request, tmp_path_factory):
-    """A package that calls every method of the SDK, built and run with ours or with AWS's own."""
-    if request.param == "published" and not PUBLISHED_SDK.exists():
-        pytest.skip(f"AWS's SDK is not there: put it as {PUBLISHED_SDK.relative_to(ROOT)}")
-    folder = tmp_path_factory.mktemp(request.param)
+    """A package that calls every method of the SDK, built and run with ours or with one of AWS's."""
+    if request.param is None:
+        pytest.skip(f"no SDK of AWS is there: put its jars into {PUBLISHED_SDKS.relative_to(ROOT)}")
+    folder = tmp_path_factory.mktemp("ours" if request.param == "ours" else "published")
     sdks = []
-    if request.param == "published":
+    if request.param != "ours":
         (folder / "lib").mkdir()
-        sdks = [shutil.copy(PUBLISHED_SDK, folder / "lib")]
+        sdks = [shutil.copy(request.param, folder / "lib")]
     compile_java(SOURCES / "sdk", folder, *sdks)
     return folder
 
