@@ -1,8 +1,5 @@
 #include "cloud/lambda/configuration.hpp"
 
-#include <algorithm>
-#include <array>
-
 namespace evergrass::cloud::lambda {
 namespace {
 
@@ -27,13 +24,16 @@ bool is_versioned(std::string_view runtime, std::string_view before) {
     return is_digits(runtime.substr(0, dot)) && (is_digits(minor) || minor == "x");
 }
 
+// "java8", "java21".
+bool is_java(std::string_view runtime) {
+    return runtime == "java8.al2" || (runtime.starts_with("java") &&
+                                      is_digits(runtime.substr(std::string_view("java").size())));
+}
+
 // V1's runtimes and whatever came and comes after them by the same scheme: python3.13, nodejs22.x.
 bool is_runtime(std::string_view runtime) {
-    static constexpr std::array<std::string_view, 4> others = {"java8", "java8.al2", "java11",
-                                                               "java17"};
     return runtime == executable || is_versioned(runtime, "python") ||
-           is_versioned(runtime, "nodejs") ||
-           std::find(others.begin(), others.end(), runtime) != others.end();
+           is_versioned(runtime, "nodejs") || is_java(runtime);
 }
 
 std::optional<api_error> check_range(const json::object& configuration, std::string_view member,
@@ -83,7 +83,7 @@ answer<json::object> checked(json::object configuration) {
         return invalid_parameter(
             "Value " + runtime +
             " at 'runtime' failed to satisfy constraint: it must be pythonX.Y, "
-            "nodejsX.Y, nodejsX.x, java8 or " +
+            "nodejsX.Y, nodejsX.x, javaX or " +
             std::string(executable) + ".");
     }
     if (auto wrong = check_range(configuration, "Timeout", 1, 900)) {

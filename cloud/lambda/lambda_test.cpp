@@ -241,9 +241,9 @@ TEST_F(lambda_service, wrong_packages_and_settings_are_refused_by_name) {
 }
 
 TEST_F(lambda_service, the_runtimes_of_v1_and_later_ones_are_taken) {
-    for (const auto* runtime :
-         {"python2.7", "python3.7", "python3.8", "nodejs6.10", "nodejs8.10", "nodejs12.x", "java8",
-          "python3.13", "nodejs22.x", "arn:aws:greengrass:::runtime/function/executable"}) {
+    for (const auto* runtime : {"python2.7", "python3.7", "python3.8", "nodejs6.10", "nodejs8.10",
+                                "nodejs12.x", "java8", "python3.13", "nodejs22.x", "java21",
+                                "arn:aws:greengrass:::runtime/function/executable"}) {
         auto input = function();
         input["FunctionName"] = "f-" + std::to_string(std::hash<std::string_view>()(runtime));
         input["Runtime"] = runtime;

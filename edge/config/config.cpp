@@ -71,7 +71,8 @@ const std::vector<std::string_view> runtime_members = {"cgroup",
                                                        "maxConcurrentLimit",
                                                        "lruSize",
                                                        "mountAllBlockDevices",
-                                                       "interpreters"};
+                                                       "interpreters",
+                                                       "readyWorkers"};
 const std::vector<std::string_view> crypto_members = {"caPath", "PKCS11", "principals",
                                                       "deploymentSigningKeyPath"};
 
@@ -222,6 +223,12 @@ void read_runtime(field_reader& in, const json::object& object, core_config& con
     config.post_start_health_check_timeout = std::chrono::milliseconds(
         read_in_range(in, "postStartHealthCheckTimeout", 30'000, 1, 3'600'000));
     read_interpreters(in, config);
+    const auto ready = in.text("readyWorkers", "python");
+    if (ready == "none" || ready == "all") {
+        config.ready = ready == "all" ? ready_workers::all : ready_workers::none;
+    } else if (ready != "python") {
+        in.fail("readyWorkers", "is none of \"none\", \"python\" and \"all\"");
+    }
 }
 
 result<void> read_thing_arn(core_config& config) {

@@ -16,6 +16,8 @@
 // `coreThing`, which count only where `crypto` is missing.
 namespace evergrass::edge {
 
+enum class ready_workers { none, python, all };
+
 struct core_config {
     std::filesystem::path root;  // of the whole: config/, certs/, ggc/
     std::filesystem::path ca_path;
@@ -52,6 +54,9 @@ struct core_config {
     std::size_t max_concurrent_workers = 25;
     std::chrono::milliseconds post_start_health_check_timeout{30'000};
     bool allow_functions_to_run_as_root = false;
+    // runtime.readyWorkers, Evergrass's own: of which on-demand functions a worker waits ahead of the
+    // next invocation.
+    ready_workers ready = ready_workers::python;
     // runtime.interpreters, Evergrass's own: the program of a runtime ("python3.7"), absolute.
     std::map<std::string, std::filesystem::path> interpreters;
 

@@ -122,6 +122,19 @@ TEST(config, the_bound_of_queued_work_is_v1s_unless_it_is_given) {
     EXPECT_THAT(none.error().message(), HasSubstr("'runtime.maxWorkItemCount' is 0; allowed is 1"));
 }
 
+TEST(config, workers_that_wait_are_of_python_functions_unless_it_says_otherwise) {
+    const auto with = [](std::string_view ready) {
+        return parse_config(replaced(of_v1_11, "\"runtime\": {",
+                                     "\"runtime\": {\"readyWorkers\": " + std::string(ready) + ", "),
+                            "/greengrass");
+    };
+    EXPECT_EQ(parse_config(of_v1_11, "/greengrass")->ready, ready_workers::python);
+    EXPECT_EQ(with("\"none\"")->ready, ready_workers::none);
+    EXPECT_EQ(with("\"all\"")->ready, ready_workers::all);
+    EXPECT_THAT(with("\"some\"").error().message(), HasSubstr("readyWorkers"));
+    EXPECT_FALSE(with("true"));
+}
+
 TEST(config, the_programs_of_runtimes_are_named_by_their_absolute_paths) {
     const auto with = [](std::string_view interpreters) {
         return parse_config(

@@ -38,6 +38,9 @@ struct function_settings {
     std::chrono::milliseconds start_limit{30'000};  // postStartHealthCheckTimeout
     std::chrono::seconds idle_reap{60};  // an on-demand worker without work ends after this
     bool allow_root = false;             // allowFunctionsToRunAsRoot
+    // Runtimes of whose on-demand functions a worker waits ahead (function_spec::keeps_ready).
+    bool python_ready = false;
+    bool others_ready = false;
     std::filesystem::path jail_program;  // evergrass-jail
     // The core's own directories and keys, which functions in a jail don't see.
     std::vector<std::string> hidden;

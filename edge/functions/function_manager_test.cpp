@@ -72,13 +72,13 @@ TEST_F(function_manager_test, tells_why_a_function_fails_at_import) {
 
 TEST_F(function_manager_test, tells_which_runtime_and_which_handler_are_missing) {
     start();
-    auto java = function("java", "");
-    java.runtime = "java8";
+    auto ruby = function("ruby", "");
+    ruby.runtime = "ruby3.2";
     auto handler = function("handler", "");
     handler.handler = "code.missing";
-    const auto failures = apply({java, handler});
+    const auto failures = apply({ruby, handler});
     ASSERT_THAT(failures, SizeIs(2));
-    EXPECT_THAT(failures[0].reason, HasSubstr("java8"));
+    EXPECT_THAT(failures[0].reason, HasSubstr("ruby3.2"));
     EXPECT_THAT(failures[1].reason, HasSubstr("has no function 'missing'"));
 }
 

@@ -29,6 +29,7 @@ std::uint64_t runtime_allowance_bytes(runtime_kind kind) {
         case runtime_kind::python:
             return 8 * mebibyte;
         case runtime_kind::nodejs:
+        case runtime_kind::java:
             return 32 * mebibyte;
         default:
             return 0;

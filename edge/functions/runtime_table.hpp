@@ -27,6 +27,7 @@ struct runtime {
 
 extern const runtime python_runtime;
 extern const runtime nodejs_runtime;
+extern const runtime java_runtime;
 extern const runtime executable_runtime;
 
 struct version {

@@ -48,9 +48,11 @@ std::string first_line(int descriptor) {
 }
 
 std::string ask(const fs::path& program) {
+    const auto name = program.filename().string();
+    const bool java = name.starts_with("java");  // Java 8 knows no --version
     spawn_options options;
     options.program = program.string();
-    options.arguments = {program.filename().string(), "--version"};
+    options.arguments = {name, java ? "-version" : "--version"};
     options.environment = {"PATH=" + program.parent_path().string() + ":/usr/bin:/bin", "HOME=/"};
     options.directory = "/";
     auto started = spawn(options);
@@ -58,7 +60,8 @@ std::string ask(const fs::path& program) {
         return {};
     }
     static_assert(log_pipes[0].level == log_level::info, "standard output");
-    auto text = first_line(started->logs[0]);
+    static_assert(log_pipes[1].level == log_level::error, "standard error");
+    auto text = first_line(started->logs[java ? 1 : 0]);
     ::kill(-started->pid, SIGKILL);
     while (::waitpid(started->pid, nullptr, 0) < 0 && errno == EINTR) {
     }

@@ -54,6 +54,13 @@ TEST_F(runtime_version, one_that_says_nothing_has_no_version) {
     EXPECT_EQ(version_of(directory / "missing"), "");
 }
 
+TEST_F(runtime_version, java_is_asked_as_version_8_understands_it) {
+    const auto path = directory / "java";
+    fs::create_symlink(program("echo not this; echo 'java version \"1.8.0_1\"' >&2"), path);
+    EXPECT_EQ(remembering_prober()(path), "java version \"1.8.0_1\"");
+    EXPECT_EQ(runs(), "-version\n");
+}
+
 TEST_F(runtime_version, one_that_does_not_end_is_ended) {
     EXPECT_EQ(remembering_prober()(program("echo v1.0.0; exec sleep 1000")), "v1.0.0");
 }

@@ -14,9 +14,9 @@ namespace evergrass::edge::functions {
 
 namespace {
 
-const std::array<const runtime*, 3>& table() {
-    static constexpr std::array<const runtime*, 3> rows = {&python_runtime, &nodejs_runtime,
-                                                           &executable_runtime};
+const std::array<const runtime*, 4>& table() {
+    static constexpr std::array<const runtime*, 4> rows = {&python_runtime, &nodejs_runtime,
+                                                           &java_runtime, &executable_runtime};
     return rows;
 }
 
@@ -132,7 +132,7 @@ result<launch_plan> plan_launch(const contract::function& f, const std::filesyst
     return error{errc::unsupported,
                  "the runtime '" + f.runtime +
                      "' is not supported by this version of the core, which runs python2.7, "
-                     "python3.x and nodejs functions and native executables"};
+                     "python3.x, nodejs and java functions and native executables"};
 }
 
 }  // namespace evergrass::edge::functions

@@ -13,7 +13,7 @@
 // What program runs a function. A runtime is one row of the table in runtimes.cpp.
 namespace evergrass::edge::functions {
 
-enum class runtime_kind { unknown, python, nodejs, executable };
+enum class runtime_kind { unknown, python, nodejs, java, executable };
 runtime_kind kind_of_runtime(std::string_view runtime);  // "python3.7" …
 
 struct launch_plan {
@@ -23,12 +23,13 @@ struct launch_plan {
 };
 
 struct interpreter {
-    std::string name;  // "python3.11", "nodejs12.x", "node"
+    std::string name;  // "python3.11", "nodejs12.x", "node", "java"
     std::filesystem::path path;
     bool script = false;  // "#!…": a version manager's shim, slow and dependent on its environment
 };
 
-// What `PROGRAM --version` prints, without the line's end; empty when it does not.
+// The first line of what `PROGRAM --version` prints, without its end; empty when it does not. A
+// program whose name begins with java is asked with -version and prints it to standard error.
 using version_prober = std::function<std::string(const std::filesystem::path& program)>;
 
 // Runs the program, once as long as its file stays the same. Blocks for as long as the program

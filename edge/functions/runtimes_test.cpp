@@ -64,9 +64,9 @@ TEST(runtimes, python_2_functions_need_python_2) {
 }
 
 TEST(runtimes, one_that_is_not_supported_is_named) {
-    const auto plan = plan_launch(function_of("java8"), host_with({}));
+    const auto plan = plan_launch(function_of("ruby3.2"), host_with({}));
     EXPECT_EQ(plan.error().code, errc::unsupported);
-    EXPECT_THAT(plan.error().message(), HasSubstr("java8"));
+    EXPECT_THAT(plan.error().message(), HasSubstr("ruby3.2"));
     EXPECT_FALSE(plan_launch(function_of("pythonista"), host_with({})));
     EXPECT_FALSE(plan_launch(function_of("nodejs"), host_with({})));
 }

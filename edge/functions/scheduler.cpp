@@ -207,7 +207,7 @@ void scheduler::ask(worker_id id, mono_time now) {
         hand(*w, pop(f), now);
         return;
     }
-    f.idle.push_back(id);
+    f.idle.insert(w->used ? f.idle.end() : f.idle.begin(), id);
     if (!f.spec.pinned) {
         note(now + limits_.idle_reap);
         serve_queues(now);  // another function may need its place
@@ -280,6 +280,9 @@ void scheduler::exited(worker_id id, std::string_view reason, mono_time now) {
             plan_restart(f, w, now);
         }
         wake_tended(w.owner, now);
+        if (w.used) {
+            plan_ready(f, now);
+        }
     }
     serve_queues(now);
 }
@@ -293,6 +296,10 @@ void scheduler::tick(mono_time now) {
         }
     }
     for (auto& [arn, f] : functions_) {
+        make_ready(f, now);
+        if (f->ready_at) {
+            note(*f->ready_at);
+        }
         if (!f->restart_at) {
             continue;
         }
@@ -396,7 +403,9 @@ void scheduler::hand(worker& w, work item, mono_time now) {
     w.working_on = item.id;
     w.result_wanted = item.invoker != 0;
     w.depth = item.depth;
+    w.used = true;
     ++w.owner->invocations;
+    plan_ready(*w.owner, now);
     note(now + w.owner->spec.timeout);
     actions_.push_back(hand_over{w.id, std::move(item)});
 }
@@ -573,8 +582,35 @@ void scheduler::carry_out_due(worker& w, mono_time now) {
         complete(w, unhandled_error(timeout_text(w.owner->spec.timeout), "Function.TimedOut"), now);
         w.working_on.clear();
         end(w, true);
+    } else if (is_last_ready(w)) {
+        w.since = now;  // looked at again then
+        note(now + limits_.idle_reap);
     } else {
         end(w, false);  // idle for long enough
+    }
+}
+
+bool scheduler::is_last_ready(const worker& w) const {
+    const auto& f = *w.owner;
+    return f.spec.keeps_ready && !f.removed && f.idle.size() == 1;
+}
+
+void scheduler::plan_ready(function& f, mono_time now) {
+    if (f.spec.keeps_ready && f.idle.empty()) {
+        f.ready_at = now + limits_.ready_delay;
+        note(*f.ready_at);
+    }
+}
+
+// Never in the place of a worker that somebody waits for.
+void scheduler::make_ready(const std::shared_ptr<function>& f, mono_time now) {
+    if (!f->ready_at || *f->ready_at > now) {
+        return;
+    }
+    f->ready_at.reset();
+    if (f->idle.empty() && f->starting == 0 && f->queue.empty() && f->failures_in_row == 0 &&
+        on_demand_ < limits_.max_on_demand_workers) {
+        launch(f, now);
     }
 }
 

@@ -52,6 +52,9 @@ struct function_spec {
     // Somebody sits before it (`evergrass dev`): a worker is started at once though it is
     // on-demand, and one that ends is not started again before there is work or a new version.
     bool tended = false;
+    // Of an on-demand one that was invoked, a worker is kept that waits, started ahead of the
+    // invocation that finds all others at work.
+    bool keeps_ready = false;
 };
 
 struct scheduler_limits {
@@ -59,6 +62,9 @@ struct scheduler_limits {
     std::size_t max_on_demand_workers = 25;
     std::chrono::milliseconds start_limit{30'000};
     std::chrono::milliseconds idle_reap{60'000};
+    // From the invocation that took the last waiting worker to the start of another one: the first
+    // has the processor to itself.
+    std::chrono::milliseconds ready_delay{200};
 };
 
 // What the caller has to do next, in this order.
@@ -162,6 +168,7 @@ private:
         bool asking = false;
         bool ending = false;     // told to end
         bool gave_up = false;    // see gave_up()
+        bool used = false;       // it was given work
         std::string working_on;  // invocation id, or empty
         bool result_wanted = false;
         int depth = 0;  // of what it works on
@@ -177,7 +184,10 @@ private:
         bool removed = false;
         bool held = false;  // see add()
         std::deque<queued> queue;
-        std::vector<worker_id> idle;  // asking, the latest last: it is reused first
+        // Asking, the latest last: it is reused first. Those that have never worked come before: an
+        // invocation finds what an earlier one left, as long as there is such a worker.
+        std::vector<worker_id> idle;
+        std::optional<mono_time> ready_at;  // see function_spec::keeps_ready
         std::size_t worker_count = 0;
         std::size_t starting = 0;  // not asked for work yet
         std::uint32_t failures_in_row = 0;
@@ -207,6 +217,9 @@ private:
     void serve_queues(mono_time now);
     std::shared_ptr<function> longest_waiting() const;
     void free_idle_workers(std::size_t wanted);
+    void plan_ready(function& f, mono_time now);
+    void make_ready(const std::shared_ptr<function>& f, mono_time now);
+    bool is_last_ready(const worker& w) const;
     std::optional<mono_time> deadline_of(const worker& w) const;
     void carry_out_due(worker& w, mono_time now);
     void note(mono_time t);

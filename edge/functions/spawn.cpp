@@ -180,6 +180,14 @@ void close_theirs(const child_plan& plan) {
     }
 }
 
+// Some runtimes can write to a pipe only by opening /proc/self/fd/N, which asks who owns it.
+void give_pipes(const child_plan& plan) {
+    for (const int fd : plan.write_ends) {
+        [[maybe_unused]] const int refused =
+            ::fchown(fd, plan.identity->uid, plan.identity->gid);  // they write as they can
+    }
+}
+
 }  // namespace
 
 result<spawned> spawn(const spawn_options& options) {
@@ -205,6 +213,9 @@ result<spawned> spawn(const spawn_options& options) {
             close_theirs(plan);
             return opened.error();
         }
+    }
+    if (plan.identity) {
+        give_pipes(plan);
     }
     // A signal that came to the child before exec() would run our handlers in it.
     sigset_t all;

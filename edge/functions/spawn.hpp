@@ -51,8 +51,9 @@ struct spawned {
 };
 
 // Starts a process that dies with the calling thread (PR_SET_PDEATHSIG), with standard input from
-// /dev/null, the log pipes, and no other descriptor of ours. What fails before the program runs is
-// told as a line on its error pipe and by exit status 127, so starting never blocks.
+// /dev/null, the log pipes, which are its user's, and no other descriptor of ours. What fails
+// before the program runs is told as a line on its error pipe and by exit status 127, so starting
+// never blocks.
 result<spawned> spawn(const spawn_options& options);
 
 }  // namespace evergrass::edge::functions

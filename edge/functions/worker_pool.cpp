@@ -102,8 +102,11 @@ result<void> worker_pool::add(const contract::function& f, result<launch_plan> p
     d->log = logs_.of_function(f.arn);
     d->tended = options.tended;
     functions_.emplace(f.arn, std::move(d));
-    scheduler_.add({f.arn, f.pinned, std::chrono::seconds(f.timeout_seconds), options.tended},
-                   now(), options.held);
+    function_spec spec{f.arn, f.pinned, std::chrono::seconds(f.timeout_seconds), options.tended};
+    const bool ready = kind_of_runtime(f.runtime) == runtime_kind::python ? settings_.python_ready
+                                                                           : settings_.others_ready;
+    spec.keeps_ready = ready && !f.pinned && !options.tended;
+    scheduler_.add(std::move(spec), now(), options.held);
     settle();
     return {};
 }

@@ -34,6 +34,7 @@ class Answer:
 
 class _Requests(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are sent apart: the body would wait 40 ms
 
     def _body(self):
         return self.rfile.read(int(self.headers["Content-Length"] or 0))
