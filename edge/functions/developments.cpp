@@ -211,7 +211,8 @@ asio::awaitable<void> developments::put_in_place(std::shared_ptr<developments> s
             co_return;
         }
     } while (o->over && !(o->deployed == f));
-    pool.retire(arn, true);
+    // A folder's code is cut; the deployed one, which knows nothing of this, finishes.
+    pool.retire(arn, pool.is_tended(arn));
     if (o->over) {
         self->by_arn_.erase(arn);
     }

@@ -134,6 +134,31 @@ def handler(event, context):
     EXPECT_EQ(messages.drops()[static_cast<std::size_t>(drop_reason::function_stopped)], 0U);
 }
 
+TEST_F(developments_test, a_deployed_function_finishes_before_its_place_is_taken) {
+    const std::string waits = R"(
+import os, time
+def handler(event, context):
+    while not os.path.exists('go'):
+        time.sleep(0.01)
+    return 'deployed'
+)";
+    start();
+    EXPECT_THAT(apply({function("f", waits)}), IsEmpty());
+    const auto code = root / "deployment/lambda" / arn_of("f");
+    std::optional<result<invocation_result>> came;
+    asio::co_spawn(io, manager->invoke("f", "{}", "", false),
+                   [&came](std::exception_ptr, result<invocation_result> r) { came = r; });
+    wait_until([&] { return status_of("f").state == worker_state::working; }, "its work");
+    write(answers("folder"));
+    begin(request_of("f"));
+    work->restart();  // as a change does; nothing of the deployed one is cut by it
+    std::ofstream(code / "go") << "";
+    next(development_news::kind::up);
+    ASSERT_TRUE(came);
+    EXPECT_EQ(came->value().body, "\"deployed\"");
+    EXPECT_EQ(invoke("f"), "\"folder\"");
+}
+
 TEST_F(developments_test, a_deployment_leaves_it_alone_and_says_what_comes_back) {
     start();
     auto f = function("f", answers("deployed"));

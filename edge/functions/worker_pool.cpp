@@ -186,6 +186,11 @@ const contract::function* worker_pool::find(const std::string& arn) const {
     return found == functions_.end() ? nullptr : &found->second->f;
 }
 
+bool worker_pool::is_tended(const std::string& arn) const {
+    const auto found = functions_.find(arn);
+    return found != functions_.end() && found->second->tended;
+}
+
 std::vector<std::string> worker_pool::arns() const {
     std::vector<std::string> all;
     for (const auto& [arn, d] : functions_) {
@@ -310,6 +315,9 @@ bool worker_pool::prepare(const std::vector<contract::logger_setting>& loggers,
     const bool level_changed = logs_.configure(loggers);
     for (auto& [arn, d] : functions_) {
         d->log = logs_.of_function(arn);
+    }
+    for (auto& [id, w] : workers_) {  // of removed functions too
+        w.owner->log = logs_.of_function(w.owner->f.arn);
     }
     return level_changed;
 }

@@ -88,6 +88,7 @@ public:
     bool has_former_workers_ending() const { return scheduler_.has_former_workers_ending(); }
     bool has_workers() const { return !workers_.empty(); }
     const contract::function* find(const std::string& arn) const;
+    bool is_tended(const std::string& arn) const;
     std::vector<std::string> arns() const;
 
     // Of the scheduler, each followed by the actions it asked for.

@@ -1,7 +1,6 @@
 """The Python interpreters of this machine: those in PATH and pyenv's, shims apart."""
 
 import os
-import re
 from pathlib import Path
 
 from . import processes
@@ -38,6 +37,3 @@ def find():
                 found[version] = path
     return {version: found[version] for version in VERSIONS if version in found}
 
-
-def key(version):
-    return tuple(int(part) for part in re.findall(r"\d+", version))
