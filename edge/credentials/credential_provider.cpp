@@ -45,7 +45,7 @@ std::optional<result<aws_credentials>> credential_provider::at_hand() const {
     if (kept_ && kept_->expires > time_.now()) {
         return result<aws_credentials>(*kept_);
     }
-    if (failure_ && !may_fetch()) {
+    if (!flight_ && failure_) {
         return *failure_;
     }
     return std::nullopt;

@@ -181,6 +181,53 @@ TEST_F(provider_test, a_caller_waits_no_longer_than_the_limit_and_the_fetch_goes
     EXPECT_EQ(source->fetches, 1);
 }
 
+// Never suspends, as when a file cannot be read.
+class instant_source final : public credential_source {
+public:
+    std::string name() const override { return "the test"; }
+    asio::awaitable<result<aws_credentials>> fetch() override {
+        ++fetches;
+        if (!with) {
+            co_return error{errc::not_found, "no certificate"};
+        }
+        co_return *with;
+    }
+    std::optional<aws_credentials> with;
+    int fetches = 0;
+};
+
+TEST_F(provider_test, a_source_that_answers_without_waiting_is_one_too) {
+    const auto instant = std::make_shared<instant_source>();
+    provider->use(instant, "group 2");
+    EXPECT_THAT(id_of(ask()), HasSubstr("no certificate"));
+    EXPECT_THAT(id_of(ask()), HasSubstr("no certificate"));
+    EXPECT_EQ(instant->fetches, 1);
+    time.pass(std::chrono::seconds(1));
+    instant->with = credentials("one", hour);
+    EXPECT_EQ(id_of(ask()), "one");
+}
+
+TEST_F(provider_test, a_clock_that_moves_while_it_is_asked_leaves_nobody_waiting) {
+    class running_clock final : public clock {
+    public:
+        mono_time mono_now() const override {
+            return mono_time(std::chrono::milliseconds(tick_++));
+        }
+
+    private:
+        mutable std::int64_t tick_ = 0;
+    } running;
+    const auto instant = std::make_shared<instant_source>();
+    credential_timing timing;
+    timing.first_retry = timing.max_retry = std::chrono::milliseconds(1);
+    provider = std::make_shared<credential_provider>(io.get_executor(), running, logger(), timing);
+    provider->use(instant, "group");
+    for (int asked = 0; asked < 100; ++asked) {
+        EXPECT_THAT(id_of(ask()), HasSubstr("no certificate"));
+    }
+    provider.reset();
+}
+
 TEST_F(provider_test, another_group_gets_none_of_the_old_ones) {
     ask();
     tell(credentials("one", hour));
