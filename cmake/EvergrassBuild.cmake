@@ -7,7 +7,9 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  # What it needs to be told so that it takes files with a precompiled header too.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros
+    ${CCACHE})
 endif()
 add_compile_options(-Wall -Wextra -Werror "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
 # g++ 12 takes Asio's coroutine frames, which bring their own operator delete, for a mismatch once it
@@ -40,6 +42,27 @@ target_compile_definitions(evergrass_settings INTERFACE
   BOOST_ASIO_NO_DEPRECATED EVERGRASS_VERSION="${PROJECT_VERSION}")
 target_link_libraries(evergrass_settings INTERFACE Boost::headers Threads::Threads)
 
+# A third of the time of a test's file is gmock's headers: they are read once. (Of Boost's, most is
+# instantiated anew in each file, and nothing is gained.)
+if(EVERGRASS_TESTS AND CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  add_library(evergrass_test_headers STATIC "${CMAKE_SOURCE_DIR}/cmake/test_headers.cpp")
+  target_link_libraries(evergrass_test_headers PUBLIC evergrass_settings GTest::gmock)
+  target_compile_options(evergrass_test_headers PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  target_precompile_headers(evergrass_test_headers PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
+endif()
+
+# evergrass_test(mqtt_test SOURCES ... LINKS ...): a program of unit tests, run by ctest.
+function(evergrass_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE evergrass_settings ${ARG_LINKS} GTest::gmock GTest::gtest_main)
+  if(TARGET evergrass_test_headers)
+    target_precompile_headers(${name} REUSE_FROM evergrass_test_headers)
+  endif()
+  string(REGEX REPLACE "_test$" "" short "${name}")
+  add_test(NAME ${short} COMMAND ${name})
+endfunction()
+
 # evergrass_library(mqtt LINKS evergrass_rt): target evergrass_mqtt from the *.cpp of this folder,
 # and, from its *_test.cpp, the unit test mqtt_test. No *.cpp yet: an interface library.
 function(evergrass_library name)
@@ -57,9 +80,7 @@ function(evergrass_library name)
     target_link_libraries(evergrass_${name} INTERFACE evergrass_settings ${ARG_LINKS})
   endif()
   if(EVERGRASS_TESTS AND tests)
-    add_executable(${name}_test ${tests})
-    target_link_libraries(${name}_test PRIVATE evergrass_${name} GTest::gmock GTest::gtest_main)
-    add_test(NAME ${name} COMMAND ${name}_test)
+    evergrass_test(${name}_test SOURCES ${tests} LINKS evergrass_${name})
   endif()
 endfunction()
 
@@ -85,8 +106,6 @@ function(evergrass_program name)
   add_executable(${name} "${main_file}")
   target_link_libraries(${name} PRIVATE evergrass_settings ${ARG_LINKS})
   if(EVERGRASS_TESTS AND tests)
-    add_executable(${name}_test ${tests})
-    target_link_libraries(${name}_test PRIVATE evergrass_settings ${ARG_LINKS} GTest::gmock GTest::gtest_main)
-    add_test(NAME ${name} COMMAND ${name}_test)
+    evergrass_test(${name}_test SOURCES ${tests} LINKS ${ARG_LINKS})
   endif()
 endfunction()

@@ -1,0 +1,1 @@
+// Holds the precompiled header of the tests: CMake makes one only for a target with a source.
