@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <fstream>
 
 namespace evergrass::edge::functions {
 
@@ -140,6 +141,28 @@ void add_vm_options(const contract::function& f, std::vector<std::string>& argum
     }
 }
 
+// runtimes/java/archive.sh made it for one JVM. Another would not only refuse it but go without the
+// archive of Java's own classes as well, and one that lacks its end would kill the JVM.
+void add_archive(const std::filesystem::path& jars, const interpreter& program,
+                 const host_programs& host, std::vector<std::string>& arguments) {
+    const auto archive = jars / "evergrass-runtime.jsa";
+    std::ifstream file(archive.string() + ".version");
+    std::string made_for;
+    std::uintmax_t size = 0;
+    if (!std::getline(file, made_for) || !(file >> size)) {
+        return;
+    }
+    std::error_code failure;
+    if (std::filesystem::file_size(archive, failure) != size || failure ||
+        host.version_of(program.path) != made_for) {
+        return;
+    }
+    arguments.push_back("-XX:SharedArchiveFile=" + archive.string());
+    // One that cannot be used, as after a copy of the jar, is no news for the function's log.
+    arguments.emplace_back("-Xlog:cds=off");
+    arguments.emplace_back("-Xlog:cds+dynamic=off");
+}
+
 // The function's directory is the worker's own, and its name, an ARN, holds colons.
 std::string class_path(const std::filesystem::path& jars) {
     return (jars / "evergrass-runtime.jar").string() +
@@ -167,6 +190,7 @@ result<launch_plan> plan_java(const function_code& code, const host_programs& ho
     plan.program = found.best->program->path;
     plan.arguments = {found.best->program->name};
     add_vm_options(code.f, plan.arguments);
+    add_archive(jars, *found.best->program, host, plan.arguments);
     for (auto& argument : {std::string("-cp"), class_path(jars),
                            std::string("com.amazonaws.greengrass.runtime.LambdaRuntime"),
                            "--handler=" + code.entry()}) {

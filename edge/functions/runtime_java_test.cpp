@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -142,6 +143,38 @@ TEST_F(runtime_java, what_is_missing_is_told_in_the_words_of_v1) {
 TEST_F(runtime_java, what_does_not_look_like_a_version_is_no_version) {
     for (const auto* said : {"", "17", "version 17", R"(java version "x")", R"(java version ")"}) {
         EXPECT_THAT(plan_with(said).error().message(), HasSubstr("Unable to find java")) << said;
+    }
+}
+
+TEST_F(runtime_java, the_archive_of_classes_is_for_the_jvm_that_made_it) {
+    const std::string made_for = R"(openjdk version "17.0.15" 2025-04-15)";
+    const auto archive = directory / "java/evergrass-runtime.jsa";
+    const auto option = "-XX:SharedArchiveFile=" + archive.string();
+    std::ofstream(archive) << "four";
+    std::ofstream(archive.string() + ".version") << made_for << "\n4\n";
+    EXPECT_THAT(plan_with(made_for)->arguments, Contains(option));
+    EXPECT_THAT(plan_with(R"(openjdk version "17.0.16" 2025-07-15)")->arguments,
+                Not(Contains(option)));
+    EXPECT_THAT(plan({{"java8", "/java8"}}, {{"/java8", ""}})->arguments, Not(Contains(option)));
+}
+
+TEST_F(runtime_java, an_archive_that_is_not_whole_is_not_used) {
+    const std::string made_for = R"(openjdk version "17.0.15" 2025-04-15)";
+    const auto archive = directory / "java/evergrass-runtime.jsa";
+    const auto plans_archive = [&] {
+        const auto made = plan_with(made_for);
+        return std::any_of(made->arguments.begin(), made->arguments.end(),
+                           [](const auto& a) { return a.starts_with("-XX:SharedArchiveFile"); });
+    };
+    std::ofstream(archive.string() + ".version") << made_for << "\n4\n";
+    EXPECT_FALSE(plans_archive());
+    std::ofstream(archive) << "fou";
+    EXPECT_FALSE(plans_archive());
+    std::ofstream(archive) << "four";
+    EXPECT_TRUE(plans_archive());
+    for (const auto* told : {"", "\n4\n", "openjdk"}) {
+        std::ofstream(archive.string() + ".version") << told;
+        EXPECT_FALSE(plans_archive()) << told;
     }
 }
 

@@ -225,6 +225,10 @@ class Worker:
             os.close(writer)
             threading.Thread(target=self._read, args=(level, reader), daemon=True).start()
 
+    @property
+    def pid(self):
+        return self._child.pid
+
     def _read(self, level, descriptor):
         with open(descriptor, errors="replace") as lines:
             for line in lines:

@@ -513,6 +513,24 @@ def test_what_the_package_brings_wins_over_the_cores(core, start, package, tmp_p
     assert core.call({}).json["context"] == "aws-lambda-java-core-1.0.0.jar"
 
 
+def test_the_archive_of_classes_is_used_and_never_mentioned(package, tmp_path):
+    archive = JARS / "evergrass-runtime.jsa"
+    said = processes.run("java", "-version").stderr.splitlines()[0]
+    if (JARS / "evergrass-runtime.jsa.version").read_text().partition("\n")[0] != said:
+        pytest.skip("the build's JVM makes none, or is not this one")
+    other = tmp_path / "other.jsa"
+    other.write_bytes(b"no archive" * 1000)
+    for file, used in ((archive, True), (other, False), (tmp_path / "absent.jsa", False)):
+        line = command("t.Basic::echo", f"-XX:SharedArchiveFile={file}", "-Xlog:cds=off", "-Xlog:cds+dynamic=off")
+        with FakeCore() as core, Worker(core, line, package) as worker:
+            assert core.call(1, invocation="i").json == 1
+            worker.wait_for_log("INFO", "End RequestId: i")
+            assert (str(file) in Path(f"/proc/{worker.pid}/maps").read_text()) == used
+            assert worker.terminate() == 128 + 15
+            assert worker.lines("INFO") == ["START RequestId: i", "End RequestId: i"]
+            assert worker.lines("ERROR") == []
+
+
 def every_java():
     found = {path.resolve() for path in Path("/usr/lib/jvm").glob("*/bin/java")}
     return sorted(str(path) for path in found)
