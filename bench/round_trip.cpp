@@ -1,5 +1,6 @@
-// One message at a time through a running core: from a device, by the route that its group has, to
-// a device. Prints one JSON object: how long the messages took, in microseconds.
+// Messages through a running core: from a device, by the route that its group has, to a device. One
+// at a time, or so many a second (--rate), whatever becomes of those before. Prints one JSON object:
+// how long the messages took, in microseconds.
 
 #include "libs/base/file.hpp"
 #include "libs/base/json.hpp"
@@ -7,10 +8,12 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <deque>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -30,6 +33,7 @@ struct wanted {
     std::string send_topic;
     std::string receive_topic;
     std::size_t messages = 10'000;
+    std::size_t rate = 0;  // a second; 0: the next when one has come back
     std::size_t warm_up = 500;
     std::size_t payload_bytes = 64;
 };
@@ -48,11 +52,10 @@ mqtt::client_options options_of(const wanted& w) {
     return options;
 }
 
-// Sends, waits for the message to come back, sends the next.
 class ping_pong {
 public:
     ping_pong(boost::asio::io_context& io, const wanted& w)
-        : io_(io), wanted_(w), client_(io.get_executor(), options_of(w), logger()) {
+        : io_(io), wanted_(w), client_(io.get_executor(), options_of(w), logger()), timer_(io) {
         client_.on_state = [](bool connected, std::string_view reason) {
             if (!connected) {
                 std::cerr << "no connection: " << reason << "\n";
@@ -66,6 +69,7 @@ public:
                     std::cerr << "SUBSCRIBE was refused: " << granted.error().message() << "\n";
                     std::exit(EXIT_FAILURE);
                 }
+                next_ = std::chrono::steady_clock::now();
                 send();
             });
         client_.start();
@@ -86,19 +90,30 @@ public:
 
 private:
     void send() {
-        sent_at_ = std::chrono::steady_clock::now();
+        sent_at_.push_back(std::chrono::steady_clock::now());
         client_.publish(wanted_.send_topic, payload_, mqtt::qos::at_most_once, {});
+        if (wanted_.rate != 0) {
+            next_ += std::chrono::nanoseconds(1'000'000'000 / wanted_.rate);
+            timer_.expires_at(next_);
+            timer_.async_wait([this](const boost::system::error_code& failed) {
+                if (!failed) {
+                    send();
+                }
+            });
+        }
     }
 
+    // They come back in the order they were sent.
     void received() {
-        const auto took = std::chrono::steady_clock::now() - sent_at_;
+        const auto took = std::chrono::steady_clock::now() - sent_at_.front();
+        sent_at_.pop_front();
         if (++received_ > wanted_.warm_up) {
             micros_.push_back(std::chrono::duration<double, std::micro>(took).count());
         }
-        if (micros_.size() < wanted_.messages) {
-            send();
-        } else {
+        if (micros_.size() >= wanted_.messages) {
             io_.stop();
+        } else if (wanted_.rate == 0) {
+            send();
         }
     }
 
@@ -107,7 +122,9 @@ private:
     mqtt::client client_;
     std::shared_ptr<const std::string> payload_ = std::make_shared<const std::string>(
         "{\"n\":\"" + std::string(wanted_.payload_bytes - 8, 'x') + "\"}");
-    time_point sent_at_;
+    boost::asio::steady_timer timer_;
+    time_point next_;
+    std::deque<time_point> sent_at_;
     std::size_t received_ = 0;
     std::vector<double> micros_;
 };
@@ -126,6 +143,7 @@ int main(int argc, char** argv) {
     app.add_option("--send", w.send_topic)->required();
     app.add_option("--receive", w.receive_topic)->required();
     app.add_option("--messages", w.messages);
+    app.add_option("--rate", w.rate);
     CLI11_PARSE(app, argc, argv);
 
     boost::asio::io_context io;

@@ -51,12 +51,12 @@ def timed(action):
     return milliseconds_since(begun)
 
 
-def round_trip(core, device, ca_file, send, receive):
+def round_trip(core, device, ca_file, send, receive, *options):
     host, _, port = core.mqtt.rpartition(":")
     done = processes.run(
         BIN / "round_trip", "--host", host, "--port", port, "--ca-file", ca_file,
         "--cert-file", device.cert, "--key-file", device.key, "--client-id", device.name,
-        "--send", send, "--receive", receive,
+        "--send", send, "--receive", receive, *options,
     )  # fmt: skip
     return json.loads(done.stdout)
 

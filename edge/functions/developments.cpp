@@ -29,10 +29,10 @@ bool is_name(const std::string& text) {
 }
 
 // Files of a developer are read, and __pycache__ written, by the folder's owner. Root's folder says
-// nothing: the function runs as one without RunAs does.
-contract::run_as owner_of(const struct stat& folder) {
+// nothing where functions may not be root: the function runs as one without RunAs does.
+contract::run_as owner_of(const struct stat& folder, bool allow_root) {
     contract::run_as owner;
-    if (folder.st_uid != 0) {
+    if (folder.st_uid != 0 || allow_root) {
         owner.uid = folder.st_uid;
         owner.gid = folder.st_gid;
     }
@@ -128,7 +128,7 @@ result<std::shared_ptr<developments::one>> developments::make(
         f.id = asked.name;
         f.pinned = asked.pinned;
         f.isolation_mode = contract::isolation::no_container;
-        f.identity = owner_of(folder);
+        f.identity = owner_of(folder, settings_.allow_root);
     }
     f.artifact = "dev";  // no package's hash, so it is never taken for the deployed one
     if (!asked.runtime.empty()) {

@@ -69,6 +69,7 @@ def function_entry(arn, pinned, **configuration):
     settings = {"Pinned": pinned, "Timeout": 60, "EncodingType": "json"}
     settings.update(isolation.settings())
     settings.update(configuration)
+    settings = {name: value for name, value in settings.items() if value is not None}
     return {"Id": arn.split(":")[6], "FunctionArn": arn, "FunctionConfiguration": settings}
 
 

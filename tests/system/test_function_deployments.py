@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from harness import core_socket, processes, waiting
+from harness import core_socket, isolation, processes, waiting
 from harness.core import Core
 from harness.group import Group, entry, function_entry, new_thing, publish_function
 from harness.processes import BIN, Process
@@ -45,12 +45,15 @@ class Site:
         self.steady = publish_function(endpoints, "steady", STEADY)
         self.group = Group(endpoints).give(cores=[entry(self.thing)], functions=self.functions("1"))
         self.core = Core(folder / "greengrass", endpoints, self.thing)
+        # They wait for files of this test, and tell their process's number: both in no container.
+        self.core.config["runtime"]["allowFunctionsToRunAsRoot"] = "yes"
+        self.core.write_config()
         self.core.start()
         self.group.deploy()
 
     def functions(self, version, *more):
         def with_version(arn, pinned):
-            one = function_entry(arn, pinned)
+            one = function_entry(arn, pinned, **isolation.plain())
             environment = one["FunctionConfiguration"]["Environment"]
             environment["Variables"] = {"VERSION": version}
             return one
@@ -58,7 +61,7 @@ class Site:
         return [
             with_version(self.slow, pinned=False),
             with_version(self.pinned, pinned=True),
-            function_entry(self.steady, pinned=True),
+            function_entry(self.steady, pinned=True, **isolation.plain()),
             *more,
         ]
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from harness import processes, pythons
+from harness import isolation, processes, pythons
 from harness.core import Core
 from harness.group import Group, entry, function_entry, new_thing, subscriptions, zip_of
 from harness.processes import BIN
@@ -101,11 +101,13 @@ class Site:
         self.group = Group(endpoints, folder.name).give(
             cores=[entry(thing)],
             devices=[entry(self.device)],
-            functions=[function_entry(self.arn, pinned=True)],
+            functions=[function_entry(self.arn, pinned=True, **isolation.plain())],
             subscriptions=subscriptions((self.arn, self.device.arn, "old/#")),
         )
         self.core = Core(folder / "greengrass", endpoints, thing)
         self.core.config["runtime"]["interpreters"] = interpreters
+        # They are where only the tester may go.
+        self.core.config["runtime"]["allowFunctionsToRunAsRoot"] = "yes"
         self.core.write_config()
         self.core.start()
         self.folder = folder

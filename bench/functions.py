@@ -1,0 +1,368 @@
+"""./dev bench functions: how fast functions start and answer, and what they cost, each beside a peer
+in the same run: the bare interpreter, a bare HTTP round trip, crun and runc when they are installed.
+
+A line a measurement: what, our number, the peer's, the goal, and whether it is met. `--json` prints one object.
+For a machine that does nothing else.
+"""
+
+import argparse
+import base64
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+os.environ.setdefault("EVERGRASS_BIN", str(ROOT / "build/bench/bin"))
+sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT / "bench"))
+
+from harness import core_socket, isolation, processes  # noqa: E402
+from harness.cloud import Cloud  # noqa: E402
+from harness.core import Core  # noqa: E402
+from harness.group import (  # noqa: E402
+    Group, entry, function_entry, new_thing, publish_function, subscriptions,
+)
+from run import pss_kb, round_trip  # noqa: E402
+
+PYTHON = "/usr/bin/python3"
+HELLO = """
+import os, threading
+
+def handler(event, context):
+    if event.get('end'):
+        threading.Timer(0.01, os._exit, [0]).start()
+    return {'hello': 'world'}
+"""
+ECHO = """
+import greengrasssdk
+client = greengrasssdk.client('iot-data')
+
+def handler(event, context):
+    client.publish(topic='bench/echo', payload=b'{"n":1}')
+"""
+# As the SDK 1.0 that packages bundle: a connection a call, and a publish that asks for its result.
+ECHO_1_0 = """
+import base64, json, os
+from urllib.request import Request, urlopen
+
+BASE = 'http://localhost:%s/2016-11-01/functions/' % os.environ['GG_DAEMON_PORT']
+ROUTER = BASE + os.environ['ROUTER_FUNCTION_ARN']
+TOKEN = os.environ['AWS_CONTAINER_AUTHORIZATION_TOKEN']
+
+def handler(event, context):
+    custom = {'custom': {'source': os.environ['MY_FUNCTION_ARN'], 'subject': 'bench/echo10'}}
+    posted = urlopen(Request(ROUTER, b'{"n":1}', {
+        'Authorization': TOKEN, 'X-Amz-Invocation-Type': 'RequestResponse',
+        'X-Amz-Client-Context': base64.b64encode(json.dumps(custom).encode()).decode()}))
+    invocation = posted.headers['X-Amz-InvocationId']
+    urlopen(Request(ROUTER, headers={'Authorization': TOKEN, 'X-Amz-InvocationId': invocation})).read()
+"""
+# Takes work and gives results with nothing of a runtime between it and the core.
+RAW = """
+import os, socket
+
+ARN, TOKEN = os.environ['MY_FUNCTION_ARN'], os.environ['AWS_CONTAINER_AUTHORIZATION_TOKEN']
+HEAD = ' /2016-11-01/functions/%s/work HTTP/1.1\\r\\nHost: localhost\\r\\nAuthorization: %s\\r\\n' % (ARN, TOKEN)
+core = socket.create_connection(('127.0.0.1', int(os.environ['GG_DAEMON_PORT'])))
+core.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+def ask(request):
+    core.sendall(request.encode())
+    answer = b''
+    while b'\\r\\n\\r\\n' not in answer:
+        answer += core.recv(4096)
+    head, _, body = answer.partition(b'\\r\\n\\r\\n')
+    fields = dict(line.lower().split(': ', 1) for line in head.decode().split('\\r\\n')[1:])
+    while len(body) < int(fields.get('content-length', 0)):
+        body += core.recv(4096)
+    return fields
+
+while True:
+    work = ask('GET' + HEAD + '\\r\\n')
+    ask('POST' + HEAD + 'X-Amz-InvocationId: %s\\r\\nContent-Length: 2\\r\\n\\r\\n{}' % work['x-amz-invocationid'])
+"""
+ORDERED = """
+seen = []
+
+def handler(event, context):
+    if 'n' in event:
+        seen.append(event['n'])
+    else:
+        return seen
+"""
+
+
+def percentile(values, share):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+class Table:
+    """What was measured; a goal is for our number as it is written."""
+
+    def __init__(self):
+        self.rows = []
+
+    def add(self, name, ours, unit, peer=None, goal=None):
+        row = {"name": name, "ours": round(ours, 3), "unit": unit}
+        if peer:
+            row["peer"], row["peer_is"] = round(peer[0], 3), peer[1]
+        if goal is not None:
+            row["goal"], row["met"] = goal, ours <= goal
+        self.rows.append(row)
+        print(self.line(row), file=sys.stderr, flush=True)
+
+    @staticmethod
+    def line(row):
+        text = f"{row['name']:58} {row['ours']:10} {row['unit']:4}"
+        if "peer" in row:
+            text += f"  {row['peer_is']} {row['peer']}"
+        if "goal" in row:
+            text += f"  goal {row['goal']}: {'met' if row['met'] else 'MISSED'}"
+        return text
+
+
+def milliseconds(action):
+    begun = time.perf_counter()
+    action()
+    return (time.perf_counter() - begun) * 1000
+
+
+def bare_start(*command, times=40):
+    """Milliseconds from fork to end, of each run."""
+    environment = processes.clean_env()
+    return [
+        milliseconds(lambda: subprocess.run(command, env=environment, check=True)) for _ in range(times)
+    ]
+
+
+class Asker:
+    """Invokes over one connection to the core's socket."""
+
+    def __init__(self, core):
+        self._core = core
+
+    def invoke(self, function, payload):
+        """Milliseconds from asking to the result."""
+        body = {"function": function, "payloadBase64": base64.b64encode(json.dumps(payload).encode()).decode()}
+        status, text = core_socket.ask(self._core, "/invoke", "POST", json.dumps(body))
+        answer = json.loads(text)
+        assert status == 200 and answer["outcome"] == "success", answer
+        return answer
+
+    def workers(self, name):
+        for f in core_socket.status(self._core)["functions"]:
+            if f":{name}:" in f["arn"]:
+                return f["workers"]
+        raise KeyError(name)
+
+    def wait_for(self, name, count):
+        while self.workers(name) != count:
+            time.sleep(0.005)
+
+
+def micros_of(answer):
+    return answer["tookMicros"]
+
+
+def cold_starts(table, asker, name, times, bare, goal):
+    """Each from nothing: the worker ends after its answer, and nobody waits ahead."""
+    took = []
+    for _ in range(times):
+        took.append(micros_of(asker.invoke(name, {"end": True})) / 1000)
+        asker.wait_for(name, 0)
+        time.sleep(0.15)  # the jail that is kept ready
+    above = percentile(took, 0.5) - percentile(bare, 0.5)
+    table.add(f"cold start, {name}: p50", percentile(took, 0.5), "ms",
+              (percentile(bare, 0.5), "bare interpreter"))  # fmt: skip
+    table.add(f"cold start, {name}: above the bare interpreter, p50", above, "ms", goal=goal)
+    table.add(f"cold start, {name}: p99", percentile(took, 0.99), "ms")
+
+
+def ready_starts(table, asker, name, times, goals):
+    """By the worker that waits: all others are at work or ended."""
+    took = []
+    asker.invoke(name, {})
+    asker.wait_for(name, 1)
+    for _ in range(times):
+        took.append(micros_of(asker.invoke(name, {"end": True})) / 1000)
+        asker.wait_for(name, 0)
+        asker.wait_for(name, 1)
+        while core_socket.status(asker._core)["functions"] == []:
+            pass
+        time.sleep(0.15)  # until it waits
+    table.add(f"cold start with a worker that waits, {name}: p50", percentile(took, 0.5), "ms",
+              goal=goals[0])  # fmt: skip
+    table.add(f"cold start with a worker that waits, {name}: p99", percentile(took, 0.99), "ms",
+              goal=goals[1])  # fmt: skip
+
+
+def bare_http(times=2000):
+    """Microseconds of a round trip of one request and answer between two processes' worth of sockets."""
+    server = socket.create_server(("127.0.0.1", 0))
+    request, answer = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" + b"x" * 150, b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 150
+    child = os.fork()
+    if child == 0:
+        peer, _ = server.accept()
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while peer.recv(4096):
+            peer.sendall(answer)
+        os._exit(0)
+    client = socket.create_connection(server.getsockname())
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    took = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        client.sendall(request)
+        client.recv(4096)
+        took.append((time.perf_counter() - begun) * 1e6)
+    client.close()
+    os.waitpid(child, 0)
+    server.close()
+    return took
+
+
+def containers(table, bare):
+    """Engines that start a container a call, with the same program in it."""
+    for engine in ("crun", "runc"):
+        if not shutil.which(engine):
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([engine, "spec"], cwd=folder, check=True)
+            path = Path(folder, "config.json")
+            spec = json.loads(path.read_text())
+            spec["process"].update(terminal=False, args=[PYTHON, "-c", "pass"])
+            spec["root"] = {"path": "/", "readonly": True}
+            path.write_text(json.dumps(spec))
+            # crun refuses a host that has both versions of control groups; without the second it works.
+            hide = "umount /sys/fs/cgroup/unified 2>/dev/null; " if engine == "crun" else ""
+            command = f"{hide}exec {engine} run --bundle {folder} bench$$"
+            try:
+                took = bare_start("unshare", "-m", "--propagation", "private", "sh", "-c", command, times=20)
+            except subprocess.CalledProcessError as failed:
+                print(f"{engine} does not run here: {failed}", file=sys.stderr)
+                continue
+        table.add(f"{engine} run, python3 -c pass: p50", percentile(took, 0.5), "ms",
+                  (percentile(bare, 0.5), "bare interpreter"))  # fmt: skip
+
+
+def measure(folder, options):
+    folder, table = Path(folder), Table()
+    scale = 0.1 if options.quick else 1
+    bare = bare_start(PYTHON, "-c", "pass")
+    node = shutil.which("node", path="/usr/local/bin:/usr/bin:/bin")
+    containers(table, bare)
+    with Cloud(folder / "cloud") as cloud:
+        endpoints = cloud.endpoints
+        core_thing, device = (new_thing(endpoints, folder / "things", n) for n in ("core", "device"))
+        arns = {name: publish_function(endpoints, name, source) for name, source in {
+            "hello": HELLO, "warm": HELLO, "raw": RAW, "echo": ECHO, "echo10": ECHO_1_0, "ordered": ORDERED,
+        }.items()}  # fmt: skip
+        base = [
+            function_entry(arns["hello"], pinned=False),
+            function_entry(arns["warm"], pinned=True),
+            function_entry(arns["raw"], pinned=True),
+            function_entry(arns["echo"], pinned=True),
+            function_entry(arns["echo10"], pinned=True),
+            function_entry(arns["ordered"], pinned=True),
+        ]
+        routes = subscriptions(
+            (device.arn, arns["echo"], "bench/ask"), (arns["echo"], device.arn, "bench/echo"),
+            (device.arn, arns["echo10"], "bench/ask10"), (arns["echo10"], device.arn, "bench/echo10"),
+        )  # fmt: skip
+        group = Group(endpoints, "bench").give(
+            cores=[entry(core_thing)], devices=[entry(device)], functions=base, subscriptions=routes
+        )
+        with Core(folder / "greengrass", endpoints, core_thing) as core:
+            core.config["runtime"]["readyWorkers"] = "none"
+            core.write_config()
+            core.start()
+            group.deploy()
+            asker = Asker(core)
+            print(f"isolation: {isolation.probe()}", file=sys.stderr)
+            cold_starts(table, asker, "hello", int(100 * scale), bare, goal=5)
+            http = bare_http()
+            for name, what in (("raw", "a worker without a runtime"), ("warm", "our Python runtime")):
+                took = [micros_of(asker.invoke(name, {})) for _ in range(int(3000 * scale))]
+                for share, word in ((0.5, "p50"), (0.99, "p99")):
+                    # From the answer to GET work to the POST of the result is one round trip.
+                    own = percentile(http, share)
+                    table.add(f"warm invocation, {what}: {word}", percentile(took, share), "us",
+                              (own, "bare HTTP round trip"))  # fmt: skip
+                    if name == "raw":
+                        table.add(f"warm invocation: added by the core, {word}", percentile(took, share) - own,
+                                  "us", goal=150)  # fmt: skip
+            ca = group.write_ca(folder / "group.pem")
+            for name, goal, suffix in (("our client", 1000, ""), ("a bundled SDK 1.0", 3000, "10")):
+                shown = round_trip(core, device, ca, f"bench/ask{suffix}", f"bench/echo{suffix}",
+                                   "--rate", "500", "--messages", str(int(10000 * scale)))  # fmt: skip
+                table.add(f"device -> function -> device, 500/s, {name}: p50", shown["p50_us"], "us")
+                table.add(f"device -> function -> device, 500/s, {name}: p99", shown["p99_us"], "us", goal=goal)
+            queue(table, core, asker)
+            core.stop()
+            core.config["runtime"]["readyWorkers"] = "all"
+            core.write_config()
+            core.start()
+            ready_starts(table, asker, "hello", int(100 * scale), (5, 12))
+            memory(table, endpoints, core, group, base)
+            core.stop()
+    return table
+
+
+def queue(table, core, asker):
+    """1,000 invocations at once for one worker."""
+    count = 1000
+    def ask(first):
+        for n in range(first, count, 8):
+            body = {"function": "ordered", "event": True,
+                    "payloadBase64": base64.b64encode(json.dumps({"n": n}).encode()).decode()}  # fmt: skip
+            assert core_socket.ask(core, "/invoke", "POST", json.dumps(body))[0] in (200, 202)
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(8)]
+    begun = time.perf_counter()
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    seen = json.loads(base64.b64decode(asker.invoke("ordered", {})["payloadBase64"]))
+    table.add("1,000 queued invocations: lost", count - len(set(seen)), "", goal=0)
+    table.add("1,000 queued invocations: worked off in", (time.perf_counter() - begun) * 1000, "ms")
+
+
+def memory(table, endpoints, core, group, base):
+    """What 25 idle functions cost the core itself."""
+    before = pss_kb(core.pid)
+    more = [
+        function_entry(publish_function(endpoints, f"idle{n}", HELLO), pinned=True) for n in range(25)
+    ]
+    group.give(functions=[*base, *more])
+    group.deploy()
+    table.add("the core's own memory for an idle function", (pss_kb(core.pid) - before) / 25, "KiB", goal=100)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the repetitions")
+    options = parser.parse_args()
+    processes.adopt_orphans()
+    with tempfile.TemporaryDirectory(prefix="evergrass-bench-") as folder:
+        os.chmod(folder, 0o755)
+        table = measure(folder, options)
+    if options.json:
+        print(json.dumps({"isolation": isolation.probe(), "rows": table.rows}))
+    else:
+        for row in table.rows:
+            print(table.line(row))
+
+
+if __name__ == "__main__":
+    main()
