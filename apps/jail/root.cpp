@@ -5,17 +5,20 @@
 #include "edge/isolation/host_mounts.hpp"
 #include "edge/isolation/jail_order.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdint>
 #include <cstdlib>
 #include <fcntl.h>
+#include <filesystem>
 #include <string>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace evergrass::jail {
@@ -196,22 +199,55 @@ host_parts hold_host_parts() {
     return parts;
 }
 
-void overlay_root(const std::string& place, bool rootless) {
+// A copy of the host's root: what is written to it is kept aside. This process stands in it then.
+void overlay_root() {
+    for (const auto* name : {"upper", "work", "root"}) {
+        if (::mkdir(name, 0755) != 0) {
+            give_up("make ", name);
+        }
+    }
+    mount_or_give_up("overlay", "root", "overlay", plain,
+                     "lowerdir=/,upperdir=upper,workdir=work");
+    if (::chdir("root") != 0) {
+        give_up("enter ", "root");
+    }
+}
+
+// What the jail has of its own.
+bool is_of_the_jail(std::string_view name) {
+    constexpr std::string_view own[] = {"proc", "sys", "dev", "run", "tmp"};
+    return std::find(std::begin(own), std::end(own), name) != std::end(own);
+}
+
+// In a user namespace the kernel copies no root that other things are mounted in, for the copy would
+// show what is below them. The host's directories are mounted one by one then, read-only.
+void bind_root() {
+    std::error_code failed;
+    for (const auto& entry : std::filesystem::directory_iterator("/", failed)) {
+        const auto name = entry.path().filename().string();
+        if (entry.is_symlink(failed)) {
+            std::filesystem::copy_symlink(entry.path(), name, failed);
+        } else if (is_of_the_jail(name)) {
+            ::mkdir(name.c_str(), 0755);
+        } else if (entry.is_directory(failed)) {
+            if (::mkdir(name.c_str(), 0755) != 0) {
+                give_up("make ", name);
+            }
+            mount_or_give_up(entry.path().c_str(), name, nullptr, MS_BIND | MS_REC, nullptr);
+            if (!restrict_all(name, false)) {
+                give_up("restrict the mount of ", name);
+            }
+        }
+    }
+}
+
+void change_root(const std::string& place, bool rootless) {
     mount_or_give_up("tmpfs", place, "tmpfs", plain, copy_options);
     if (::chdir(place.c_str()) != 0) {
         give_up("enter ", place);
     }
-    for (const auto* name : {"upper", "work", "root"}) {
-        if (::mkdir(name, 0755) != 0) {
-            give_up("make ", place + "/" + name);
-        }
-    }
-    std::string options = "lowerdir=/,upperdir=upper,workdir=work";
-    if (rootless) {
-        options += ",userxattr";
-    }
-    mount_or_give_up("overlay", "root", "overlay", plain, options.c_str());
-    if (::chdir("root") != 0 || (::mkdir(host + 1, 0700) != 0 && errno != EEXIST)) {
+    rootless ? bind_root() : overlay_root();
+    if (::mkdir(host + 1, 0700) != 0 && errno != EEXIST) {
         give_up("make ", host);
     }
     if (::syscall(SYS_pivot_root, ".", host + 1) != 0 || ::chdir("/") != 0) {
@@ -296,10 +332,12 @@ void enter_root(const isolation::jail_order& order, bool rootless) {
     for (const auto& d : order.devices) {
         devices.push_back(hold(d.path));
     }
-    overlay_root(order.work_directory + "/jail", rootless);
+    change_root(order.work_directory + "/jail", rootless);
     mount_proc();  // first: things that are held are mounted by way of it
-    for (const auto& [path, thing] : parts.programs) {
-        stand_in(thing, path, false, true);
+    if (!rootless) {
+        for (const auto& [path, thing] : parts.programs) {
+            stand_in(thing, path, false, true);
+        }
     }
     mount_devices(order, devices);
     mount_run(parts);
