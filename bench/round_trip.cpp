@@ -1,6 +1,6 @@
 // Messages through a running core: from a device, by the route that its group has, to a device. One
-// at a time, or so many a second (--rate), whatever becomes of those before. Prints one JSON object:
-// how long the messages took, in microseconds.
+// at a time, or so many a second (--rate), whatever becomes of those before. Prints one JSON
+// object: how long the messages took, in microseconds.
 
 #include "libs/base/file.hpp"
 #include "libs/base/json.hpp"

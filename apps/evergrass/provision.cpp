@@ -264,7 +264,8 @@ asio::awaitable<result<void>> provisioner::make_group() {
     std::vector<part> parts;
     parts.push_back({"cores", "CoreDefinitionVersionArn", sample::cores(state_)});
     parts.push_back({"devices", "DeviceDefinitionVersionArn", sample::devices(state_)});
-    parts.push_back({"functions", "FunctionDefinitionVersionArn", sample::functions(state_, host_)});
+    parts.push_back(
+        {"functions", "FunctionDefinitionVersionArn", sample::functions(state_, host_)});
     parts.push_back(
         {"subscriptions", "SubscriptionDefinitionVersionArn", sample::subscriptions(state_)});
     parts.push_back({"loggers", "LoggerDefinitionVersionArn", sample::loggers()});

@@ -33,7 +33,7 @@ result<std::string> function_zip();
 
 // What the core's host can do for the function.
 struct function_host {
-    bool isolates = false;      // a jail can be had
+    bool isolates = false;  // a jail can be had
     bool core_is_root = false;
     bool has_default_user = false;  // ggc_user and ggc_group
 };

@@ -40,8 +40,7 @@ TEST(sample_group, a_changed_package_changes_the_digest) {
 TEST(sample_group, function_is_root_only_where_nothing_else_can_be_had) {
     const auto execution = [](const sample::function_host& host) {
         const auto f = sample::functions({}, host).at("Functions").at(0);
-        return json::serialize(
-            f.at("FunctionConfiguration").at("Environment").at("Execution"));
+        return json::serialize(f.at("FunctionConfiguration").at("Environment").at("Execution"));
     };
     EXPECT_EQ(execution({.isolates = true, .core_is_root = true}),
               R"({"IsolationMode":"GreengrassContainer","RunAs":{"Uid":65534,"Gid":65534}})");

@@ -294,8 +294,7 @@ result<sample::function_host> up_session::look_at_host() const {
     sample::function_host host;
     host.isolates = edge::isolation::probe_isolation(*jail, paths_.directory).available;
     host.core_is_root = ::geteuid() == 0;
-    host.has_default_user =
-        ::getpwnam("ggc_user") != nullptr && ::getgrnam("ggc_group") != nullptr;
+    host.has_default_user = ::getpwnam("ggc_user") != nullptr && ::getgrnam("ggc_group") != nullptr;
     return host;
 }
 

@@ -20,15 +20,15 @@ namespace {
 
 // What every process may open, as "type major:minor access" (version 1's form).
 constexpr const char* usual_devices[] = {
-    "c 1:3 rwm",    // null
-    "c 1:5 rwm",    // zero
-    "c 1:7 rwm",    // full
-    "c 1:8 rwm",    // random
-    "c 1:9 rwm",    // urandom
-    "c 5:0 rw",     // tty
-    "c 5:2 rw",     // ptmx
-    "c 136:* rw",   // pts
-    "c *:* m",      // making a node is not opening it, and takes a capability besides
+    "c 1:3 rwm",   // null
+    "c 1:5 rwm",   // zero
+    "c 1:7 rwm",   // full
+    "c 1:8 rwm",   // random
+    "c 1:9 rwm",   // urandom
+    "c 5:0 rw",    // tty
+    "c 5:2 rw",    // ptmx
+    "c 136:* rw",  // pts
+    "c *:* m",     // making a node is not opening it, and takes a capability besides
     "b *:* m",
 };
 
@@ -54,11 +54,9 @@ std::uint64_t number_after(std::string_view text, std::string_view name) {
 }  // namespace
 
 cgroups cgroups::make(std::string_view name) {
-    const auto places = isolation::find_cgroups(read_small_file("/proc/self/mountinfo"),
-                                                read_small_file("/proc/self/cgroup"),
-                                                [](const std::string& path) {
-                                                    return read_small_file(path.c_str());
-                                                });
+    const auto places = isolation::find_cgroups(
+        read_small_file("/proc/self/mountinfo"), read_small_file("/proc/self/cgroup"),
+        [](const std::string& path) { return read_small_file(path.c_str()); });
     cgroups made;
     made.second_version_ = places.memory.second_version;
     made.second_version_devices_ = places.devices.second_version;

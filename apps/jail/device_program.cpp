@@ -60,8 +60,8 @@ void add_rule(std::vector<bpf_insn>& program, const std::string& rule) {
     part.push_back(instruction(BPF_JMP | BPF_JNE | BPF_K, type_register, 0, 0, type));
     // Does it ask for more than the rule gives?
     part.push_back(instruction(BPF_ALU | BPF_MOV | BPF_X, scratch, access_register, 0, 0));
-    part.push_back(instruction(BPF_ALU | BPF_AND | BPF_K, scratch, 0, 0,
-                               access_of(rule.c_str() + space + 1)));
+    part.push_back(
+        instruction(BPF_ALU | BPF_AND | BPF_K, scratch, 0, 0, access_of(rule.c_str() + space + 1)));
     part.push_back(instruction(BPF_JMP | BPF_JNE | BPF_X, scratch, access_register, 0, 0));
     if (major_text != "*") {
         part.push_back(instruction(BPF_JMP | BPF_JNE | BPF_K, major_register, 0, 0,

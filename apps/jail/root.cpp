@@ -5,9 +5,10 @@
 #include "edge/isolation/host_mounts.hpp"
 #include "edge/isolation/jail_order.hpp"
 
+#include <climits>
+
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <cstdint>
 #include <cstdlib>
 #include <fcntl.h>
@@ -35,8 +36,8 @@ constexpr unsigned long plainest = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 
 // Of the kernel's own tables: what tells of the whole host, or changes it.
 constexpr const char* hidden_of_proc[] = {
-    "/proc/acpi",        "/proc/kcore",       "/proc/keys",        "/proc/latency_stats",
-    "/proc/timer_list",  "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi",
+    "/proc/acpi",       "/proc/kcore",       "/proc/keys",        "/proc/latency_stats",
+    "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi",
 };
 constexpr const char* fixed_of_proc[] = {
     "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
@@ -206,8 +207,7 @@ void overlay_root() {
             give_up("make ", name);
         }
     }
-    mount_or_give_up("overlay", "root", "overlay", plain,
-                     "lowerdir=/,upperdir=upper,workdir=work");
+    mount_or_give_up("overlay", "root", "overlay", plain, "lowerdir=/,upperdir=upper,workdir=work");
     if (::chdir("root") != 0) {
         give_up("enter ", "root");
     }
@@ -219,8 +219,8 @@ bool is_of_the_jail(std::string_view name) {
     return std::find(std::begin(own), std::end(own), name) != std::end(own);
 }
 
-// In a user namespace the kernel copies no root that other things are mounted in, for the copy would
-// show what is below them. The host's directories are mounted one by one then, read-only.
+// In a user namespace the kernel copies no root that other things are mounted in, for the copy
+// would show what is below them. The host's directories are mounted one by one then, read-only.
 void bind_root() {
     std::error_code failed;
     for (const auto& entry : std::filesystem::directory_iterator("/", failed)) {

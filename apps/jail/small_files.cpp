@@ -30,8 +30,7 @@ bool write_small_file(const char* path, std::string_view text) {
     if (fd < 0) {
         return false;
     }
-    const bool written =
-        ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
     const int failure = errno;
     ::close(fd);
     errno = failure;

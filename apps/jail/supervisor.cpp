@@ -32,8 +32,8 @@ constexpr int kill_signal = SIGUSR1;
 
 // clone(2) without a stack is fork(2) with namespaces.
 pid_t fork_into(unsigned long namespaces) {
-    return static_cast<pid_t>(::syscall(SYS_clone, namespaces | SIGCHLD, nullptr, nullptr, nullptr,
-                                        nullptr));
+    return static_cast<pid_t>(
+        ::syscall(SYS_clone, namespaces | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
 }
 
 bool write_proc(pid_t pid, const char* file, const std::string& text) {
@@ -180,9 +180,8 @@ private:
 
     // Not in memory: a function may put there more than its limit.
     bool make_work_directory() const {
-        for (const auto& [name, mode] :
-             {std::pair("", 0700), std::pair("/jail", 0700), std::pair("/tmp", 01777),
-              std::pair("/var_tmp", 01777)}) {
+        for (const auto& [name, mode] : {std::pair("", 0700), std::pair("/jail", 0700),
+                                         std::pair("/tmp", 01777), std::pair("/var_tmp", 01777)}) {
             const auto path = work_directory_ + name;
             if (::mkdir(path.c_str(), 0700) != 0 || ::chmod(path.c_str(), mode) != 0) {
                 say("cannot make " + path + " (its parent must be there)");
@@ -220,8 +219,7 @@ private:
 
     static void tell_core(const std::string& line) {
         const auto text = line + "\n";
-        [[maybe_unused]] const auto written =
-            ::write(control_descriptor, text.data(), text.size());
+        [[maybe_unused]] const auto written = ::write(control_descriptor, text.data(), text.size());
     }
 
     void clean_up() const {

@@ -54,8 +54,8 @@ struct core_config {
     std::size_t max_concurrent_workers = 25;
     std::chrono::milliseconds post_start_health_check_timeout{30'000};
     bool allow_functions_to_run_as_root = false;
-    // runtime.readyWorkers, Evergrass's own: of which on-demand functions a worker waits ahead of the
-    // next invocation.
+    // runtime.readyWorkers, Evergrass's own: of which on-demand functions a worker waits ahead of
+    // the next invocation.
     ready_workers ready = ready_workers::python;
     // runtime.interpreters, Evergrass's own: the program of a runtime ("python3.7"), absolute.
     std::map<std::string, std::filesystem::path> interpreters;

@@ -124,9 +124,10 @@ TEST(config, the_bound_of_queued_work_is_v1s_unless_it_is_given) {
 
 TEST(config, workers_that_wait_are_of_python_functions_unless_it_says_otherwise) {
     const auto with = [](std::string_view ready) {
-        return parse_config(replaced(of_v1_11, "\"runtime\": {",
-                                     "\"runtime\": {\"readyWorkers\": " + std::string(ready) + ", "),
-                            "/greengrass");
+        return parse_config(
+            replaced(of_v1_11, "\"runtime\": {",
+                     "\"runtime\": {\"readyWorkers\": " + std::string(ready) + ", "),
+            "/greengrass");
     };
     EXPECT_EQ(parse_config(of_v1_11, "/greengrass")->ready, ready_workers::python);
     EXPECT_EQ(with("\"none\"")->ready, ready_workers::none);

@@ -49,18 +49,21 @@ void jail_launcher::forget_ready() {
 result<spawned> jail_launcher::start() {
     spawn_options options;
     options.program = program_.string();
-    options.arguments = {"evergrass-jail", "run",
-                         isolation::group_prefix + std::to_string(::getpid()) + "-" +
-                             std::to_string(next_++)};
+    options.arguments = {
+        "evergrass-jail", "run",
+        isolation::group_prefix + std::to_string(::getpid()) + "-" + std::to_string(next_++)};
     options.directory = "/";
     options.control = true;
     auto jail = spawn(options);
     if (jail) {
-        watcher_.watch(jail->pid, [this, alive = alive_, pid = jail->pid](const std::string&) {
-            if (*alive && ready_ && ready_->pid == pid) {
-                forget_ready();
-            }
-        }, stop_signal_of_jails);
+        watcher_.watch(
+            jail->pid,
+            [this, alive = alive_, pid = jail->pid](const std::string&) {
+                if (*alive && ready_ && ready_->pid == pid) {
+                    forget_ready();
+                }
+            },
+            stop_signal_of_jails);
     }
     return jail;
 }

@@ -38,7 +38,7 @@ struct spawn_options {
     std::vector<std::string> environment;  // "NAME=value", nothing else is passed on
     std::string directory;
     std::optional<process_identity> identity;  // none: our own. Setting it needs root
-    bool control = false;  // a socket to us, its descriptor control_descriptor
+    bool control = false;                      // a socket to us, its descriptor control_descriptor
 };
 
 // Where a program that was started with `control` finds it: behind the log pipes.

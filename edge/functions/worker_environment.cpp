@@ -98,8 +98,7 @@ void set_search_path(variables& v, const std::string& name, std::string director
     v[name] = std::move(directories);
 }
 
-void set_search_paths(variables& v, const contract::function& f,
-                      const worker_environment& worker) {
+void set_search_paths(variables& v, const contract::function& f, const worker_environment& worker) {
     const auto directory = worker.directory.string();
     switch (kind_of_runtime(f.runtime)) {
         case runtime_kind::nodejs:

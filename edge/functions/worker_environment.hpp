@@ -14,8 +14,8 @@ struct worker_environment {
     std::filesystem::path directory;  // the function's unpacked code, as the worker sees it
     std::string_view token;           // Authorization of the worker's IPC
     std::uint16_t ipc_port = 0;
-    std::string_view log_level;  // "INFO"
-    std::string_view host_path;  // the core's own PATH
+    std::string_view log_level;             // "INFO"
+    std::string_view host_path;             // the core's own PATH
     std::filesystem::path runtime_dir;      // as the worker sees it
     std::filesystem::path resource_prefix;  // AWS_GG_RESOURCE_PREFIX
 };

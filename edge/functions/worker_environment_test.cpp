@@ -22,7 +22,9 @@ struct setting {
         f.arn = "arn:aws:lambda:eu-west-1:123456789012:function:hello:3";
     }
     std::vector<std::string> build() {
-        return build_environment(settings, f, {"/ggc/hello", "Basic abc", 8000, "INFO", "/bin", "/runtime", "/ggc/hello"});
+        return build_environment(
+            settings, f,
+            {"/ggc/hello", "Basic abc", 8000, "INFO", "/bin", "/runtime", "/ggc/hello"});
     }
 };
 

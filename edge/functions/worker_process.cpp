@@ -153,7 +153,8 @@ public:
         later([](implementation& self) { self.kill(); });
     }
 
-    // A jail's supervisor has to clean up; one that doesn't answer must not keep the function alive.
+    // A jail's supervisor has to clean up; one that doesn't answer must not keep the function
+    // alive.
     void kill() {
         if (!control_) {
             signal(SIGKILL);
@@ -182,8 +183,8 @@ private:
 
     void read_control() {
         control_->async_read_some(
-            asio::buffer(control_part_), [self = shared_from_this()](
-                                             const boost::system::error_code& code, std::size_t n) {
+            asio::buffer(control_part_),
+            [self = shared_from_this()](const boost::system::error_code& code, std::size_t n) {
                 if (code || self->reaped_ || !self->calls_.ended) {
                     return;
                 }

@@ -57,8 +57,7 @@ public:
                                                          callbacks calls);
     // Sends the order to a jail that waits for it (jail_launcher::take).
     static std::unique_ptr<worker_process> start_jailed(boost::asio::any_io_executor executor,
-                                                        child_watcher& watcher,
-                                                        const spawned& jail,
+                                                        child_watcher& watcher, const spawned& jail,
                                                         const isolation::jail_order& order,
                                                         callbacks calls);
     ~worker_process();  // no call-back afterwards; the watcher still reaps it

@@ -70,8 +70,9 @@ result<void> take_cgroup_home() {
     }
     if (wanted.empty()) {
         return error{errc::unsupported,
-                     home + " offers no control of memory (on a Raspberry Pi: add "
-                            "'cgroup_enable=memory cgroup_memory=1' to the kernel's command line)"};
+                     home +
+                         " offers no control of memory (on a Raspberry Pi: add "
+                         "'cgroup_enable=memory cgroup_memory=1' to the kernel's command line)"};
     }
     const auto own = home + "/" + std::string(core_group);
     if (::mkdir(own.c_str(), 0755) != 0 && errno != EEXIST) {
@@ -82,8 +83,9 @@ result<void> take_cgroup_home() {
     }
     auto asked = write(home + "/cgroup.subtree_control", wanted);
     if (!asked && asked.error().code == boost::system::errc::device_or_resource_busy) {
-        return with_context(asked.error(), "other processes are in the core's control group: start "
-                                           "it as a service with 'Delegate=yes'");
+        return with_context(asked.error(),
+                            "other processes are in the core's control group: start "
+                            "it as a service with 'Delegate=yes'");
     }
     return asked;
 }

@@ -25,8 +25,7 @@ std::optional<std::string> own_path(std::string_view own, std::string_view contr
             continue;
         }
         const auto names = line.substr(first + 1, second - first - 1);
-        const bool wanted =
-            controller.empty() ? names.empty() : contains(names, ',', controller);
+        const bool wanted = controller.empty() ? names.empty() : contains(names, ',', controller);
         if (wanted) {
             return std::string(line.substr(second + 1));
         }
@@ -81,7 +80,8 @@ cgroup_places find_cgroups(std::string_view mountinfo, std::string_view own,
             if (list.ends_with('\n')) {
                 list.remove_suffix(1);
             }
-            if (place.directory.empty() && (controller.empty() || contains(list, ' ', controller))) {
+            if (place.directory.empty() &&
+                (controller.empty() || contains(list, ' ', controller))) {
                 place = {directory, true};
             }
         };

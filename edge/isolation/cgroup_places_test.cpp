@@ -33,8 +33,9 @@ TEST(cgroup_places, of_version_1_are_in_the_cores_own_group_of_each_controller) 
 }
 
 TEST(cgroup_places, of_version_1_seen_from_a_container_begin_at_its_own_root) {
-    const auto places = places_of("26 25 0:23 /docker/7 /sys/fs/cgroup/memory rw - cgroup c rw,memory\n",
-                             "4:memory:/docker/7/x\n");
+    const auto places =
+        places_of("26 25 0:23 /docker/7 /sys/fs/cgroup/memory rw - cgroup c rw,memory\n",
+                  "4:memory:/docker/7/x\n");
     EXPECT_EQ(places.memory.directory, "/sys/fs/cgroup/memory/x");
 }
 
@@ -42,7 +43,7 @@ TEST(cgroup_places, of_version_2_stand_beside_the_cores_group) {
     const files texts = {
         {"/sys/fs/cgroup/system.slice/gg.service/cgroup.subtree_control", "cpu memory pids\n"}};
     const auto places = places_of("26 25 0:23 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
-                             "0::/system.slice/gg.service/evergrass-core\n", texts);
+                                  "0::/system.slice/gg.service/evergrass-core\n", texts);
     EXPECT_EQ(places.memory.directory, "/sys/fs/cgroup/system.slice/gg.service");
     EXPECT_EQ(places.pids.directory, places.memory.directory);
     EXPECT_EQ(places.devices.directory, places.memory.directory);
@@ -50,16 +51,15 @@ TEST(cgroup_places, of_version_2_stand_beside_the_cores_group) {
 }
 
 TEST(cgroup_places, without_a_controller_are_missing_but_for_devices) {
-    const auto places =
-        places_of("26 25 0:23 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", "0::/\n",
-             {{"/sys/fs/cgroup/cgroup.subtree_control", "cpu\n"}});
+    const auto places = places_of("26 25 0:23 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", "0::/\n",
+                                  {{"/sys/fs/cgroup/cgroup.subtree_control", "cpu\n"}});
     EXPECT_EQ(places.memory.directory, "");
     EXPECT_EQ(places.devices.directory, "/sys/fs/cgroup");
 }
 
 TEST(cgroup_places, with_blanks_in_their_path_are_read_as_they_are_called) {
     const auto places = places_of("26 25 0:23 / /sys/fs/my\\040groups rw - cgroup c rw,memory\n",
-                             "4:cpu,memory:/\n");
+                                  "4:cpu,memory:/\n");
     EXPECT_EQ(places.memory.directory, "/sys/fs/my groups");
 }
 

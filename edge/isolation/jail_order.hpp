@@ -54,8 +54,8 @@ struct jail_order {
 // Both sides are of one build: a form of its own, "EGJ1" first, every text with its length.
 std::string encode(const jail_order& order);
 
-// The error says what is wrong with the bytes: they end early, go on after the end, or hold a NUL in
-// a text or a path that is not absolute.
+// The error says what is wrong with the bytes: they end early, go on after the end, or hold a NUL
+// in a text or a path that is not absolute.
 result<jail_order> decode_jail_order(std::string_view bytes);
 
 // The longest that the jail reads; environments are bounded by the kernel at 2 MiB.

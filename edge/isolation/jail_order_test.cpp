@@ -50,7 +50,8 @@ TEST(jail_order, with_bytes_after_its_end_is_refused) {
 TEST(jail_order, with_a_relative_path_is_refused) {
     auto order = full();
     order.mounts[0].destination = "data";
-    EXPECT_THAT(fault_of(encode(order)), HasSubstr("a mount's destination is not an absolute path"));
+    EXPECT_THAT(fault_of(encode(order)),
+                HasSubstr("a mount's destination is not an absolute path"));
 }
 
 TEST(jail_order, with_a_nul_in_a_text_is_refused) {

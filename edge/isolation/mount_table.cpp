@@ -52,8 +52,8 @@ std::vector<mount_entry> read_mount_table(std::string_view mountinfo) {
         if (left.size() < 5 || right.size() < 3) {
             continue;
         }
-        all.push_back({plain(left[3]), plain(left[4]), std::string(right[0]),
-                       std::string(right[2])});
+        all.push_back(
+            {plain(left[3]), plain(left[4]), std::string(right[0]), std::string(right[2])});
     }
     return all;
 }

@@ -26,8 +26,7 @@ void read_group(field_reader& in, local_resource& r) {
     }
 }
 
-result<bool> read_data(const json::object& container, const std::string& where,
-                       local_resource& r) {
+result<bool> read_data(const json::object& container, const std::string& where, local_resource& r) {
     field_reader in(container, where);
     const auto* volume = in.object("LocalVolumeResourceData");
     const auto* device = in.object("LocalDeviceResourceData");
@@ -170,9 +169,8 @@ result<granted_resources> grant_resources(const std::vector<resource_request>& r
     granted_resources granted;
     std::vector<std::pair<const local_resource*, bool>> wanted;
     for (const auto& request : requests) {
-        const auto found =
-            std::find_if(resources.begin(), resources.end(),
-                         [&](const auto& r) { return r.id == request.resource_id; });
+        const auto found = std::find_if(resources.begin(), resources.end(),
+                                        [&](const auto& r) { return r.id == request.resource_id; });
         if (found == resources.end()) {
             continue;
         }

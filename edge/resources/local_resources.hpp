@@ -53,8 +53,8 @@ using access_check = std::function<bool(const std::string& path, const resource_
 
 // Asks the kernel, as a process with these ids. Needs root for ids other than our own. Takes about
 // a millisecond.
-bool may_access(const std::string& path, const resource_user& user, const std::vector<gid_t>& groups,
-                bool writable);
+bool may_access(const std::string& path, const resource_user& user,
+                const std::vector<gid_t>& groups, bool writable);
 
 // What a function gets by its ResourceAccessPolicies, checked in V1's words: the error is for the
 // deployment's status. Ids that name no local resource are somebody else's (secrets, models).

@@ -56,7 +56,9 @@ TEST_F(local_resources, are_read_from_the_manifests_and_others_left_out) {
         {"Id": "port", "ResourceDataContainer": {"LocalDeviceResourceData": {
             "SourcePath": "/dev/ttyS0", "GroupOwnerSetting": {"GroupOwner": "dialout"}}}},
         {"Id": "key", "ResourceDataContainer": {"SecretsManagerSecretResourceData": {"ARN": "a"}}}
-    ])").value().as_array();
+    ])")
+                            .value()
+                            .as_array();
     const auto all = read_local_resources(parsed).value();
     ASSERT_EQ(all.size(), 2U);
     EXPECT_EQ(all[0], (local_resource{"spool", false, "/srv/spool", "/spool", true, ""}));
@@ -70,9 +72,11 @@ TEST_F(local_resources, with_a_faulty_member_are_refused_by_its_name) {
     };
     EXPECT_THAT(fault(R"([1])"), HasSubstr("resources[0]"));
     EXPECT_THAT(fault(R"([{"ResourceDataContainer": {"LocalVolumeResourceData":
-        {"SourcePath": "srv", "DestinationPath": "/a"}}}])"), HasSubstr("SourcePath"));
+        {"SourcePath": "srv", "DestinationPath": "/a"}}}])"),
+                HasSubstr("SourcePath"));
     EXPECT_THAT(fault(R"([{"ResourceDataContainer": {"LocalVolumeResourceData":
-        {"SourcePath": "/srv"}}}])"), HasSubstr("DestinationPath"));
+        {"SourcePath": "/srv"}}}])"),
+                HasSubstr("DestinationPath"));
     EXPECT_THAT(fault(R"([{"ResourceDataContainer": {"LocalDeviceResourceData":
         {"SourcePath": "/dev/x", "GroupOwnerSetting": {"AutoAddGroupOwner": 7}}}}])"),
                 HasSubstr("AutoAddGroupOwner"));

@@ -23,8 +23,8 @@ namespace {
 
 }  // namespace
 
-bool may_access(const std::string& path, const resource_user& user, const std::vector<gid_t>& groups,
-                bool writable) {
+bool may_access(const std::string& path, const resource_user& user,
+                const std::vector<gid_t>& groups, bool writable) {
     const int mode = writable ? R_OK | W_OK : R_OK;
     const int fd = ::open(path.c_str(), O_PATH | O_CLOEXEC);
     if (fd < 0) {

@@ -25,25 +25,85 @@ constexpr int highest_number = 1024;
 // hasn't, or is a large part of the kernel that functions have no use for.
 const std::set<std::string> refused = {
     // other processes
-    "ptrace", "process_vm_readv", "process_vm_writev", "kcmp", "pidfd_getfd", "process_madvise",
+    "ptrace",
+    "process_vm_readv",
+    "process_vm_writev",
+    "kcmp",
+    "pidfd_getfd",
+    "process_madvise",
     // file systems, roots and namespaces
-    "mount", "umount", "umount2", "pivot_root", "chroot", "move_mount", "open_tree", "fsopen",
-    "fsconfig", "fsmount", "fspick", "mount_setattr", "setns", "unshare", "open_by_handle_at",
-    "quotactl", "quotactl_fd", "swapon", "swapoff", "fanotify_init",
+    "mount",
+    "umount",
+    "umount2",
+    "pivot_root",
+    "chroot",
+    "move_mount",
+    "open_tree",
+    "fsopen",
+    "fsconfig",
+    "fsmount",
+    "fspick",
+    "mount_setattr",
+    "setns",
+    "unshare",
+    "open_by_handle_at",
+    "quotactl",
+    "quotactl_fd",
+    "swapon",
+    "swapoff",
+    "fanotify_init",
     // the kernel and the host
-    "init_module", "finit_module", "delete_module", "create_module", "query_module",
-    "get_kernel_syms", "kexec_load", "kexec_file_load", "reboot", "acct", "bpf", "perf_event_open",
-    "userfaultfd", "iopl", "ioperm", "lookup_dcookie", "nfsservctl", "syslog", "vhangup",
-    "sethostname", "setdomainname", "settimeofday", "stime", "clock_settime", "clock_settime64",
-    "clock_adjtime", "clock_adjtime64", "adjtimex", "uselib", "ustat", "sysfs", "_sysctl",
-    "modify_ldt", "vm86", "vm86old", "add_key", "request_key", "keyctl", "move_pages",
-    "migrate_pages", "mbind", "set_mempolicy", "set_mempolicy_home_node",
+    "init_module",
+    "finit_module",
+    "delete_module",
+    "create_module",
+    "query_module",
+    "get_kernel_syms",
+    "kexec_load",
+    "kexec_file_load",
+    "reboot",
+    "acct",
+    "bpf",
+    "perf_event_open",
+    "userfaultfd",
+    "iopl",
+    "ioperm",
+    "lookup_dcookie",
+    "nfsservctl",
+    "syslog",
+    "vhangup",
+    "sethostname",
+    "setdomainname",
+    "settimeofday",
+    "stime",
+    "clock_settime",
+    "clock_settime64",
+    "clock_adjtime",
+    "clock_adjtime64",
+    "adjtimex",
+    "uselib",
+    "ustat",
+    "sysfs",
+    "_sysctl",
+    "modify_ldt",
+    "vm86",
+    "vm86old",
+    "add_key",
+    "request_key",
+    "keyctl",
+    "move_pages",
+    "migrate_pages",
+    "mbind",
+    "set_mempolicy",
+    "set_mempolicy_home_node",
 };
 
 // Answered as by a kernel that doesn't have them, so that libraries fall back on what is older.
 const std::set<std::string> unknown = {
     "clone3",  // its flags are in memory, where a filter can't see them
-    "io_uring_setup", "io_uring_enter", "io_uring_register",
+    "io_uring_setup",
+    "io_uring_enter",
+    "io_uring_register",
 };
 
 constexpr unsigned long namespaces = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
@@ -51,13 +111,14 @@ constexpr unsigned long namespaces = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
 
 // Families of sockets that reach into the kernel or the machine rather than the network.
 constexpr std::initializer_list<int> refused_families = {
-    AF_ALG, AF_KEY, AF_PACKET, AF_RDS, AF_TIPC, AF_VSOCK, AF_XDP, AF_PPPOX, AF_NFC, AF_ROSE,
-    AF_AX25, AF_NETROM, AF_X25, AF_DECnet, AF_LLC, AF_ATMPVC, AF_ATMSVC, AF_IPX, AF_APPLETALK};
+    AF_ALG,   AF_KEY,    AF_PACKET, AF_RDS,  AF_TIPC,     AF_VSOCK, AF_XDP,
+    AF_PPPOX, AF_NFC,    AF_ROSE,   AF_AX25, AF_NETROM,   AF_X25,   AF_DECnet,
+    AF_LLC,   AF_ATMPVC, AF_ATMSVC, AF_IPX,  AF_APPLETALK};
 
 // Personalities that change no more than how a program is laid out: 0 and Linux's 32-bit one, each
 // with or without fixed addresses, and the question.
-constexpr std::initializer_list<unsigned long> personalities = {0x0, 0x8, 0x20000, 0x20008,
-                                                                 0xffffffff, 0x40000, 0x40008};
+constexpr std::initializer_list<unsigned long> personalities = {
+    0x0, 0x8, 0x20000, 0x20008, 0xffffffff, 0x40000, 0x40008};
 
 [[noreturn]] void fail(const char* what, int code) {
     std::fprintf(stderr, "make_filter: %s: %s\n", what, std::strerror(-code));
@@ -82,8 +143,8 @@ public:
         }
         // A search tree instead of a list.
         must("optimize", seccomp_attr_set(context_, SCMP_FLTATR_CTL_OPTIMIZE, 2));
-        must("bad arch", seccomp_attr_set(context_, SCMP_FLTATR_ACT_BADARCH,
-                                          SCMP_ACT_KILL_PROCESS));
+        must("bad arch",
+             seccomp_attr_set(context_, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS));
         add_all(architecture);
     }
     filter(const filter&) = delete;
@@ -154,8 +215,8 @@ private:
 
     void add_personality(int call) {
         for (const auto value : personalities) {
-            must("personality", seccomp_rule_add(context_, SCMP_ACT_ALLOW, call, 1,
-                                                 SCMP_A0(SCMP_CMP_EQ, value)));
+            must("personality",
+                 seccomp_rule_add(context_, SCMP_ACT_ALLOW, call, 1, SCMP_A0(SCMP_CMP_EQ, value)));
         }
     }
 
