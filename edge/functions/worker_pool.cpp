@@ -92,6 +92,7 @@ result<void> worker_pool::add(const contract::function& f, result<launch_plan> p
     if (f.isolation_mode == contract::isolation::greengrass_container) {
         auto jail = prepare_jail(*d);
         if (!jail) {
+            remove(f.arn);
             return jail.error();
         }
         d->jail = std::move(*jail);
@@ -104,7 +105,7 @@ result<void> worker_pool::add(const contract::function& f, result<launch_plan> p
     functions_.emplace(f.arn, std::move(d));
     function_spec spec{f.arn, f.pinned, std::chrono::seconds(f.timeout_seconds), options.tended};
     const bool ready = kind_of_runtime(f.runtime) == runtime_kind::python ? settings_.python_ready
-                                                                           : settings_.others_ready;
+                                                                          : settings_.others_ready;
     spec.keeps_ready = ready && !f.pinned && !options.tended;
     scheduler_.add(std::move(spec), now(), options.held);
     settle();
@@ -129,8 +130,8 @@ result<isolation::jail_order> worker_pool::prepare_jail(const deployed& d) const
     for (const auto& access : d.f.resources) {
         requests.push_back({access.resource_id, access.permission == "rw"});
     }
-    const auto granted = grant_resources(requests, d.resources, {identity.uid, identity.gid},
-                                         settings_.hidden);
+    const auto granted =
+        grant_resources(requests, d.resources, {identity.uid, identity.gid}, settings_.hidden);
     if (!granted) {
         return granted.error();
     }
@@ -419,10 +420,10 @@ result<std::unique_ptr<worker_process>> worker_pool::start_process(worker_id id,
         [this, id](std::string reason) { worker_ended(id, reason); }};
     if (d.jail) {
         auto order = *d.jail;
-        order.environment = build_environment(
-            settings_, d.f,
-            {code_in_jail, w.token, ipc_port_, to_string(logs_.level()), host_path_,
-             runtimes_in_jail, "/"});
+        order.environment =
+            build_environment(settings_, d.f,
+                              {code_in_jail, w.token, ipc_port_, to_string(logs_.level()),
+                               host_path_, runtimes_in_jail, "/"});
         const auto jail = jails_->take(order);
         if (!jail) {
             return jail.error();
