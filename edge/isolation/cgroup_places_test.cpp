@@ -9,7 +9,7 @@ namespace {
 
 using files = std::map<std::string, std::string>;
 
-cgroup_places places_in(std::string_view mounts, std::string_view own, const files& texts = {}) {
+cgroup_places places_of(std::string_view mounts, std::string_view own, const files& texts = {}) {
     return find_cgroups(mounts, own, [&](const std::string& path) {
         const auto found = texts.find(path);
         return found == texts.end() ? std::string{} : found->second;
@@ -25,7 +25,7 @@ constexpr std::string_view hybrid =
 
 TEST(cgroup_places, of_version_1_are_in_the_cores_own_group_of_each_controller) {
     const auto places =
-        places_in(hybrid, "9:name=systemd:/\n8:pids:/\n5:devices:/d\n4:memory:/m/n\n0::/\n");
+        places_of(hybrid, "9:name=systemd:/\n8:pids:/\n5:devices:/d\n4:memory:/m/n\n0::/\n");
     EXPECT_EQ(places.memory.directory, "/sys/fs/cgroup/memory/m/n");
     EXPECT_EQ(places.pids.directory, "/sys/fs/cgroup/pids");
     EXPECT_EQ(places.devices.directory, "/sys/fs/cgroup/devices/d");
@@ -33,16 +33,15 @@ TEST(cgroup_places, of_version_1_are_in_the_cores_own_group_of_each_controller) 
 }
 
 TEST(cgroup_places, of_version_1_seen_from_a_container_begin_at_its_own_root) {
-    const auto places =
-        places_in("26 25 0:23 /docker/7 /sys/fs/cgroup/memory rw - cgroup c rw,memory\n",
-                  "4:memory:/docker/7/x\n");
+    const auto places = places_of("26 25 0:23 /docker/7 /sys/fs/cgroup/memory rw - cgroup c rw,memory\n",
+                             "4:memory:/docker/7/x\n");
     EXPECT_EQ(places.memory.directory, "/sys/fs/cgroup/memory/x");
 }
 
 // Such as of a core whose group was moved since the file system was mounted.
 TEST(cgroup_places, that_are_outside_of_what_is_mounted_are_none) {
     const auto memory_of = [](const std::string& group) {
-        return places_in("26 25 0:23 /docker/7 /sys/fs/cgroup/memory rw - cgroup c rw,memory\n",
+        return places_of("26 25 0:23 /docker/7 /sys/fs/cgroup/memory rw - cgroup c rw,memory\n",
                          "4:memory:" + group + "\n")
             .memory.directory;
     };
@@ -57,8 +56,8 @@ TEST(cgroup_places, that_are_outside_of_what_is_mounted_are_none) {
 TEST(cgroup_places, of_version_2_stand_beside_the_cores_group) {
     const files texts = {
         {"/sys/fs/cgroup/system.slice/gg.service/cgroup.subtree_control", "cpu memory pids\n"}};
-    const auto places = places_in("26 25 0:23 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
-                                  "0::/system.slice/gg.service/evergrass-core\n", texts);
+    const auto places = places_of("26 25 0:23 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+                             "0::/system.slice/gg.service/evergrass-core\n", texts);
     EXPECT_EQ(places.memory.directory, "/sys/fs/cgroup/system.slice/gg.service");
     EXPECT_EQ(places.pids.directory, places.memory.directory);
     EXPECT_EQ(places.devices.directory, places.memory.directory);
@@ -66,21 +65,22 @@ TEST(cgroup_places, of_version_2_stand_beside_the_cores_group) {
 }
 
 TEST(cgroup_places, without_a_controller_are_missing_but_for_devices) {
-    const auto places = places_in("26 25 0:23 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", "0::/\n",
-                                  {{"/sys/fs/cgroup/cgroup.subtree_control", "cpu\n"}});
+    const auto places =
+        places_of("26 25 0:23 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", "0::/\n",
+             {{"/sys/fs/cgroup/cgroup.subtree_control", "cpu\n"}});
     EXPECT_EQ(places.memory.directory, "");
     EXPECT_EQ(places.devices.directory, "/sys/fs/cgroup");
 }
 
 TEST(cgroup_places, with_blanks_in_their_path_are_read_as_they_are_called) {
-    const auto places = places_in("26 25 0:23 / /sys/fs/my\\040groups rw - cgroup c rw,memory\n",
-                                  "4:cpu,memory:/\n");
+    const auto places = places_of("26 25 0:23 / /sys/fs/my\\040groups rw - cgroup c rw,memory\n",
+                             "4:cpu,memory:/\n");
     EXPECT_EQ(places.memory.directory, "/sys/fs/my groups");
 }
 
 TEST(cgroup_places, of_other_tables_are_none) {
-    EXPECT_EQ(places_in("", "").memory.directory, "");
-    EXPECT_EQ(places_in("nonsense\n - \n1 2 3 - cgroup\n", "::\n:\nx").memory.directory, "");
+    EXPECT_EQ(places_of("", "").memory.directory, "");
+    EXPECT_EQ(places_of("nonsense\n - \n1 2 3 - cgroup\n", "::\n:\nx").memory.directory, "");
 }
 
 }  // namespace
