@@ -43,6 +43,7 @@ TEST(read_probe, of_a_host_that_cannot_isolate_has_the_reason_and_no_list) {
     EXPECT_EQ(host.reason, "cannot mount root: Invalid argument");
     EXPECT_THAT(host.lacks, IsEmpty());
     EXPECT_EQ(read_probe(R"({"memory":true})").reason, "it gave no reason");
+    EXPECT_EQ(read_probe(R"({"isolated":false,"reason":""})").reason, "it gave no reason");
     EXPECT_FALSE(read_probe(R"({"isolated":"yes"})").available);
 }
 
