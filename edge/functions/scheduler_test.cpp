@@ -604,6 +604,17 @@ TEST_F(ready_function, uses_workers_that_have_worked_before_the_one_that_waits_a
     EXPECT_THAT(said(), ElementsAre("start 3"));
 }
 
+TEST_F(ready_function, uses_the_one_that_waits_ahead_last_though_it_came_last) {
+    put_to_work();
+    pass(200ms);
+    finish(1, "a");
+    ask(1);
+    ask(2);
+    said();
+    submit(f1, "b");
+    EXPECT_THAT(said(), ElementsAre("work 1 b"));
+}
+
 TEST_F(ready_function, keeps_the_last_idle_worker_for_ever_and_ends_the_others) {
     put_to_work();
     pass(200ms);
@@ -647,8 +658,14 @@ TEST_F(ready_function, that_is_starting_a_worker_starts_no_further_one) {
     EXPECT_THAT(said(), ElementsAre("start 2"));
     pass(200ms);
     EXPECT_THAT(said(), IsEmpty());
+    finish(1, "a");
+    ask(1);
+    EXPECT_THAT(said(), ElementsAre("work 1 b"));
+    pass(200ms);
+    EXPECT_THAT(said(), IsEmpty()) << "2 has nothing to do when it is up";
     ask(2);
-    EXPECT_THAT(said(), ElementsAre("work 2 b"));
+    submit(f1, "c");
+    EXPECT_THAT(said(), ElementsAre("work 2 c"));
     pass(200ms);
     EXPECT_THAT(said(), ElementsAre("start 3"));
 }
