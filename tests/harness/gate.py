@@ -58,6 +58,7 @@ class Gate:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self._listener.settimeout(waiting.HANG)
         self.port = self._listener.getsockname()[1]
+        self._visitors = []
 
     def next(self):
         """Who comes next; waits for it."""
@@ -66,10 +67,14 @@ class Gate:
         except TimeoutError:
             raise AssertionError("nobody comes to the gate") from None
         connection.settimeout(waiting.HANG)
-        return Visitor(connection)
+        self._visitors.append(Visitor(connection))
+        return self._visitors[-1]
 
     def __enter__(self):
         return self
 
     def __exit__(self, *unused):
+        """Whoever stands there still goes on without a word."""
         self._listener.close()
+        for visitor in self._visitors:
+            visitor.close()
