@@ -5,12 +5,17 @@
 #include "edge/isolation/host_mounts.hpp"
 #include "edge/isolation/jail_order.hpp"
 
-#include <cerrno>
 #include <climits>
+
+#include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <fcntl.h>
+#include <filesystem>
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -32,8 +37,8 @@ constexpr unsigned long plainest = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 
 // Of the kernel's own tables: what tells of the whole host, or changes it.
 constexpr const char* hidden_of_proc[] = {
-    "/proc/acpi",        "/proc/kcore",       "/proc/keys",        "/proc/latency_stats",
-    "/proc/timer_list",  "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi",
+    "/proc/acpi",       "/proc/kcore",       "/proc/keys",        "/proc/latency_stats",
+    "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi",
 };
 constexpr const char* fixed_of_proc[] = {
     "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
@@ -196,21 +201,58 @@ host_parts hold_host_parts() {
     return parts;
 }
 
-void overlay_root(const std::string& place, bool rootless) {
-    mount_or_give_up("tmpfs", place, "tmpfs", plain, copy_options);
-    if (::chdir(place.c_str()) != 0) {
-        give_up("enter ", place);
-    }
-    for (const auto* name : {"upper", "work", "root"}) {
-        if (::mkdir(name, 0755) != 0) {
-            give_up("make ", place + "/" + name);
+// Of the host's root what a jail has of its own.
+bool is_of_the_jail(const std::string& name) {
+    constexpr std::string_view own[] = {"dev", "proc", "run", "sys", "tmp"};
+    return std::find(std::begin(own), std::end(own), name) != std::end(own);
+}
+
+// In a user namespace "/" is no layer of an overlay: the kernel refuses one whose mounts could be
+// uncovered by it. So each thing in it is mounted, read-only: who isn't root could write little
+// more.
+void stand_in_for_root(const std::string& root) {
+    mount_or_give_up("tmpfs", root, "tmpfs", plain, copy_options);
+    std::error_code failed;
+    for (const auto& entry : std::filesystem::directory_iterator("/", failed)) {
+        const auto name = entry.path().filename().string();
+        const auto target = root + "/" + name;
+        std::error_code unknown;
+        if (entry.is_symlink(unknown)) {
+            const auto to = std::filesystem::read_symlink(entry.path(), unknown);
+            if (::symlink(to.c_str(), target.c_str()) != 0) {
+                give_up("make ", target);
+            }
+        } else if (is_of_the_jail(name)) {
+            make_place(target, true);
+        } else if (entry.is_directory(unknown) || entry.is_regular_file(unknown)) {
+            stand_in(hold(entry.path()), target, false, true);
         }
     }
-    std::string options = "lowerdir=/,upperdir=upper,workdir=work";
-    if (rootless) {
-        options += ",userxattr";
+    if (failed) {
+        errno = failed.value();
+        give_up("list ", "/");
     }
-    mount_or_give_up("overlay", "root", "overlay", plain, options.c_str());
+}
+
+void overlay_root() {
+    for (const auto* name : {"upper", "work"}) {
+        if (::mkdir(name, 0755) != 0) {
+            give_up("make ", name);
+        }
+    }
+    mount_or_give_up("overlay", "root", "overlay", plain, "lowerdir=/,upperdir=upper,workdir=work");
+}
+
+void take_root(const std::string& place, bool rootless) {
+    mount_or_give_up("tmpfs", place, "tmpfs", plain, copy_options);
+    if (::chdir(place.c_str()) != 0 || ::mkdir("root", 0755) != 0) {
+        give_up("enter ", place);
+    }
+    if (rootless) {
+        stand_in_for_root("root");
+    } else {
+        overlay_root();
+    }
     if (::chdir("root") != 0 || (::mkdir(host + 1, 0700) != 0 && errno != EEXIST)) {
         give_up("make ", host);
     }
@@ -296,10 +338,12 @@ void enter_root(const isolation::jail_order& order, bool rootless) {
     for (const auto& d : order.devices) {
         devices.push_back(hold(d.path));
     }
-    overlay_root(order.work_directory + "/jail", rootless);
+    take_root(order.work_directory + "/jail", rootless);
     mount_proc();  // first: things that are held are mounted by way of it
     for (const auto& [path, thing] : parts.programs) {
-        stand_in(thing, path, false, true);
+        if (!rootless) {  // there they came with the root's
+            stand_in(thing, path, false, true);
+        }
     }
     mount_devices(order, devices);
     mount_run(parts);
