@@ -13,13 +13,14 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
-#include <utility>
 #include <vector>
 
 namespace evergrass::jail {
@@ -200,54 +201,59 @@ host_parts hold_host_parts() {
     return parts;
 }
 
-// A copy of the host's root: what is written to it is kept aside. This process stands in it then.
+// Of the host's root what a jail has of its own.
+bool is_of_the_jail(const std::string& name) {
+    constexpr std::string_view own[] = {"dev", "proc", "run", "sys", "tmp"};
+    return std::find(std::begin(own), std::end(own), name) != std::end(own);
+}
+
+// In a user namespace "/" is no layer of an overlay: the kernel refuses one whose mounts could be
+// uncovered by it. So each thing in it is mounted, read-only: who isn't root could write little
+// more.
+void stand_in_for_root(const std::string& root) {
+    mount_or_give_up("tmpfs", root, "tmpfs", plain, copy_options);
+    std::error_code failed;
+    for (const auto& entry : std::filesystem::directory_iterator("/", failed)) {
+        const auto name = entry.path().filename().string();
+        const auto target = root + "/" + name;
+        std::error_code unknown;
+        if (entry.is_symlink(unknown)) {
+            const auto to = std::filesystem::read_symlink(entry.path(), unknown);
+            if (::symlink(to.c_str(), target.c_str()) != 0) {
+                give_up("make ", target);
+            }
+        } else if (is_of_the_jail(name)) {
+            make_place(target, true);
+        } else if (entry.is_directory(unknown) || entry.is_regular_file(unknown)) {
+            stand_in(hold(entry.path()), target, false, true);
+        }
+    }
+    if (failed) {
+        errno = failed.value();
+        give_up("list ", "/");
+    }
+}
+
 void overlay_root() {
-    for (const auto* name : {"upper", "work", "root"}) {
+    for (const auto* name : {"upper", "work"}) {
         if (::mkdir(name, 0755) != 0) {
             give_up("make ", name);
         }
     }
     mount_or_give_up("overlay", "root", "overlay", plain, "lowerdir=/,upperdir=upper,workdir=work");
-    if (::chdir("root") != 0) {
-        give_up("enter ", "root");
-    }
 }
 
-// What the jail has of its own.
-bool is_of_the_jail(std::string_view name) {
-    constexpr std::string_view own[] = {"proc", "sys", "dev", "run", "tmp"};
-    return std::find(std::begin(own), std::end(own), name) != std::end(own);
-}
-
-// In a user namespace the kernel copies no root that other things are mounted in, for the copy
-// would show what is below them. The host's directories are mounted one by one then, read-only.
-void bind_root() {
-    std::error_code failed;
-    for (const auto& entry : std::filesystem::directory_iterator("/", failed)) {
-        const auto name = entry.path().filename().string();
-        if (entry.is_symlink(failed)) {
-            std::filesystem::copy_symlink(entry.path(), name, failed);
-        } else if (is_of_the_jail(name)) {
-            ::mkdir(name.c_str(), 0755);
-        } else if (entry.is_directory(failed)) {
-            if (::mkdir(name.c_str(), 0755) != 0) {
-                give_up("make ", name);
-            }
-            mount_or_give_up(entry.path().c_str(), name, nullptr, MS_BIND | MS_REC, nullptr);
-            if (!restrict_all(name, false)) {
-                give_up("restrict the mount of ", name);
-            }
-        }
-    }
-}
-
-void change_root(const std::string& place, bool rootless) {
+void take_root(const std::string& place, bool rootless) {
     mount_or_give_up("tmpfs", place, "tmpfs", plain, copy_options);
-    if (::chdir(place.c_str()) != 0) {
+    if (::chdir(place.c_str()) != 0 || ::mkdir("root", 0755) != 0) {
         give_up("enter ", place);
     }
-    rootless ? bind_root() : overlay_root();
-    if (::mkdir(host + 1, 0700) != 0 && errno != EEXIST) {
+    if (rootless) {
+        stand_in_for_root("root");
+    } else {
+        overlay_root();
+    }
+    if (::chdir("root") != 0 || (::mkdir(host + 1, 0700) != 0 && errno != EEXIST)) {
         give_up("make ", host);
     }
     if (::syscall(SYS_pivot_root, ".", host + 1) != 0 || ::chdir("/") != 0) {
@@ -332,10 +338,10 @@ void enter_root(const isolation::jail_order& order, bool rootless) {
     for (const auto& d : order.devices) {
         devices.push_back(hold(d.path));
     }
-    change_root(order.work_directory + "/jail", rootless);
+    take_root(order.work_directory + "/jail", rootless);
     mount_proc();  // first: things that are held are mounted by way of it
-    if (!rootless) {
-        for (const auto& [path, thing] : parts.programs) {
+    for (const auto& [path, thing] : parts.programs) {
+        if (!rootless) {  // there they came with the root's
             stand_in(thing, path, false, true);
         }
     }

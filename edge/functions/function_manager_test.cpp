@@ -540,5 +540,27 @@ TEST_F(function_manager_test, an_operator_hears_of_a_worker_that_dies) {
     EXPECT_THAT(got->log, HasSubstr("its last words"));
 }
 
+TEST_F(function_manager_test, lets_a_worker_wait_ahead_of_on_demand_python_functions_only) {
+    settings.python_ready = true;
+    start();
+    route({"pinned", "demand"});
+    auto pinned = function("pinned", until_told);
+    auto demand = function("demand", until_told, false);
+    for (auto* f : {&pinned, &demand}) {
+        f->variables = {{"VERSION", "1"}};
+    }
+    EXPECT_THAT(apply({pinned, demand}), IsEmpty());
+    EXPECT_EQ(status_of("demand").workers, 0) << "it was not invoked yet";
+    const auto stop_file = (root / "stop").string();
+    const auto event = R"({"until": ")" + stop_file + "\"}";
+    send("pinned", event);
+    message_at(0);
+    send("demand", event);
+    message_at(1);
+    wait_until([&] { return status_of("demand").workers == 2; }, "a worker ahead");
+    EXPECT_EQ(status_of("pinned").workers, 1) << "though it took its work before";
+    std::ofstream(stop_file) << "";
+}
+
 }  // namespace
 }  // namespace evergrass::edge

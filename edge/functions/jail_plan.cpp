@@ -9,9 +9,23 @@ namespace {
 
 constexpr std::uint64_t mebibyte = 1024 * 1024;
 
-void replace_all(std::string& text, const std::string& from, const std::string& to) {
-    for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
-        text.replace(at, from.size(), to);
+bool is_of_a_name(char c) {
+    return c != ':' && c != '=' && c != ',' && c != '"' && c != '\'' && c != ' ';
+}
+
+// The path and what is below it, also in the midst of a text ("-Dx=PATH", "PATH/a:PATH/b"), but not
+// where it is a part of another one ("/srv/PATH", "PATH-old").
+void replace_path(std::string& text, const std::string& from, const std::string& to) {
+    for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at)) {
+        const auto end = at + from.size();
+        const bool begins = at == 0 || !is_of_a_name(text[at - 1]);
+        const bool ends = end == text.size() || text[end] == '/' || !is_of_a_name(text[end]);
+        if (begins && ends) {
+            text.replace(at, from.size(), to);
+            at += to.size();
+        } else {
+            at = end;
+        }
     }
 }
 
@@ -41,8 +55,8 @@ isolation::jail_order plan_jail(const function_settings& settings, const jailed_
     const auto runtimes = settings.runtime_dir.string();
     // Class paths hold several of them.
     const auto inside = [&](std::string text) {
-        replace_all(text, directory, code_in_jail);
-        replace_all(text, runtimes, runtimes_in_jail);
+        replace_path(text, directory, code_in_jail);
+        replace_path(text, runtimes, runtimes_in_jail);
         return text;
     };
     isolation::jail_order order;

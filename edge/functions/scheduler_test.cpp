@@ -563,5 +563,188 @@ TEST_F(any_function, is_found_by_its_version_or_unqualified_when_that_is_unique)
     EXPECT_EQ(s->resolve(bare), "");
 }
 
+// Of function_spec::keeps_ready. Time passes on the clock in hand only.
+class ready_function : public scheduler_test {
+protected:
+    void add_ready(const std::string& arn) { s->add({arn, false, 1h, false, true}, now); }
+    // Worker 1 works on "a", and what was said of it is forgotten.
+    void put_to_work() {
+        add_ready(f1);
+        submit(f1, "a");
+        ask(1);
+        EXPECT_THAT(said(), ElementsAre("start 1", "work 1 a"));
+    }
+};
+
+TEST_F(ready_function, starts_a_worker_some_time_after_its_last_waiting_one_got_work) {
+    put_to_work();
+    pass(199ms);
+    EXPECT_THAT(said(), IsEmpty());
+    pass(1ms);
+    EXPECT_THAT(said(), ElementsAre("start 2"));
+    ask(2);
+    pass(1h - 200ms);
+    EXPECT_THAT(said(), ElementsAre("kill 1")) << "one is enough";
+}
+
+TEST_F(ready_function, uses_workers_that_have_worked_before_the_one_that_waits_ahead) {
+    put_to_work();
+    pass(200ms);
+    ask(2);
+    finish(1, "a");
+    ask(1);
+    said();
+    submit(f1, "b");
+    EXPECT_THAT(said(), ElementsAre("work 1 b"));
+    pass(200ms);
+    EXPECT_THAT(said(), IsEmpty()) << "2 still waits";
+    submit(f1, "c");
+    EXPECT_THAT(said(), ElementsAre("work 2 c"));
+    pass(200ms);
+    EXPECT_THAT(said(), ElementsAre("start 3"));
+}
+
+TEST_F(ready_function, uses_the_one_that_waits_ahead_last_though_it_came_last) {
+    put_to_work();
+    pass(200ms);
+    finish(1, "a");
+    ask(1);
+    ask(2);
+    said();
+    submit(f1, "b");
+    EXPECT_THAT(said(), ElementsAre("work 1 b"));
+}
+
+TEST_F(ready_function, keeps_the_last_idle_worker_for_ever_and_ends_the_others) {
+    put_to_work();
+    pass(200ms);
+    ask(2);
+    pass(1s);
+    finish(1, "a");
+    ask(1);
+    said();
+    pass(58'999ms);
+    EXPECT_THAT(said(), IsEmpty());
+    pass(1ms);
+    EXPECT_THAT(said(), ElementsAre("end 2")) << "idle for 60 s";
+    for (int i = 0; i < 10; ++i) {
+        pass(60s);
+        EXPECT_THAT(said(), IsEmpty());
+    }
+    submit(f1, "b");
+    EXPECT_THAT(said(), ElementsAre("work 1 b"));
+}
+
+TEST_F(ready_function, keeps_one_of_workers_that_are_due_at_once) {
+    put_to_work();
+    pass(200ms);
+    ask(2);
+    finish(1, "a");
+    ask(1);
+    said();
+    pass(60s);
+    EXPECT_THAT(said(), SizeIs(1));
+}
+
+TEST_F(ready_function, that_was_never_invoked_has_no_worker) {
+    add_ready(f1);
+    pass(1h);
+    EXPECT_THAT(said(), IsEmpty());
+}
+
+TEST_F(ready_function, that_is_starting_a_worker_starts_no_further_one) {
+    put_to_work();
+    submit(f1, "b");
+    EXPECT_THAT(said(), ElementsAre("start 2"));
+    pass(200ms);
+    EXPECT_THAT(said(), IsEmpty());
+    finish(1, "a");
+    ask(1);
+    EXPECT_THAT(said(), ElementsAre("work 1 b"));
+    pass(200ms);
+    EXPECT_THAT(said(), IsEmpty()) << "2 has nothing to do when it is up";
+    ask(2);
+    submit(f1, "c");
+    EXPECT_THAT(said(), ElementsAre("work 2 c"));
+    pass(200ms);
+    EXPECT_THAT(said(), ElementsAre("start 3"));
+}
+
+TEST_F(ready_function, starts_none_beside_the_limit_of_concurrent_workers) {
+    make({.max_on_demand_workers = 1});
+    put_to_work();
+    pass(200ms);
+    EXPECT_THAT(said(), IsEmpty());
+}
+
+TEST_F(ready_function, gives_its_waiting_workers_place_to_an_invocation_of_another_function) {
+    make({.max_on_demand_workers = 1});
+    put_to_work();
+    finish(1, "a");
+    ask(1);
+    add_on_demand(f2);
+    submit(f2, "b");
+    EXPECT_THAT(said(), ElementsAre("end 1"));
+    exit(1);
+    EXPECT_THAT(said(), ElementsAre("start 2"));
+    ask(2);
+    said();
+    pass(200ms);
+    EXPECT_THAT(said(), IsEmpty()) << "the place is taken";
+}
+
+TEST_F(ready_function, that_fails_to_start_ahead_is_tried_again_by_the_next_invocation_only) {
+    put_to_work();
+    pass(200ms);
+    exit(2);
+    EXPECT_THAT(said(), ElementsAre("start 2", "failed 2"));
+    pass(30min);
+    EXPECT_THAT(said(), IsEmpty());
+    finish(1, "a");
+    ask(1);
+    submit(f1, "b");
+    EXPECT_THAT(said(), ElementsAre("work 1 b"));
+    pass(200ms);
+    EXPECT_THAT(said(), ElementsAre("start 3"));
+}
+
+TEST_F(ready_function, that_crashed_at_work_has_a_waiting_worker_again) {
+    put_to_work();
+    pass(100ms);
+    exit(1);
+    pass(199ms);
+    EXPECT_THAT(said(), IsEmpty());
+    pass(1ms);
+    EXPECT_THAT(said(), ElementsAre("start 2"));
+    ask(2);
+    submit(f1, "b");
+    EXPECT_THAT(said(), ElementsAre("work 2 b"));
+}
+
+TEST_F(ready_function, that_was_replaced_or_removed_starts_none_for_its_old_version) {
+    put_to_work();
+    s->retire(f1);
+    s->add({f1, false, 1h, false, true}, now, true);
+    pass(200ms);
+    EXPECT_THAT(said(), IsEmpty());
+    s->release(f1, now);
+    pass(200ms);
+    EXPECT_THAT(said(), IsEmpty()) << "the new version was not invoked yet";
+    s->remove(f1);
+    finish(1, "a");
+    exit(1);
+    pass(1h);
+    EXPECT_THAT(said(), ElementsAre("end 1"));
+}
+
+TEST_F(on_demand_function, without_keeps_ready_has_the_workers_it_was_invoked_for_and_no_other) {
+    add_on_demand(f1);
+    submit(f1, "a");
+    ask(1);
+    said();
+    pass(1s);
+    EXPECT_THAT(said(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace evergrass::edge::functions

@@ -92,6 +92,7 @@ result<void> worker_pool::add(const contract::function& f, result<launch_plan> p
     if (f.isolation_mode == contract::isolation::greengrass_container) {
         auto jail = prepare_jail(*d);
         if (!jail) {
+            remove(f.arn);
             return jail.error();
         }
         d->jail = std::move(*jail);

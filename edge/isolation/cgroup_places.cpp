@@ -3,6 +3,7 @@
 #include "edge/isolation/mount_table.hpp"
 
 #include <optional>
+#include <utility>
 
 namespace evergrass::edge::isolation {
 namespace {
@@ -33,9 +34,17 @@ std::optional<std::string> own_path(std::string_view own, std::string_view contr
     return std::nullopt;
 }
 
+// Empty: the group is not within what is mounted there.
 std::string directory_of(const mount_entry& h, std::string path) {
+    if (!path.starts_with('/') || path.starts_with("/..")) {
+        return {};
+    }
     // A container's own group is its hierarchy's root, which is what it sees mounted.
-    if (h.root != "/" && path.starts_with(h.root)) {
+    if (h.root != "/") {
+        if (!path.starts_with(h.root) ||
+            (path.size() > h.root.size() && path[h.root.size()] != '/')) {
+            return {};
+        }
         path.erase(0, h.root.size());
     }
     if (const auto last = path.rfind('/');
@@ -60,7 +69,9 @@ cgroup_places find_cgroups(std::string_view mountinfo, std::string_view own,
                 continue;
             }
             if (const auto path = own_path(own, controller)) {
-                return {directory_of(h, *path), false};
+                if (auto directory = directory_of(h, *path); !directory.empty()) {
+                    return {std::move(directory), false};
+                }
             }
         }
         return {};
@@ -74,6 +85,9 @@ cgroup_places find_cgroups(std::string_view mountinfo, std::string_view own,
             continue;
         }
         const auto directory = directory_of(h, *path);
+        if (directory.empty()) {
+            continue;
+        }
         const auto given = read(directory + "/cgroup.subtree_control");
         const auto take = [&](cgroup_place& place, std::string_view controller) {
             std::string_view list = given;

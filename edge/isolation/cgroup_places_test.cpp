@@ -39,6 +39,21 @@ TEST(cgroup_places, of_version_1_seen_from_a_container_begin_at_its_own_root) {
     EXPECT_EQ(places.memory.directory, "/sys/fs/cgroup/memory/x");
 }
 
+// Such as of a core whose group was moved since the file system was mounted.
+TEST(cgroup_places, that_are_outside_of_what_is_mounted_are_none) {
+    const auto memory_of = [](const std::string& group) {
+        return places_of("26 25 0:23 /docker/7 /sys/fs/cgroup/memory rw - cgroup c rw,memory\n",
+                         "4:memory:" + group + "\n")
+            .memory.directory;
+    };
+    EXPECT_EQ(memory_of("/docker/7"), "/sys/fs/cgroup/memory");
+    EXPECT_EQ(memory_of("/docker/77/x"), "");
+    EXPECT_EQ(memory_of("/docker"), "");
+    EXPECT_EQ(memory_of("/"), "");
+    EXPECT_EQ(memory_of("/../x"), "");
+    EXPECT_EQ(memory_of("x"), "");
+}
+
 TEST(cgroup_places, of_version_2_stand_beside_the_cores_group) {
     const files texts = {
         {"/sys/fs/cgroup/system.slice/gg.service/cgroup.subtree_control", "cpu memory pids\n"}};

@@ -40,7 +40,10 @@ host_isolation read_probe(std::string_view text) {
     host_isolation found;
     found.available = is("isolated");
     if (!found.available) {
-        found.reason = string_member(*answer, "reason").value_or("it gave no reason");
+        found.reason = string_member(*answer, "reason").value_or("");
+        if (found.reason.empty()) {
+            found.reason = "it gave no reason";
+        }
         return found;
     }
     for (const auto* control : {"memory", "pids", "devices", "user"}) {

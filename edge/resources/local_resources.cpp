@@ -26,6 +26,16 @@ void read_group(field_reader& in, local_resource& r) {
     }
 }
 
+std::string read_path(field_reader& in, std::string_view name) {
+    auto path = in.required_text(name);
+    if (!path.starts_with('/')) {
+        in.fail(name, "is not an absolute path");
+    } else if (path.find('\0') != std::string::npos) {
+        in.fail(name, "holds a NUL character, which no path can");
+    }
+    return path;
+}
+
 result<bool> read_data(const json::object& container, const std::string& where, local_resource& r) {
     field_reader in(container, where);
     const auto* volume = in.object("LocalVolumeResourceData");
@@ -39,15 +49,9 @@ result<bool> read_data(const json::object& container, const std::string& where, 
     }
     field_reader fields(*data, where);
     r.is_device = volume == nullptr;
-    r.source = fields.required_text("SourcePath");
+    r.source = read_path(fields, "SourcePath");
     if (!r.is_device) {
-        r.destination = fields.required_text("DestinationPath");
-        if (!r.destination.starts_with('/')) {
-            fields.fail("DestinationPath", "is not an absolute path");
-        }
-    }
-    if (!r.source.starts_with('/')) {
-        fields.fail("SourcePath", "is not an absolute path");
+        r.destination = read_path(fields, "DestinationPath");
     }
     read_group(fields, r);
     if (!fields.outcome()) {

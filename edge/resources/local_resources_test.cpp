@@ -11,6 +11,7 @@
 namespace evergrass::edge {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -77,6 +78,12 @@ TEST_F(local_resources, with_a_faulty_member_are_refused_by_its_name) {
     EXPECT_THAT(fault(R"([{"ResourceDataContainer": {"LocalVolumeResourceData":
         {"SourcePath": "/srv"}}}])"),
                 HasSubstr("DestinationPath"));
+    EXPECT_THAT(fault(R"([{"ResourceDataContainer": {"LocalVolumeResourceData":
+        {"SourcePath": "/srv\u0000/x", "DestinationPath": "/a"}}}])"),
+                AllOf(HasSubstr("SourcePath"), HasSubstr("NUL")));
+    EXPECT_THAT(fault(R"([{"ResourceDataContainer": {"LocalVolumeResourceData":
+        {"SourcePath": "/srv", "DestinationPath": "/\u0000"}}}])"),
+                AllOf(HasSubstr("DestinationPath"), HasSubstr("NUL")));
     EXPECT_THAT(fault(R"([{"ResourceDataContainer": {"LocalDeviceResourceData":
         {"SourcePath": "/dev/x", "GroupOwnerSetting": {"AutoAddGroupOwner": 7}}}}])"),
                 HasSubstr("AutoAddGroupOwner"));

@@ -3,35 +3,37 @@
 import io
 import json
 import stat
+import urllib.request
 import zipfile
 
 import pytest
 
-from harness import core_socket, isolation, processes, waiting
+from harness import gate, processes, waiting
 from harness.core import Core
 from harness.group import Group, entry, function_entry, new_thing, publish_function
 from harness.processes import BIN, Process
 
 EVERGRASS = BIN / "evergrass"
 
-# Works until the file that the event names is there.
-SLOW = """
-import os
-import time
-
+# Works until it is let go at the gate that the event names, if it names one.
+SLOW = (
+    gate.PYTHON
+    + """
 
 def handler(event, context):
-    print('at work')
-    while not os.path.exists(event['until']):
-        time.sleep(0.01)
-    return {'version': os.environ['VERSION'], 'pid': os.getpid()}
+    if 'gate' in event:
+        stop_at(event['gate'])
+    return {'version': os.environ['VERSION'], 'worker': WORKER}
 """
+)
 STEADY = """
-import os
+import uuid
+
+WORKER = uuid.uuid4().hex
 
 
 def handler(event, context):
-    return os.getpid()
+    return WORKER
 """
 
 
@@ -45,15 +47,14 @@ class Site:
         self.steady = publish_function(endpoints, "steady", STEADY)
         self.group = Group(endpoints).give(cores=[entry(self.thing)], functions=self.functions("1"))
         self.core = Core(folder / "greengrass", endpoints, self.thing)
-        # They wait for files of this test, and tell their process's number: both in no container.
-        self.core.config["runtime"]["allowFunctionsToRunAsRoot"] = "yes"
+        self.core.config["runtime"]["readyWorkers"] = "none"  # workers are counted
         self.core.write_config()
         self.core.start()
         self.group.deploy()
 
     def functions(self, version, *more):
         def with_version(arn, pinned):
-            one = function_entry(arn, pinned, **isolation.plain())
+            one = function_entry(arn, pinned)
             environment = one["FunctionConfiguration"]["Environment"]
             environment["Variables"] = {"VERSION": version}
             return one
@@ -61,7 +62,7 @@ class Site:
         return [
             with_version(self.slow, pinned=False),
             with_version(self.pinned, pinned=True),
-            function_entry(self.steady, pinned=True, **isolation.plain()),
+            function_entry(self.steady, pinned=True),
             *more,
         ]
 
@@ -71,19 +72,19 @@ class Site:
         )
         return json.loads(done.stdout)
 
-    def start_invocation(self, name, until):
+    def start_invocation(self, name, at):
+        """An invocation that stands at the gate: (the invoker, who stands there)."""
         running = Process(
-            EVERGRASS, "invoke", name, "--payload", json.dumps({"until": str(until)}),
+            EVERGRASS, "invoke", name, "--payload", json.dumps({"gate": at.port}),
             "--root", self.core.root,
         )  # fmt: skip
-        waiting.until(f"{name} is at work", lambda: self.state_of(name) == "Working")
-        return running
+        return running, at.next()
 
-    def state_of(self, name):
-        return next(
-            f["state"] for f in core_socket.status(self.core)["functions"]
-            if f["arn"].split(":")[6] == name
-        )  # fmt: skip
+    def workers_of(self, name):
+        """Processes of any version, as the health API tells them."""
+        port = self.core.config["coreThing"]["ggDaemonPort"]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/2016-11-01/health/workers") as answer:
+            return len([w for w in json.load(answer) if w["FuncArn"].split(":")[6] == name])
 
     def result_of(self, running):
         assert running.wait() == 0, running
@@ -98,33 +99,42 @@ def site(service, tmp_path_factory):
         made.core.stop()
 
 
-def test_a_function_that_works_is_deployed_over_and_its_invoker_gets_its_result(site, tmp_path):
+@pytest.fixture
+def at():
+    with gate.Gate() as made:
+        yield made
+
+
+def test_a_function_that_works_is_deployed_over_and_its_invoker_gets_its_result(site, at):
     steady = site.invoke("steady")
-    with site.start_invocation("slow", tmp_path / "go") as running:
+    running, old = site.start_invocation("slow", at)
+    with running:
         site.group.give(functions=site.functions("2")).deploy()
         assert running.running(), running
-        new = site.invoke("slow", json.dumps({"until": "/"}))
+        new = site.invoke("slow")
         assert new["version"] == "2"
-        (tmp_path / "go").touch()
-        old = site.result_of(running)
-    assert old["version"] == "1"
-    waiting.until("the old worker ends", lambda: not processes.alive(old["pid"]))
+        old.let_go()
+        result = site.result_of(running)
+    assert result == {"version": "1", "worker": old.told["worker"]} and new["worker"] != result["worker"]
+    assert site.invoke("slow") == new, "the new version goes on in its process"
+    waiting.until("the old worker ends", lambda: site.workers_of("slow") == 1)
     assert site.invoke("steady") == steady, "a function that did not change keeps its process"
 
 
-def test_a_long_lived_function_gives_its_place_when_it_has_finished(site, tmp_path):
+def test_a_long_lived_function_gives_its_place_when_it_has_finished(site, at):
     site.group.give(functions=site.functions("3")).deploy()
     steady = site.invoke("steady")
-    with site.start_invocation("pinned", tmp_path / "go") as running:
+    running, old = site.start_invocation("pinned", at)
+    with running:
         site.group.give(functions=site.functions("4"))
         deployment = site.group.start_deployment()
         site.core.wait_for_log(deployment)
         assert site.group.status(deployment)["DeploymentStatus"] != "Success"
-        (tmp_path / "go").touch()
+        old.let_go()
         assert site.group.outcome(deployment)["DeploymentStatus"] == "Success"
-        old = site.result_of(running)
-    assert old["version"] == "3" and not processes.alive(old["pid"])
-    assert site.invoke("pinned", json.dumps({"until": "/"}))["version"] == "4"
+        assert site.result_of(running)["version"] == "3"
+    assert site.invoke("pinned")["version"] == "4"
+    assert site.workers_of("pinned") == 1
     assert site.invoke("steady") == steady
 
 
@@ -160,4 +170,4 @@ def test_a_package_that_leaves_its_directory_fails_the_deployment_and_all_goes_o
     left = {path.name for path in (site.core.root / "ggc/deployment/lambda").iterdir()}
     assert not [name for name in left if "leaving" in name or name.startswith((".new", ".staging"))]
     site.group.give(functions=site.functions("6")).deploy()
-    assert site.invoke("pinned", json.dumps({"until": "/"}))["version"] == "6"
+    assert site.invoke("pinned")["version"] == "6"

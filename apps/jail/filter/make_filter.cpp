@@ -209,14 +209,14 @@ private:
                 families.count(family) != 0 ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_ALLOW;
             must("socket",
                  seccomp_rule_add(context_, action, call, 1,
-                                  SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(family))));
+                                  SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(family), 0)));
         }
     }
 
     void add_personality(int call) {
         for (const auto value : personalities) {
-            must("personality",
-                 seccomp_rule_add(context_, SCMP_ACT_ALLOW, call, 1, SCMP_A0(SCMP_CMP_EQ, value)));
+            must("personality", seccomp_rule_add(context_, SCMP_ACT_ALLOW, call, 1,
+                                                 SCMP_A0(SCMP_CMP_EQ, value, 0)));
         }
     }
 
