@@ -5,9 +5,10 @@
 #include "edge/isolation/host_mounts.hpp"
 #include "edge/isolation/jail_order.hpp"
 
+#include <climits>
+
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <cstdint>
 #include <cstdlib>
 #include <fcntl.h>
