@@ -75,8 +75,13 @@ doors::doors(boost::asio::any_io_executor executor, service_parts& parts, logger
 
 http::handler doors::api_handler(bool plain_loopback) {
     return [this, apis = parts_.apis().handler(plain_loopback)](http::request asked) {
-        return websocket_door::wants(asked) ? websocket_->answer(std::move(asked))
-                                            : apis(std::move(asked));
+        if (websocket_door::wants(asked)) {
+            return websocket_->answer(std::move(asked));
+        }
+        if (objects::s3_door::wants(asked)) {
+            return parts_.objects().answer(std::move(asked));
+        }
+        return apis(std::move(asked));
     };
 }
 

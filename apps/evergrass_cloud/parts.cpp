@@ -63,6 +63,7 @@ result<std::unique_ptr<service_parts>> service_parts::make(const service_options
         return started.error();
     }
     parts->make_gateway(options);
+    parts->bulk_.start();
     return parts;
 }
 
@@ -76,12 +77,17 @@ service_parts::service_parts(const service_options& options, data_lock lock, ser
       state_(std::move(state)),
       registry_{*state_, identity_, clock_, changes_, keys_.devices, {}},
       authority_(*state_, identity_, changes_, log_),
+      objects_(*state_, clock_, options.data / "objects", log_),
       functions_{*state_, identity_, clock_},
       signer_(std::move(signer)),
       sts_(std::move(sts)),
       greengrass_{*state_, identity_, clock_, signer_, notifier_, log_},
-      device_api_(greengrass_, authority_, blocking_.get_executor()) {
+      device_api_(greengrass_, authority_, blocking_.get_executor()),
+      s3_(objects_, object_work_.get_executor(), log_),
+      bulk_(greengrass_) {
     greengrass_.sts = sts_ ? &*sts_ : nullptr;
+    greengrass_.objects = &objects_;
+    greengrass_.bulk_changed = [this] { bulk_.wake(); };
 }
 
 result<void> service_parts::start_hub(const service_options& options) {
@@ -108,7 +114,9 @@ void service_parts::make_gateway(const service_options& options) {
 }
 
 service_parts::~service_parts() {
+    bulk_.stop();
     blocking_.join();  // what runs there uses the device API
+    object_work_.join();
 }
 
 operation_table service_parts::all_operations() {
@@ -123,7 +131,7 @@ operation_table service_parts::all_operations() {
 result<void> service_parts::empty() {
     auto done = state_->reset();
     changes_.emptied();
-    return done;
+    return done ? objects_.forget_files() : done;
 }
 
 http::handler service_parts::device_handler() {

@@ -3,6 +3,7 @@
 #include "apps/evergrass_cloud/data_directory.hpp"
 #include "apps/evergrass_cloud/options.hpp"
 #include "cloud/gateway/gateway.hpp"
+#include "cloud/greengrass/bulk_runner.hpp"
 #include "cloud/greengrass/deployment_notifier.hpp"
 #include "cloud/greengrass/deployment_signer.hpp"
 #include "cloud/greengrass/device_api.hpp"
@@ -13,6 +14,7 @@
 #include "cloud/iot/registry_authority.hpp"
 #include "cloud/iot/websocket_door.hpp"
 #include "cloud/lambda/functions.hpp"
+#include "cloud/objects/s3_door.hpp"
 #include "cloud/store/store.hpp"
 
 #include <boost/asio/thread_pool.hpp>
@@ -40,6 +42,7 @@ public:
     // What devices and cores ask over mutual TLS: discovery, the cores' own API, publishing.
     http::handler device_handler();
     std::unique_ptr<websocket_door> make_websocket_door(websocket_door::take_over take);
+    objects::s3_door& objects() { return s3_; }
 
 private:
     service_parts(const service_options& options, data_lock lock, service_keys keys,
@@ -62,6 +65,7 @@ private:
     registry registry_;
     registry_authority authority_;
     std::unique_ptr<hub> hub_;
+    objects::object_store objects_;
     lambda::function_registry functions_;
     deployment_signer signer_;
     deployment_notifier notifier_;
@@ -69,7 +73,11 @@ private:
     greengrass_services greengrass_;
     // Where the device API uses the store, so that a slow disk holds up no connection.
     boost::asio::thread_pool blocking_{1};
+    // Where objects are written and digested, which takes as long as they are large.
+    boost::asio::thread_pool object_work_{1};
     device_api device_api_;
+    objects::s3_door s3_;
+    greengrass::bulk_runner bulk_;
     std::unique_ptr<gateway> gateway_;
 };
 

@@ -12,6 +12,13 @@ namespace evergrass::cloud {
 namespace {
 
 constexpr auto kept_for = std::chrono::hours(24);
+// What Greengrass documents for bulk deployments (spec/cloud.md §1.1), and others of AWS too.
+constexpr std::size_t longest_token = 64;
+
+bool is_token(std::string_view text) {
+    return text.size() <= longest_token &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 127; });
+}
 
 // The members sorted by name, so that their order on the wire doesn't matter.
 void append_sorted(std::string& out, const json::value& value) {
@@ -86,6 +93,12 @@ api_result once_per_token(store& state, std::string_view operation_name, const c
     const auto token = string_member(from.input, client_token_member);
     if (!token || token->empty()) {
         return work(from);
+    }
+    if (!is_token(*token)) {
+        return api_error{400, "BadRequestException",
+                         std::string(client_token_member) +
+                             " (the header X-Amzn-Client-Token) must be 1 to 64 visible ASCII "
+                             "characters."};
     }
     const auto digest = digest_of(from);
     auto& db = state.db();

@@ -57,6 +57,17 @@ TEST_F(client_tokens, the_same_token_with_other_input_is_refused) {
     EXPECT_EQ(runs_, 1);
 }
 
+TEST_F(client_tokens, a_token_that_is_too_long_or_not_visible_ascii_is_refused_by_name) {
+    for (const auto& token : {std::string(65, 'a'), std::string("a b"), std::string("\xc3\xa9")}) {
+        const auto refused = create({{"Name", "g"}, {"AmznClientToken", token}});
+        ASSERT_TRUE(refused.has_error()) << token;
+        EXPECT_EQ(refused.error().code, "BadRequestException");
+        EXPECT_THAT(refused.error().message, ::testing::HasSubstr("AmznClientToken"));
+    }
+    EXPECT_TRUE(create({{"Name", "g"}, {"AmznClientToken", std::string(64, 'a')}}));
+    EXPECT_EQ(runs_, 1);
+}
+
 TEST_F(client_tokens, another_operation_may_use_the_same_token) {
     ASSERT_TRUE(create({{"AmznClientToken", "t"}}));
     ASSERT_TRUE(create({{"AmznClientToken", "t"}}, "CreateDeployment"));

@@ -41,7 +41,7 @@ answer<gateway::implementation::destination> gateway::implementation::find_desti
         return api_error{404,
                          "UnknownOperationException",
                          "The service '" + by.signing_name +
-                             "' is not served here: greengrass, iot, iotdata and lambda are.",
+                             "' is not served here: greengrass, iot, iotdata, lambda and s3 are.",
                          // Where clients of AWS's JSON protocols look for the code.
                          {{"__type", "UnknownOperationException"}}};
     }

@@ -203,6 +203,122 @@ TEST_F(definitions, a_resource_needs_a_name) {
         "InvalidInputException", "Invalid resource name.");
 }
 
+TEST_F(definitions, each_kind_of_resource_is_checked_and_the_fault_names_it) {
+    struct {
+        const char* kind;
+        json::object data;
+        const char* fault;  // null: it is good
+    } const cases[] = {
+        {"LocalDeviceResourceData", {{"SourcePath", "/dev/video0"}}, nullptr},
+        {"LocalDeviceResourceData", {{"SourcePath", "/dev/../etc"}}, "should begin with /dev"},
+        {"LocalDeviceResourceData", {{"SourcePath", "/dev/shm"}}, "make it a local volume"},
+        {"LocalVolumeResourceData",
+         {{"SourcePath", "/dev/shm"}, {"DestinationPath", "/dev/shm"}},
+         nullptr},
+        {"LocalVolumeResourceData",
+         {{"SourcePath", "//proc/../sys/x"}, {"DestinationPath", "/d"}},
+         "Accessing /sys is prohibited"},
+        {"LocalVolumeResourceData",
+         {{"SourcePath", "relative"}, {"DestinationPath", "/d"}},
+         "Volume resource path should be absolute, but got: relative"},
+        {"LocalVolumeResourceData",
+         {{"SourcePath", "/s"}, {"DestinationPath", "d"}},
+         "DestinationPath of the resource with ID '1' should be absolute, but got: d"},
+        {"S3MachineLearningModelResourceData",
+         {{"S3Uri", "s3://models/a.tar.gz"}, {"DestinationPath", "/m"}},
+         nullptr},
+        {"S3MachineLearningModelResourceData",
+         {{"DestinationPath", "/m"}},
+         "S3Uri of the resource"},
+        {"S3MachineLearningModelResourceData",
+         {{"S3Uri", "s3://my.models/a.zip"}},
+         "the bucket name 'my.models' must not have a dot"},
+        {"S3MachineLearningModelResourceData",
+         {{"S3Uri", "s3://models/a.onnx"}},
+         "must end with .tar.gz or .zip"},
+        {"SageMakerMachineLearningModelResourceData",
+         {{"SageMakerJobArn", "arn:aws:sagemaker:us-east-1:123456789012:training-job/t"},
+          {"DestinationPath", "/m"}},
+         nullptr},
+        {"SageMakerMachineLearningModelResourceData",
+         {{"SageMakerJobArn", "arn:aws:s3:::t"}},
+         "SageMakerJobArn of the resource with ID '1'"},
+        {"SecretsManagerSecretResourceData",
+         {{"ARN", "arn:aws:secretsmanager:us-east-1:123456789012:secret:greengrass-a-Abc123"}},
+         nullptr},
+        {"SecretsManagerSecretResourceData",
+         {{"ARN", "greengrass-a"}},
+         "is not the ARN of a secret"},
+    };
+    for (const auto& [kind, data, fault] : cases) {
+        json::object container;
+        container[kind] = data;
+        const json::object resource{
+            {"Id", "1"}, {"Name", "n"}, {"ResourceDataContainer", std::move(container)}};
+        const auto answered =
+            run("CreateResourceDefinition", {{"InitialVersion", with("Resources", resource)}});
+        EXPECT_EQ(answered.has_value(), fault == nullptr) << json::serialize(resource);
+        if (fault != nullptr && !answered) {
+            EXPECT_EQ(answered.error().status, 400);
+            EXPECT_THAT(answered.error().message,
+                        StartsWith("The resources definition is invalid. (ErrorDetails: ["));
+            EXPECT_THAT(answered.error().message, HasSubstr(fault));
+        }
+    }
+}
+
+TEST_F(definitions, a_resource_has_one_kind_of_data) {
+    const json::object both{{"LocalDeviceResourceData", json::object{{"SourcePath", "/dev/a"}}},
+                            {"LocalVolumeResourceData", json::object{{"SourcePath", "/a"}}}};
+    for (const auto& container : {json::object(), both}) {
+        const json::object resource{
+            {"Id", "1"}, {"Name", "n"}, {"ResourceDataContainer", container}};
+        EXPECT_REFUSED(
+            run("CreateResourceDefinition", {{"InitialVersion", with("Resources", resource)}}), 400,
+            "",
+            "The resources definition is invalid. (ErrorDetails: [Resource with ID '1' must have "
+            "exactly one kind of resource data])");
+    }
+}
+
+TEST_F(definitions, a_connector_is_named_with_its_version) {
+    const auto create = [&](const char* arn) {
+        return run("CreateConnectorDefinition",
+                   {{"InitialVersion", with("Connectors", {{"Id", "c"}, {"ConnectorArn", arn}})}});
+    };
+    EXPECT_TRUE(create("arn:aws:greengrass:us-east-1::/connectors/SNS/versions/1"));
+    for (const auto* arn :
+         {"", "SNS", "/versions/1", "arn:aws:greengrass:us-east-1::/connectors/SNS",
+          "arn:aws:greengrass:us-east-1::/connectors/SNS/versions/",
+          "arn:aws:greengrass:us-east-1::/connectors/SNS/versions/x"}) {
+        const auto refused = create(arn);
+        ASSERT_FALSE(refused) << arn;
+        EXPECT_THAT(refused.error().message, HasSubstr("ConnectorArn '" + std::string(arn)));
+    }
+}
+
+TEST_F(definitions, a_logger_has_room_for_its_log) {
+    const json::object logger{{"Id", "l"},
+                              {"Component", "Lambda"},
+                              {"Level", "INFO"},
+                              {"Type", "FileSystem"},
+                              {"Space", 0}};
+    EXPECT_REFUSED(
+        run("CreateLoggerDefinition", {{"InitialVersion", with("Loggers", logger)}}), 400, "",
+        "The loggers definition is invalid. (ErrorDetails: [Space of ID 'l' must be 1 KB "
+        "or more])");
+}
+
+TEST_F(definitions, a_version_has_no_further_page) {
+    const auto made = output_of("CreateDeviceDefinition",
+                                {{"InitialVersion", with("Devices", member("a", 'a'))}});
+    EXPECT_REFUSED(run("GetDeviceDefinitionVersion",
+                       {{"DeviceDefinitionId", text(made, "Id")},
+                        {"DeviceDefinitionVersionId", text(made, "LatestVersion")},
+                        {"NextToken", "MTp4"}}),
+                   400, "BadRequestException", "NextToken is not a token that this list returned.");
+}
+
 TEST_F(definitions, subscriptions_between_strangers_are_refused_together) {
     const json::object wrong{{"Id", "9"}, {"Source", "foo"}, {"Target", "bar"}, {"Subject", "s"}};
     EXPECT_REFUSED(

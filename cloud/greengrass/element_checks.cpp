@@ -1,6 +1,7 @@
 #include "cloud/greengrass/element_checks.hpp"
 
 #include "cloud/greengrass/records.hpp"
+#include "libs/base/arn.hpp"
 
 #include <algorithm>
 #include <array>
@@ -33,7 +34,23 @@ void check_choice(const json::object& element, std::string_view member,
     }
 }
 
+// …/versions/1
+bool is_numbered(std::string_view connector) {
+    constexpr std::string_view part = "/versions/";
+    const auto at = connector.rfind(part);
+    const auto number =
+        connector.substr(std::min(at, connector.size() - part.size()) + part.size());
+    return at != std::string_view::npos && !number.empty() &&
+           number.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 }  // namespace
+
+bool is_connector(std::string_view arn) {
+    const auto parsed = parse_arn(arn);
+    return parsed && parsed->service == "greengrass" &&
+           parsed->resource.starts_with("/connectors/");
+}
 
 bool is_element_id(std::string_view text) {
     return !text.empty() && text.size() <= longest_id && std::ranges::all_of(text, is_id_character);
@@ -75,8 +92,18 @@ std::optional<api_error> check_devices(const json::object& content) {
 }
 
 std::optional<api_error> check_connectors(const json::object& content) {
-    return verdict("The connectors definition is invalid.",
-                   id_faults(elements_of(content, "Connectors")));
+    const auto elements = elements_of(content, "Connectors");
+    auto faults = id_faults(elements);
+    for (const auto* connector : elements) {
+        const auto named = string_member(*connector, "ConnectorArn").value_or("");
+        if (!is_connector(named) || !is_numbered(named)) {
+            faults.push_back(
+                "ConnectorArn '" + named + "' of ID '" +
+                string_member(*connector, "Id").value_or("") +
+                "' is not arn:aws:greengrass:REGION::/connectors/NAME/versions/NUMBER");
+        }
+    }
+    return verdict("The connectors definition is invalid.", faults);
 }
 
 std::optional<api_error> check_loggers(const json::object& content) {
@@ -90,6 +117,10 @@ std::optional<api_error> check_loggers(const json::object& content) {
         check_choice(*logger, "Component", components, faults);
         check_choice(*logger, "Level", levels, faults);
         check_choice(*logger, "Type", types, faults);
+        if (int_member(*logger, "Space").value_or(1) < 1) {
+            faults.push_back("Space of ID '" + string_member(*logger, "Id").value_or("") +
+                             "' must be 1 KB or more");
+        }
     }
     return verdict("The loggers definition is invalid.", faults);
 }

@@ -24,5 +24,7 @@ std::vector<const json::object*> elements_of(const json::object& content, std::s
 // Ids of 1 to 128 characters of [a-zA-Z0-9:_-], each once.
 std::vector<std::string> id_faults(const std::vector<const json::object*>& elements);
 bool is_element_id(std::string_view text);
+// arn:…:greengrass:REGION::/connectors/…; the account is empty (spec/cloud.md §1.3).
+bool is_connector(std::string_view arn);
 
 }  // namespace evergrass::cloud::greengrass

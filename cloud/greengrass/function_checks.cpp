@@ -47,6 +47,10 @@ std::optional<std::string> environment_fault(const json::object& environment) {
         }
         for (const auto& each : *access) {
             const auto* policy = each.if_object();
+            const auto id = policy ? string_member(*policy, "ResourceId").value_or("") : "";
+            if (!is_element_id(id)) {
+                return "ResourceId '" + id + "' is not the ID of a resource";
+            }
             const auto permission = policy ? string_member(*policy, "Permission") : std::nullopt;
             if (permission && *permission != "ro" && *permission != "rw") {
                 return "Permission '" + *permission + "' is neither ro nor rw";

@@ -5,11 +5,15 @@
 
 namespace evergrass::cloud::greengrass {
 
-// GetCoreDefinitionVersion … and GetGroupVersion.
+// GetCoreDefinitionVersion … and GetGroupVersion. A version is answered whole, so there is no token
+// that could have come from here.
 api_result get_definition_version(greengrass_services& in, const definition_family& family,
                                   const call& from) {
     const auto id = required_text(from, family.id_member());
     const auto version = required_text(from, family.version_id_member());
+    if (!string_member(from.input, "NextToken").value_or("").empty()) {
+        return bad_token();
+    }
     const auto hold = in.state.db().lock();
     const auto owner = require_definition(in.state, family, id, family.missing);
     if (!owner) {

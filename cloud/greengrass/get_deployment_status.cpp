@@ -1,45 +1,9 @@
 #include "cloud/greengrass/deployments.hpp"
 #include "cloud/greengrass/operations.hpp"
-#include "cloud/greengrass/registration.hpp"
+#include "cloud/greengrass/unregistered_core.hpp"
 
 namespace evergrass::cloud::greengrass {
 namespace {
-
-result<std::optional<deployment_fault>> core_fault(greengrass_services& in,
-                                                   const deployment& waiting) {
-    const auto manifest = manifest_of(waiting);
-    if (!manifest) {
-        return manifest.error();
-    }
-    return registration_fault(in, manifest->core, "Core '" + manifest->core.thing_name() + "'");
-}
-
-// A core that isn't registered can never fetch its deployment: when the grace is over, that is why
-// the deployment failed. Found when somebody asks, as nobody else is concerned.
-result<void> fail_without_core(greengrass_services& in, deployment& asked) {
-    const auto now = now_milliseconds(in);
-    const bool overdue = now - asked.created_at > in.registration_grace.count();
-    if (!asked.is_in_progress() || asked.is_reset() || !overdue) {
-        return {};
-    }
-    const auto fault = core_fault(in, asked);
-    if (!fault) {
-        return fault.error();
-    }
-    if (!*fault) {
-        return {};
-    }
-    asked.status = "Failure";
-    asked.error_message = error_message_of({**fault});
-    asked.error_details = error_details_of({**fault});
-    asked.updated_at = now;
-    auto changed = set_deployment_status(in.state, asked);
-    if (!changed) {
-        return changed;
-    }
-    // In progress means it is the group's newest.
-    return put_former_in_force(in.state, asked.group_id);
-}
 
 json::object describe_status(const deployment& shown) {
     json::object out{{"DeploymentStatus", shown.status},

@@ -6,8 +6,8 @@
 
 namespace evergrass::cloud {
 
-// Adds the operations of the service "greengrass" (spec/cloud.md §1.2) that are there: all but bulk
-// deployments, software updates and thing runtime configuration. `in` outlives the table.
+// Adds the operations of the service "greengrass", all of its model (spec/cloud.md §1.2). `in`
+// outlives the table.
 void add_greengrass_operations(operation_table& table, greengrass_services& in);
 
 namespace greengrass {
@@ -44,6 +44,12 @@ api_result list_deployments(greengrass_services& in, const call& from);
 api_result get_deployment_status(greengrass_services& in, const call& from);
 api_result reset_deployments(greengrass_services& in, const call& from);
 
+api_result start_bulk_deployment(greengrass_services& in, const call& from);
+api_result get_bulk_deployment_status(greengrass_services& in, const call& from);
+api_result list_bulk_deployments(greengrass_services& in, const call& from);
+api_result list_bulk_deployment_detailed_reports(greengrass_services& in, const call& from);
+api_result stop_bulk_deployment(greengrass_services& in, const call& from);
+
 api_result create_group_certificate_authority(greengrass_services& in, const call& from);
 api_result list_group_certificate_authorities(greengrass_services& in, const call& from);
 api_result get_group_certificate_authority(greengrass_services& in, const call& from);
@@ -52,6 +58,10 @@ api_result update_group_certificate_configuration(greengrass_services& in, const
 
 api_result get_connectivity_info(greengrass_services& in, const call& from);
 api_result update_connectivity_info(greengrass_services& in, const call& from);
+
+api_result get_thing_runtime_configuration(greengrass_services& in, const call& from);
+api_result update_thing_runtime_configuration(greengrass_services& in, const call& from);
+api_result create_software_update_job(greengrass_services& in, const call& from);
 
 api_result associate_role_to_group(greengrass_services& in, const call& from);
 api_result get_associated_role(greengrass_services& in, const call& from);

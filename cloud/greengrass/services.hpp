@@ -7,11 +7,15 @@
 #include "libs/base/time.hpp"
 
 #include <chrono>
+#include <functional>
 
 namespace evergrass::cloud {
 
 namespace greengrass {
 class upstream_sts;
+}
+namespace objects {
+class object_store;
 }
 
 // What the operations and the cores' API share. Lives longer than the operation table and the
@@ -28,6 +32,11 @@ struct greengrass_services {
     std::chrono::milliseconds registration_grace{10'000};
     // Where groups get credentials for AWS itself; null: this service has no AWS keys.
     const greengrass::upstream_sts* sts = nullptr;
+    // Where bulk deployments find their input; null: nowhere.
+    objects::object_store* objects = nullptr;
+    // Called when a bulk deployment begins or is to stop, perhaps before that is committed; the
+    // store's lock is held then.
+    std::function<void()> bulk_changed = [] {};
 };
 
 }  // namespace evergrass::cloud

@@ -7,12 +7,6 @@
 namespace evergrass::cloud::greengrass {
 namespace {
 
-bool is_connector(std::string_view text) {
-    const auto parsed = parse_arn(text);
-    return parsed && parsed->service == "greengrass" &&
-           parsed->resource.starts_with("/connectors/");
-}
-
 bool is_qualified_function(std::string_view text) {
     const auto function = parse_function_arn(text);
     return function && (!function->qualifier.empty() || function->account.empty());

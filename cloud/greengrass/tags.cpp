@@ -1,8 +1,22 @@
 #include "cloud/greengrass/tags.hpp"
 
+#include "cloud/greengrass/bulk_deployments.hpp"
 #include "cloud/greengrass/definitions.hpp"
 
+#include <utility>
+
 namespace evergrass::cloud::greengrass {
+namespace {
+
+template <class Row>
+result<bool> exists(const result<std::optional<Row>>& found) {
+    if (!found) {
+        return found.error();
+    }
+    return found->has_value();
+}
+
+}  // namespace
 
 result<void> set_tags(store& state, std::string_view arn, const json::object& tags) {
     for (const auto& tag : tags) {
@@ -39,18 +53,19 @@ result<void> drop_tags(store& state, std::string_view arn) {
 
 std::optional<api_error> check_taggable(greengrass_services& in, std::string_view arn) {
     const auto reference = parse_reference(in.identity, arn);
-    if (!reference || !reference->version.empty()) {
-        return api_error{400,
-                         "BadRequestException",
+    const auto bulk = parse_bulk_arn(in.identity, arn);
+    if (!bulk && (!reference || !reference->version.empty())) {
+        return api_error{400, "BadRequestException",
                          "'" + std::string(arn) +
-                             "' is not the ARN of a group or definition of this account and region",
-                         {}};
+                             "' is not the ARN of a group, definition or bulk deployment of this "
+                             "account and region"};
     }
-    const auto found = find_definition(in.state, reference->kind, reference->id);
-    if (!found) {
-        return internal_error(found.error());
+    const auto there = bulk ? exists(find_bulk(in.state, *bulk))
+                            : exists(find_definition(in.state, reference->kind, reference->id));
+    if (!there) {
+        return internal_error(there.error());
     }
-    if (!*found) {
+    if (!*there) {
         return id_not_found("The resource " + std::string(arn) + " does not exist.");
     }
     return std::nullopt;

@@ -89,10 +89,37 @@ CREATE TABLE client_tokens(
     output TEXT NOT NULL, created_at INTEGER NOT NULL, PRIMARY KEY(operation, token)) WITHOUT ROWID;
 )sql";
 
+constexpr std::string_view objects_and_bulk_deployments = R"sql(
+-- telemetry: On or Off, as UpdateThingRuntimeConfiguration has it.
+CREATE TABLE thing_runtime_configurations(
+    thing TEXT PRIMARY KEY, telemetry TEXT NOT NULL, updated_at INTEGER NOT NULL) WITHOUT ROWID;
+
+-- Objects; their bytes are files named by sha256. headers: what the answer repeats, JSON.
+CREATE TABLE buckets(name TEXT PRIMARY KEY, created_at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE objects(
+    bucket TEXT NOT NULL, key TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL, etag TEXT NOT NULL,
+    headers TEXT NOT NULL DEFAULT '{}', modified_at INTEGER NOT NULL, PRIMARY KEY(bucket, key)) WITHOUT ROWID;
+CREATE INDEX objects_by_content ON objects(sha256);
+-- Files that no object may have: about to be written, or no longer of use. Removed a while later.
+CREATE TABLE object_leftovers(sha256 TEXT PRIMARY KEY, since INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE bulk_deployments(
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, status TEXT NOT NULL,
+    input_uri TEXT NOT NULL, input_sha256 TEXT NOT NULL, role_arn TEXT NOT NULL,
+    records_processed INTEGER NOT NULL DEFAULT 0, invalid_records INTEGER NOT NULL DEFAULT 0,
+    retry_attempts INTEGER NOT NULL DEFAULT 0, error_message TEXT, error_details TEXT,
+    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL);
+-- A line of the input. started_at is null until its turn; deployment_id when none could be made.
+CREATE TABLE bulk_deployment_records(
+    bulk INTEGER NOT NULL, ordinal INTEGER NOT NULL, group_id TEXT NOT NULL, group_version TEXT NOT NULL,
+    started_at INTEGER, deployment_id TEXT, error_message TEXT, error_details TEXT,
+    PRIMARY KEY(bulk, ordinal)) WITHOUT ROWID;
+)sql";
+
 }  // namespace
 
 const std::vector<std::string_view>& migrations() {
-    static const std::vector<std::string_view> all = {first_release};
+    static const std::vector<std::string_view> all = {first_release, objects_and_bulk_deployments};
     return all;
 }
 

@@ -123,7 +123,8 @@ std::string canonical_header(const signable_request& r, std::string_view lower_n
 }
 
 std::string canonical_request(const signable_request& r, std::string_view service,
-                              const std::vector<std::string>& signed_headers) {
+                              const std::vector<std::string>& signed_headers,
+                              std::string_view payload) {
     const std::string_view target = r.target;
     const auto mark = target.find('?');
     const auto query =
@@ -137,7 +138,7 @@ std::string canonical_request(const signable_request& r, std::string_view servic
         names.append(names.empty() ? "" : ";").append(name);
     }
     out.append("\n").append(names).append("\n");
-    return out.append(sha256_hex(r.body));
+    return out.append(payload.empty() ? sha256_hex(r.body) : std::string(payload));
 }
 
 std::string scope::to_string() const {

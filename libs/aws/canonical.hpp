@@ -10,9 +10,11 @@
 namespace evergrass::aws {
 
 // The canonical request (headers named by `signed_headers`, lower case and sorted; a header that is
-// missing counts as empty). The body's hash is computed, never taken from a header.
+// missing counts as empty). The body's hash is computed, never taken from a header, unless
+// `payload` stands in for it: S3's UNSIGNED-PAYLOAD.
 std::string canonical_request(const signable_request& r, std::string_view service,
-                              const std::vector<std::string>& signed_headers);
+                              const std::vector<std::string>& signed_headers,
+                              std::string_view payload = {});
 
 // Path as it is signed: without dot segments and doubled slashes, and each percent sign encoded
 // again; S3 signs the path as it is on the wire.

@@ -53,6 +53,20 @@ TEST(presigned, what_stock_clients_sign_verifies) {
     EXPECT_TRUE(check(of_iot_device_sdk_1, at("20261123T193030Z")));
 }
 
+TEST(presigned, an_url_of_s3_signs_the_path_once_and_no_body) {
+    const std::string of_s3 =
+        "/bucket/a%20b.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20261127"
+        "%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20261127T142710Z&X-Amz-Expires=3600"
+        "&X-Amz-SignedHeaders=host&X-Amz-Signature="
+        "e64a0cf15a517176d57dbe9512e11e9e7ec6d9ed65aa767bf9b86793ec8e04d9";
+    const std::string host = "127.0.0.1:8443";
+    EXPECT_TRUE(check(of_s3, at("20261127T150000Z"), secret, host));
+    EXPECT_EQ(check(of_s3, at("20261127T152711Z"), secret, host).error().code, errc::timed_out);
+    auto other = of_s3;
+    other.replace(other.find("a%20b"), 5, "a%20c");
+    EXPECT_EQ(check(other, at("20261127T150000Z"), secret, host).error().code, errc::denied);
+}
+
 TEST(presigned, any_change_is_refused) {
     const auto now = at("20261123T193030Z");
     EXPECT_EQ(check(of_botocore, now, "another secret").error().code, errc::denied);

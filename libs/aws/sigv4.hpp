@@ -44,7 +44,8 @@ struct authorization {
 result<authorization> parse_authorization(std::string_view header);
 
 // Success when the request was signed with this secret within 15 minutes of `now`. The path is
-// encoded twice for every service but s3 (spec/cloud.md §6.1); the body's hash is always checked.
+// encoded twice for every service but s3 (spec/cloud.md §6.1); the body's hash is always checked,
+// but for s3 where the header x-amz-content-sha256 says that it is not signed.
 result<void> verify(const signable_request& r, const authorization& claimed,
                     std::string_view secret_access_key, wall_time now);
 
@@ -61,7 +62,8 @@ result<std::optional<presigned_query>> parse_presigned(std::string_view target);
 
 // Success when the request was signed with this secret and `now` is within its time: X-Amz-Expires,
 // or 15 minutes where that is not said; it may be signed up to 15 minutes from now. A session token
-// is not part of what is signed, as AWS IoT's clients add it afterwards.
+// is not part of what is signed, as AWS IoT's clients add it afterwards. For s3 the body isn't
+// either.
 result<void> verify_presigned(const signable_request& r, const presigned_query& claimed,
                               std::string_view secret_access_key, wall_time now);
 

@@ -176,6 +176,30 @@ INSTANTIATE_TEST_SUITE_P(
             "45efa2dfc2a99f32977be2921da4a4920bb2446bcb8d7122d53d59445d306f08"}),
     [](const auto& tested) { return tested.param.name; });
 
+// By botocore, for PutObject over TLS.
+TEST(sigv4, the_body_of_an_s3_request_may_be_left_unsigned_and_that_of_others_not) {
+    signable_request r{"PUT",
+                       "/bucket/a%20b.txt",
+                       {{"Host", "127.0.0.1:8443"},
+                        {"Content-MD5", "jXd/OF09/siBXSD3SWAm3A=="},
+                        {"X-Amz-Date", "20261127T142710Z"},
+                        {"X-Amz-Content-SHA256", "UNSIGNED-PAYLOAD"}},
+                       "data"};
+    auto claimed = *parse_authorization(
+        "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261127/us-east-1/s3/aws4_request, "
+        "SignedHeaders=content-md5;host;x-amz-content-sha256;x-amz-date, "
+        "Signature=745f0da562b4d565979c8c95e31e154317999e2c00f888e65c30cb3d8057d269");
+    const auto now = at("20261127T142710Z");
+    EXPECT_TRUE(verify(r, claimed, vector_secret, now));
+    r.target = "/bucket/a%20c.txt";
+    EXPECT_EQ(verify(r, claimed, vector_secret, now).error().code, errc::denied);
+    sign(r, vector_key, "us-east-1", "greengrass", now);
+    claimed = *parse_authorization(header_of(r, "Authorization"));
+    EXPECT_TRUE(verify(r, claimed, vector_secret, now));
+    r.headers.emplace_back("X-Amz-Content-SHA256", "UNSIGNED-PAYLOAD");
+    EXPECT_EQ(verify(r, claimed, vector_secret, now).error().code, errc::denied);
+}
+
 TEST(sigv4, what_we_sign_we_verify) {
     signable_request r{"POST",
                        "/a%2Fb/../c//d/./e?z=1&a=%7E&a=&b",

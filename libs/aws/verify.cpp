@@ -17,6 +17,11 @@ constexpr auto allowed_skew = std::chrono::minutes(15);
 // More than any client signs; bounds the work for a header from outside.
 constexpr std::size_t most_signed_headers = 100;
 
+// What S3's clients sign in place of the body's hash: over TLS, in presigned URLs, and with the
+// checksum behind the body. Other services have no such thing.
+constexpr std::string_view unsigned_payload = "UNSIGNED-PAYLOAD";
+constexpr std::string_view unsigned_chunks = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
+
 error incomplete(const std::string& why) {
     return {errc::invalid_input, why};
 }
@@ -219,13 +224,16 @@ result<void> verify(const signable_request& r, const authorization& claimed,
         return current;
     }
     const auto stated_hash = canonical_header(r, "x-amz-content-sha256");
-    if (!stated_hash.empty() && stated_hash != sha256_hex(r.body)) {
+    const bool stands_in = claimed.service == "s3" &&
+                           (stated_hash == unsigned_payload || stated_hash == unsigned_chunks);
+    if (!stands_in && !stated_hash.empty() && stated_hash != sha256_hex(r.body)) {
         return signature_mismatch();
     }
     const scope scope{claimed.date, claimed.region, claimed.service};
-    const auto expected =
-        signature_of(canonical_request(r, claimed.service, claimed.signed_headers), amz_date, scope,
-                     secret_access_key);
+    const auto expected = signature_of(
+        canonical_request(r, claimed.service, claimed.signed_headers,
+                          stands_in ? std::string_view(stated_hash) : std::string_view()),
+        amz_date, scope, secret_access_key);
     if (!equal_in_constant_time(expected, claimed.signature)) {
         return signature_mismatch();
     }
@@ -292,8 +300,9 @@ result<void> verify_presigned(const signable_request& r, const presigned_query& 
     unsigned_target.target = without_signature(r.target);
     const auto& by = claimed.claimed;
     const scope scope{by.date, by.region, by.service};
+    const auto payload = by.service == "s3" ? unsigned_payload : std::string_view();
     const auto expected =
-        signature_of(canonical_request(unsigned_target, by.service, by.signed_headers),
+        signature_of(canonical_request(unsigned_target, by.service, by.signed_headers, payload),
                      claimed.amz_date, scope, secret_access_key);
     if (!equal_in_constant_time(expected, by.signature)) {
         return signature_mismatch();

@@ -21,22 +21,6 @@ std::optional<std::uint64_t> number(std::string_view text) {
     return value;
 }
 
-// "Mon, 23 Nov 2026 19:42:00 GMT" whatever the locale.
-std::string http_date(wall_time when) {
-    static constexpr std::array days = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static constexpr std::array months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    const std::time_t seconds = to_epoch_seconds(when);
-    std::tm utc{};
-    ::gmtime_r(&seconds, &utc);
-    std::array<char, 64> text{};
-    const int size = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
-                                   days[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,
-                                   months[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900,
-                                   utc.tm_hour, utc.tm_min, utc.tm_sec);
-    return {text.data(), static_cast<std::size_t>(size)};
-}
-
 bool is_ours(std::string_view name) {
     fields one;
     one.add(std::string(name), {});
@@ -51,6 +35,21 @@ void append_field(std::string& head, std::string_view name, std::string value) {
 }
 
 }  // namespace
+
+std::string http_date(wall_time when) {
+    static constexpr std::array days = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static constexpr std::array months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    const std::time_t seconds = to_epoch_seconds(when);
+    std::tm utc{};
+    ::gmtime_r(&seconds, &utc);
+    std::array<char, 64> text{};
+    const int size = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                                   days[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,
+                                   months[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900,
+                                   utc.tm_hour, utc.tm_min, utc.tm_sec);
+    return {text.data(), static_cast<std::size_t>(size)};
+}
 
 result<std::optional<byte_range>> parse_range(std::string_view header, std::uint64_t total) {
     constexpr std::string_view unit = "bytes=";

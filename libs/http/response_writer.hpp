@@ -23,6 +23,9 @@ result<std::optional<byte_range>> parse_range(std::string_view header, std::uint
 
 std::string_view reason_phrase(int status);
 
+// "Mon, 23 Nov 2026 19:42:00 GMT" whatever the locale.
+std::string http_date(wall_time when);
+
 // Status line and header fields up to the empty line. Adds content-length (not for 101 and 204),
 // date and connection; those of the handler and transfer-encoding are dropped. Line breaks inside a
 // value become blanks.

@@ -86,7 +86,7 @@ def test_iot_is_served_under_both_signing_names(service, signing_name):
 
 
 def test_a_service_that_is_not_here_is_said_so(service):
-    assert answer(service.endpoints, "s3", "/") == (404, "UnknownOperationException")
+    assert answer(service.endpoints, "dynamodb", "/") == (404, "UnknownOperationException")
 
 
 def test_a_wrong_secret_and_an_unknown_key_are_told_apart(service):

@@ -1,0 +1,90 @@
+#include "cloud/objects/operations.hpp"
+#include "libs/http/response_writer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace evergrass::cloud::objects {
+namespace {
+
+constexpr std::pair<std::string_view, std::string_view> overrides[] = {
+    {"response-cache-control", "cache-control"},
+    {"response-content-disposition", "content-disposition"},
+    {"response-content-encoding", "content-encoding"},
+    {"response-content-language", "content-language"},
+    {"response-content-type", "content-type"},
+    {"response-expires", "expires"},
+};
+
+// If-Match and If-None-Match name the ETag with its quotes, or any (*).
+bool names(std::string_view header, const std::string& etag) {
+    return header == "*" || header.find(etag) != std::string_view::npos;
+}
+
+std::optional<api_error> failed_condition(const http::fields& asked, const std::string& etag) {
+    if (const auto wanted = asked.get("if-match"); wanted && !names(*wanted, etag)) {
+        return api_error{412, "PreconditionFailed",
+                         "At least one of the pre-conditions you specified did not hold: If-Match"};
+    }
+    if (const auto unwanted = asked.get("if-none-match"); unwanted && names(*unwanted, etag)) {
+        return api_error{304, "NotModified", "The object has this ETag."};
+    }
+    return std::nullopt;
+}
+
+std::optional<api_error> wrong_range(const http::fields& asked, std::int64_t size) {
+    const auto range = asked.get("range");
+    if (range && !http::parse_range(*range, static_cast<std::uint64_t>(size))) {
+        return api_error{416, "InvalidRange",
+                         "The requested range is not satisfiable: the object has " +
+                             std::to_string(size) + " bytes"};
+    }
+    return std::nullopt;
+}
+
+http::fields headers_of(const object& found, const s3_request& what) {
+    http::fields headers;
+    for (const auto& header : found.headers) {
+        if (const auto* value = header.value().if_string()) {
+            headers.add(std::string(header.key()), std::string(*value));
+        }
+    }
+    for (const auto& [parameter, name] : overrides) {
+        if (auto value = what.parameter(parameter)) {
+            headers.set(name, std::move(*value));
+        }
+    }
+    headers.set("etag", "\"" + found.etag + "\"");
+    headers.set("last-modified",
+                http::http_date(wall_time(std::chrono::milliseconds(found.modified_at))));
+    return headers;
+}
+
+}  // namespace
+
+answer<http::response> get_object(const s3_call& from) {
+    const auto found = from.in.find(from.what.bucket, from.what.key);
+    if (!found) {
+        return found.error();
+    }
+    if (auto failed = failed_condition(from.asked.headers, "\"" + found->etag + "\"")) {
+        return *failed;
+    }
+    if (auto wrong = wrong_range(from.asked.headers, found->size)) {
+        return *wrong;
+    }
+    const auto path = from.in.file_of(found->sha256);
+    std::error_code missing;
+    const auto size = std::filesystem::file_size(path, missing);
+    if (missing || size != static_cast<std::uint64_t>(found->size)) {
+        return internal_error(error{missing, path.string() + " is not whole: put " +
+                                                 from.what.bucket + "/" + from.what.key +
+                                                 " again"});
+    }
+    http::response answer;
+    answer.headers = headers_of(*found, from.what);
+    answer.file_path = path.string();
+    return answer;
+}
+
+}  // namespace evergrass::cloud::objects

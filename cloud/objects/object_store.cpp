@@ -1,0 +1,296 @@
+#include "cloud/objects/object_store.hpp"
+
+#include "cloud/objects/object_body.hpp"
+#include "libs/base/digest.hpp"
+#include "libs/base/errors.hpp"
+#include "libs/base/file.hpp"
+
+#include <system_error>
+#include <utility>
+
+namespace evergrass::cloud::objects {
+namespace {
+
+constexpr std::chrono::minutes kept_unused{10};
+
+object object_of(const db::row& row) {
+    object read{row.text(0), row.text(1), row.integer(2), row.text(3), {}, row.integer(5)};
+    auto headers = parse_json(row.text(4));
+    if (headers && headers->is_object()) {
+        read.headers = std::move(headers->get_object());
+    }
+    return read;
+}
+
+api_error no_such_bucket(std::string_view name) {
+    return {404, "NoSuchBucket", "The specified bucket does not exist: " + std::string(name)};
+}
+
+}  // namespace
+
+object_store::object_store(store& state, const clock& time, std::filesystem::path directory,
+                           logger log)
+    : state_(state), time_(time), directory_(std::move(directory)), log_(std::move(log)) {}
+
+answer<std::vector<bucket>> object_store::list_buckets() {
+    std::vector<bucket> found;
+    const auto hold = state_.db().lock();
+    const auto read = state_.db().query("objects.list_buckets",
+                                        "SELECT name, created_at FROM buckets ORDER BY name", {},
+                                        [&](const db::row& row) {
+                                            found.push_back({row.text(0), row.integer(1)});
+                                        });
+    if (!read) {
+        return internal_error(read.error());
+    }
+    return found;
+}
+
+answer<bool> object_store::create_bucket(std::string_view name) {
+    bool is_new = false;
+    const auto made = state_.db().transaction([&]() -> result<void> {
+        auto written = state_.db().run("objects.create_bucket",
+                                       "INSERT OR IGNORE INTO buckets(name, created_at)"
+                                       " VALUES(?1, ?2)",
+                                       {std::string(name), now()});
+        is_new = state_.db().changes() != 0;
+        return written;
+    });
+    if (!made) {
+        return internal_error(made.error());
+    }
+    return is_new;
+}
+
+answer<void> object_store::require_bucket(std::string_view name) {
+    bool there = false;
+    const auto hold = state_.db().lock();
+    const auto read = state_.db().query("objects.bucket", "SELECT 1 FROM buckets WHERE name = ?1",
+                                        {std::string(name)}, [&](const db::row&) { there = true; });
+    if (!read) {
+        return internal_error(read.error());
+    }
+    if (!there) {
+        return no_such_bucket(name);
+    }
+    return {};
+}
+
+answer<void> object_store::delete_bucket(std::string_view name) {
+    const auto hold = state_.db().lock();
+    if (auto there = require_bucket(name); !there) {
+        return there;
+    }
+    const auto first = first_from(name, "", "");
+    if (!first) {
+        return first.error();
+    }
+    if (*first) {
+        return api_error{409, "BucketNotEmpty", "The bucket you tried to delete is not empty"};
+    }
+    const auto deleted = state_.db().run(
+        "objects.delete_bucket", "DELETE FROM buckets WHERE name = ?1", {std::string(name)});
+    if (!deleted) {
+        return internal_error(deleted.error());
+    }
+    return {};
+}
+
+std::filesystem::path object_store::file_of(std::string_view sha256) const {
+    return directory_ / sha256.substr(0, 2) / sha256;
+}
+
+// Nobody sweeps the file away while it is being written, and a power cut leaves it to be swept.
+result<void> object_store::claim(const std::string& sha256) {
+    return state_.db().transaction([&] {
+        return state_.db().run("objects.claim",
+                               "INSERT INTO object_leftovers(sha256, since) VALUES(?1, ?2)"
+                               " ON CONFLICT(sha256) DO UPDATE SET since = ?2",
+                               {sha256, now()});
+    });
+}
+
+result<void> object_store::write(const std::string& sha256, std::string_view content) const {
+    const auto path = file_of(sha256);
+    std::error_code missing;
+    if (std::filesystem::file_size(path, missing) == content.size() && !missing) {
+        // A damaged one is written anew: putting the object again is how it is repaired.
+        const auto digest = sha256_hex_of_file(path.string());
+        if (digest && *digest == sha256) {
+            return {};
+        }
+    }
+    if (auto made = make_directories(path.parent_path(), 0700); !made) {
+        return made;
+    }
+    // Where the directories are new, their names must last too.
+    for (const auto& parent : {directory_.parent_path(), directory_}) {
+        if (auto synced = sync_directory(parent); !synced) {
+            return synced;
+        }
+    }
+    return write_file_atomically(path, content, 0600);
+}
+
+// What the key had until now is left over, unless another object has the same bytes.
+result<void> object_store::leave(std::string_view bucket, std::string_view key) {
+    auto noted = state_.db().run(
+        "objects.leave",
+        "INSERT INTO object_leftovers(sha256, since)"
+        " SELECT sha256, ?3 FROM objects AS o WHERE bucket = ?1 AND key = ?2 AND NOT EXISTS("
+        "  SELECT 1 FROM objects WHERE sha256 = o.sha256 AND (bucket, key) <> (?1, ?2))"
+        " ON CONFLICT(sha256) DO UPDATE SET since = ?3",
+        {std::string(bucket), std::string(key), now()});
+    if (!noted) {
+        return noted;
+    }
+    return state_.db().run("objects.delete", "DELETE FROM objects WHERE bucket = ?1 AND key = ?2",
+                           {std::string(bucket), std::string(key)});
+}
+
+result<void> object_store::insert(std::string_view bucket, const object& made) {
+    if (auto left = leave(bucket, made.key); !left) {
+        return left;
+    }
+    auto kept = state_.db().run("objects.keep", "DELETE FROM object_leftovers WHERE sha256 = ?1",
+                                {made.sha256});
+    if (!kept) {
+        return kept;
+    }
+    return state_.db().run(
+        "objects.insert",
+        "INSERT INTO objects(bucket, key, sha256, size, etag, headers, modified_at)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        {std::string(bucket), made.key, made.sha256, made.size, made.etag,
+         json::serialize(made.headers), made.modified_at});
+}
+
+answer<object> object_store::put(std::string_view bucket, std::string_view key,
+                                 std::string_view content, json::object headers) {
+    if (auto there = require_bucket(bucket); !there) {
+        return there.error();
+    }
+    object made{std::string(key), sha256_hex(content), static_cast<std::int64_t>(content.size()),
+                md5_hex(content), std::move(headers),  now()};
+    if (auto claimed = claim(made.sha256); !claimed) {
+        return internal_error(claimed.error());
+    }
+    if (auto written = write(made.sha256, content); !written) {
+        return internal_error(written.error());
+    }
+    answer<void> there;
+    const auto committed = state_.db().transaction([&]() -> result<void> {
+        there = require_bucket(bucket);  // it may have gone meanwhile
+        return there ? insert(bucket, made) : result<void>();
+    });
+    if (!committed) {
+        return internal_error(committed.error());
+    }
+    if (!there) {
+        return there.error();
+    }
+    sweep();
+    return made;
+}
+
+answer<object> object_store::find(std::string_view bucket, std::string_view key) {
+    const auto hold = state_.db().lock();
+    if (auto there = require_bucket(bucket); !there) {
+        return there.error();
+    }
+    std::optional<object> found;
+    const auto read =
+        state_.db().query("objects.find",
+                          "SELECT key, sha256, size, etag, headers, modified_at FROM objects"
+                          " WHERE bucket = ?1 AND key = ?2",
+                          {std::string(bucket), std::string(key)},
+                          [&](const db::row& row) { found = object_of(row); });
+    if (!read) {
+        return internal_error(read.error());
+    }
+    if (!found) {
+        return api_error{404, "NoSuchKey", "The specified key does not exist: " + std::string(key)};
+    }
+    return std::move(*found);
+}
+
+answer<void> object_store::remove(std::string_view bucket, std::string_view key) {
+    answer<void> there;
+    const auto committed = state_.db().transaction([&]() -> result<void> {
+        there = require_bucket(bucket);
+        return there ? leave(bucket, key) : result<void>();
+    });
+    if (!committed) {
+        return internal_error(committed.error());
+    }
+    sweep();
+    return there;
+}
+
+answer<std::optional<object>> object_store::first_from(std::string_view bucket,
+                                                       std::string_view prefix,
+                                                       std::string_view from) {
+    std::optional<object> found;
+    const auto read =
+        state_.db().query("objects.first_from",
+                          "SELECT key, sha256, size, etag, headers, modified_at FROM objects"
+                          " WHERE bucket = ?1 AND key >= ?2 ORDER BY key LIMIT 1",
+                          {std::string(bucket), std::string(std::max(prefix, from))},
+                          [&](const db::row& row) { found = object_of(row); });
+    if (!read) {
+        return internal_error(read.error());
+    }
+    if (found && !found->key.starts_with(prefix)) {
+        found.reset();
+    }
+    return found;
+}
+
+result<std::string> object_store::read(std::string_view sha256, std::size_t max_bytes) const {
+    auto content = read_file(file_of(sha256), max_bytes);
+    if (!content) {
+        return content;
+    }
+    if (sha256_hex(*content) != sha256) {
+        return error{errc::corrupt, file_of(sha256).string() +
+                                        " is damaged: its bytes are not those it is named for; "
+                                        "put the object again"};
+    }
+    return content;
+}
+
+// Under the store's lock, so that nobody claims a file while it is removed. One that an object has
+// is a claim that a power cut left behind.
+void object_store::sweep() {
+    const auto hold = state_.db().lock();
+    const auto before = now() - std::chrono::milliseconds(kept_unused).count();
+    std::vector<std::pair<std::string, bool>> old;
+    auto done = state_.db().query(
+        "objects.leftovers",
+        "SELECT sha256, EXISTS(SELECT 1 FROM objects AS o WHERE o.sha256 = l.sha256)"
+        " FROM object_leftovers AS l WHERE since < ?1 LIMIT 16",
+        {before}, [&](const db::row& row) { old.emplace_back(row.text(0), row.integer(1) != 0); });
+    for (const auto& [sha256, is_used] : old) {
+        std::error_code failed;
+        if (!is_used) {
+            std::filesystem::remove(file_of(sha256), failed);
+        }
+        done = failed ? error{failed, "cannot remove " + file_of(sha256).string()}
+                      : state_.db().run("objects.forget",
+                                        "DELETE FROM object_leftovers WHERE sha256 = ?1", {sha256});
+    }
+    if (!done) {
+        log_.warn("A file that no object has any more stays.", {{"reason", done.error()}});
+    }
+}
+
+result<void> object_store::forget_files() {
+    std::error_code failed;
+    std::filesystem::remove_all(directory_, failed);
+    if (failed) {
+        return error{failed, "cannot empty " + directory_.string()};
+    }
+    return {};
+}
+
+}  // namespace evergrass::cloud::objects

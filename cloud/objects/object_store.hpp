@@ -1,0 +1,85 @@
+#pragma once
+
+#include "cloud/gateway/transaction.hpp"
+#include "cloud/store/store.hpp"
+#include "libs/base/log.hpp"
+#include "libs/base/time.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace evergrass::cloud::objects {
+
+struct bucket {
+    std::string name;
+    std::int64_t created_at = 0;  // milliseconds since 1970, as below
+};
+
+struct object {
+    std::string key;
+    std::string sha256;  // of its bytes: 64 hex digits, the name of their file
+    std::int64_t size = 0;
+    std::string etag;      // without its quotes
+    json::object headers;  // what GetObject repeats: content-type, x-amz-meta-…
+    std::int64_t modified_at = 0;
+};
+
+// Buckets and objects: rows in the service's database, the bytes in files of their own that are
+// named by their SHA-256 (docs/formats/service-data.md), once for all objects that have them.
+//
+// An object that was answered is there after a power cut: its file is fsynced before its row is
+// committed. Files that are no object's any more go ten minutes later, so that whoever was about to
+// read one still can. Any thread; `state` and `time` outlive it.
+class object_store {
+public:
+    // `directory` is made with the first object.
+    object_store(store& state, const clock& time, std::filesystem::path directory, logger log);
+
+    answer<std::vector<bucket>> list_buckets();
+    // True: it was not there before.
+    answer<bool> create_bucket(std::string_view name);
+    // NoSuchBucket, BucketNotEmpty.
+    answer<void> delete_bucket(std::string_view name);
+    answer<void> require_bucket(std::string_view name);
+
+    // Replaces an object of that key. NoSuchBucket.
+    answer<object> put(std::string_view bucket, std::string_view key, std::string_view content,
+                       json::object headers);
+    // NoSuchBucket, NoSuchKey.
+    answer<object> find(std::string_view bucket, std::string_view key);
+    // An object that isn't there is as good as removed. NoSuchBucket.
+    answer<void> remove(std::string_view bucket, std::string_view key);
+    // The first object in the order of keys' bytes that is not before `from` and whose key begins
+    // with `prefix`. The caller holds the store's lock.
+    answer<std::optional<object>> first_from(std::string_view bucket, std::string_view prefix,
+                                             std::string_view from);
+
+    std::filesystem::path file_of(std::string_view sha256) const;
+    // The bytes, their digest checked: an error names a file that is missing or damaged.
+    result<std::string> read(std::string_view sha256, std::size_t max_bytes) const;
+
+    // Removes all files, after the database was emptied (`--allow-reset`).
+    result<void> forget_files();
+
+    store& state() { return state_; }
+    const clock& time() const { return time_; }
+
+private:
+    std::int64_t now() const { return to_epoch_milliseconds(time_.now()); }
+    result<void> claim(const std::string& sha256);
+    result<void> write(const std::string& sha256, std::string_view content) const;
+    result<void> insert(std::string_view bucket, const object& made);
+    result<void> leave(std::string_view bucket, std::string_view key);
+    void sweep();
+
+    store& state_;
+    const clock& time_;
+    std::filesystem::path directory_;
+    logger log_;
+};
+
+}  // namespace evergrass::cloud::objects

@@ -1,0 +1,79 @@
+#include "cloud/objects/s3_xml.hpp"
+
+namespace evergrass::cloud::objects {
+namespace {
+
+constexpr std::string_view declaration = R"(<?xml version="1.0" encoding="UTF-8"?>)";
+constexpr std::string_view name_space = R"( xmlns="http://s3.amazonaws.com/doc/2006-03-01/")";
+
+// Characters that XML 1.0 has no form for are shown as U+FFFD, so that the document stays one.
+std::string escaped(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        switch (c) {
+            case '&':
+                out += "&amp;";
+                break;
+            case '<':
+                out += "&lt;";
+                break;
+            case '>':
+                out += "&gt;";
+                break;
+            case '"':
+                out += "&quot;";
+                break;
+            case '\r':
+                out += "&#13;";
+                break;
+            case '\n':
+            case '\t':
+                out += c;
+                break;
+            default:
+                if (static_cast<unsigned char>(c) < 0x20) {
+                    out += "\xef\xbf\xbd";
+                } else {
+                    out += c;
+                }
+        }
+    }
+    return out;
+}
+
+http::response document(int status, std::string xml) {
+    http::response made;
+    made.status = status;
+    made.headers.add("content-type", "application/xml");
+    made.body = std::string(declaration) + "\n" + std::move(xml);
+    return made;
+}
+
+}  // namespace
+
+std::string element(std::string_view name, std::string_view text) {
+    return enclose(name, escaped(text));
+}
+
+std::string enclose(std::string_view name, std::string_view xml) {
+    std::string out = "<";
+    return out.append(name).append(">").append(xml).append("</").append(name).append(">");
+}
+
+http::response xml_answer(std::string_view name, std::string_view xml) {
+    std::string out = "<";
+    out.append(name).append(name_space).append(">");
+    return document(200, out.append(xml).append("</").append(name).append(">"));
+}
+
+http::response xml_error(const api_error& refused, std::string_view resource,
+                         std::string_view request_id) {
+    const bool internal = refused.code.empty() || refused.code == internal_failure;
+    return document(
+        refused.status,
+        enclose("Error", element("Code", internal ? "InternalError" : refused.code) +
+                             element("Message", refused.message) + element("Resource", resource) +
+                             element("RequestId", request_id)));
+}
+
+}  // namespace evergrass::cloud::objects
