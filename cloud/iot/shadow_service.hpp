@@ -61,8 +61,8 @@ private:
         std::string payload;
     };
     struct outcome {
+        std::vector<saying> said;  // first: an outcome must not be made from an error by itself
         result<std::string> body;
-        std::vector<saying> said;
     };
     using batch = std::vector<shadow_request>;
 

@@ -221,6 +221,33 @@ TEST_F(device_shadow_service, a_shadow_whose_row_is_damaged_fails_alone) {
     EXPECT_EQ(ask(operation::get, "", "bad"), "500 Internal service failure");
 }
 
+TEST_F(device_shadow_service, a_full_disk_refuses_updates_and_serves_gets) {
+    const auto allow_pages = [&](const std::string& count) {
+        const auto hold = state_->db().lock();
+        ASSERT_TRUE(state_->db().query("test.pages" + count, "PRAGMA max_page_count=" + count, {},
+                                       [](const db::row&) {}));
+    };
+    const auto large = R"({"state":{"reported":{"a":")" + std::string(8000, 'x') + R"("}}})";
+    begin();
+    answer(operation::update, R"({"state":{"desired":{"b":1}}})");
+    allow_pages("1");  // no more than there are
+    EXPECT_EQ(ask(operation::update, large), "500 Internal service failure");
+    EXPECT_EQ(answer(operation::get).at("version"), 1);
+    said_.clear();
+    shadows_->stop();
+    shadows_ = std::make_unique<shadow_service>(*state_, clock_, logger());
+    for (const auto* what : {"get", "update", "get"}) {  // in one transaction
+        publish("$aws/things/T/shadow/" + std::string(what), what[0] == 'u' ? large : "");
+    }
+    begin();
+    EXPECT_THAT(topics_said(), ElementsAre("$aws/things/T/shadow/get/accepted",
+                                           "$aws/things/T/shadow/update/rejected",
+                                           "$aws/things/T/shadow/get/accepted"));
+    EXPECT_EQ(last_said().at("version"), 1);
+    allow_pages("100000");
+    EXPECT_EQ(answer(operation::update, large).at("version"), 2);
+}
+
 TEST_F(device_shadow_service, more_than_may_wait_is_refused_and_told_so) {
     const std::string large(1024 * 1024, ' ');
     for (int i = 0; i < 64; ++i) {
