@@ -20,6 +20,9 @@ error bad_request(std::string message) {
 }
 
 result<json::object> parse_object(std::string_view payload) {
+    if (payload.size() > max_request_bytes) {
+        return refused(errc::too_large);
+    }
     if (!is_utf8(payload)) {
         return refused(errc::unsupported_encoding);
     }
@@ -272,7 +275,8 @@ result<update_request> parse_update(std::string_view payload,
 
 result<void> parse_plain_request(std::string_view payload,
                                  std::optional<std::string>& client_token) {
-    if (payload.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+    if (payload.size() <= max_request_bytes &&
+        payload.find_first_not_of(" \t\r\n") == std::string_view::npos) {
         return {};
     }
     const auto request = parse_object(payload);

@@ -20,6 +20,9 @@ inline constexpr std::size_t max_state_bytes = 8 * 1024;
 // Objects and arrays inside one another, the section itself counted.
 inline constexpr std::size_t max_depth = 6;
 inline constexpr std::size_t max_client_token_bytes = 64;
+// Of a request as it came: room for a full state with every character escaped and some blanks. What
+// is larger is not looked at.
+inline constexpr std::size_t max_request_bytes = 64 * 1024;
 
 struct document {
     bool exists = false;       // false: never made, or deleted; then the two objects are empty
@@ -37,7 +40,8 @@ struct update_request {
 };
 
 // Reads the payload of an update and checks all that does not depend on the document. Gives the
-// client token also where the rest is refused, so that the refusal can carry it.
+// client token, where it can be read, also when the rest is refused, so that the refusal carries
+// it.
 result<update_request> parse_update(std::string_view payload,
                                     std::optional<std::string>& client_token);
 

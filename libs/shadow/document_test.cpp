@@ -171,6 +171,20 @@ TEST_F(shadow_document, the_state_may_have_8_kilobytes) {
     update(R"({"state":{"desired":{"a":1}}})");  // what makes it smaller is taken
 }
 
+TEST_F(shadow_document, a_state_with_every_character_escaped_fits) {
+    std::string escaped;
+    for (std::size_t i = 0; i < max_state_bytes - 8; ++i) {
+        escaped += "\\u0041";
+    }
+    update(R"({"state":{"reported":{"a":")" + escaped + R"("}}})");
+    const std::string blanks(max_request_bytes, ' ');
+    EXPECT_EQ(refusal_of(R"({"state":{}})" + blanks),
+              "413 The payload exceeds the maximum size allowed");
+    std::optional<std::string> token;
+    EXPECT_TRUE(parse_plain_request(blanks, token));
+    EXPECT_FALSE(parse_plain_request(blanks + " ", token));
+}
+
 TEST_F(shadow_document, the_client_token_is_read_even_of_what_is_refused) {
     std::optional<std::string> token;
     EXPECT_FALSE(parse_update(R"({"clientToken":"t"})", token));
@@ -230,7 +244,7 @@ TEST(shadow_update, six_levels_are_the_most) {
     EXPECT_EQ(refusal_of(nested(6, "[1]")), refused);
     EXPECT_EQ(refusal_of(nested(6, "{}")), refused);
     EXPECT_EQ(refusal_of(nested(40, "1")), refused);
-    EXPECT_EQ(refusal_of(nested(100'000, "1")), "400 Invalid JSON");
+    EXPECT_EQ(refusal_of(nested(10'000, "1")), "400 Invalid JSON");
 }
 
 TEST(shadow_plain_request, may_be_empty_or_have_a_client_token) {
