@@ -4,6 +4,7 @@
 #include "cloud/greengrass/operations.hpp"
 #include "cloud/iot/data_operations.hpp"
 #include "cloud/iot/device_publish.hpp"
+#include "cloud/iot/device_shadow.hpp"
 #include "cloud/iot/operations.hpp"
 #include "cloud/lambda/operations.hpp"
 
@@ -78,6 +79,7 @@ service_parts::service_parts(const service_options& options, data_lock lock, ser
       registry_{*state_, identity_, clock_, changes_, keys_.devices, {}},
       authority_(*state_, identity_, changes_, log_),
       objects_(*state_, clock_, options.data / "objects", log_),
+      shadows_(std::make_shared<shadow_service>(*state_, clock_, log_)),
       functions_{*state_, identity_, clock_},
       signer_(std::move(signer)),
       sts_(std::move(sts)),
@@ -94,6 +96,7 @@ result<void> service_parts::start_hub(const service_options& options) {
     hub_settings settings;
     settings.data_directory = (options.data / "mqtt").string();
     settings.session_expiry = options.mqtt_session_expiry;
+    settings.shadows = shadows_;
     auto started = hub::start(settings, identity_, authority_, changes_, log_);
     if (!started) {
         return started.error();
@@ -101,6 +104,13 @@ result<void> service_parts::start_hub(const service_options& options) {
     hub_ = std::move(*started);
     changes_.on_certificate_lost = [this](const std::string& id) { hub_->cut_off(id); };
     changes_.on_emptied = [this] { hub_->forget_all(); };
+    shadows_->begin([this](std::string topic, std::string payload, const mqtt::receipt& pending) {
+        auto message = std::make_shared<mqtt::stored_message>();
+        message->topic = std::move(topic);
+        message->payload = std::make_shared<const std::string>(std::move(payload));
+        message->level = mqtt::qos::at_least_once;
+        hub_->publish(std::move(message), [pending] {});
+    });
     return {};
 }
 
@@ -114,15 +124,24 @@ void service_parts::make_gateway(const service_options& options) {
 }
 
 service_parts::~service_parts() {
+    gateway_.reset();  // its operations wait for shadows
     bulk_.stop();
     blocking_.join();  // what runs there uses the device API
     object_work_.join();
+    if (hub_) {
+        // Nobody asks for shadows any more; what waits is answered while the hub is there.
+        if (auto stopped = hub_->stop(); !stopped) {
+            log_.error("Not all of the MQTT sessions could be saved.",
+                       {{"error", stopped.error()}});
+        }
+    }
+    shadows_->stop();
 }
 
 operation_table service_parts::all_operations() {
     operation_table operations;
     add_iot_operations(operations, registry_);
-    add_iot_data_operations(operations, *hub_, clock_);
+    add_iot_data_operations(operations, {*hub_, *shadows_, *state_, clock_});
     add_lambda_operations(operations, functions_);
     add_greengrass_operations(operations, greengrass_);
     return operations;
@@ -148,6 +167,13 @@ boost::asio::awaitable<http::response> service_parts::answer_device(service_part
     if (asked.path().starts_with("/topics/")) {
         auto answer = co_await publish_over_https(
             self->hub_.get(), &self->authority_, &self->identity_, &self->clock_, std::move(asked));
+        co_return answer;
+    }
+    const device_shadows shadows{self->shadows_.get(), self->state_.get(),
+                                 &self->authority_,    &self->identity_,
+                                 &self->clock_,        self->blocking_.get_executor()};
+    if (is_shadow_path(asked.path())) {
+        auto answer = co_await shadow_over_https(shadows, std::move(asked));
         co_return answer;
     }
     auto answered = co_await self->device_api_.handle(std::move(asked));

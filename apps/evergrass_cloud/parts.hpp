@@ -12,6 +12,7 @@
 #include "cloud/iot/hub.hpp"
 #include "cloud/iot/registry.hpp"
 #include "cloud/iot/registry_authority.hpp"
+#include "cloud/iot/shadow_service.hpp"
 #include "cloud/iot/websocket_door.hpp"
 #include "cloud/lambda/functions.hpp"
 #include "cloud/objects/s3_door.hpp"
@@ -39,7 +40,8 @@ public:
     const device_authority& authority() const { return authority_; }
     hub& devices() { return *hub_; }
     gateway& apis() { return *gateway_; }
-    // What devices and cores ask over mutual TLS: discovery, the cores' own API, publishing.
+    // What devices and cores ask over mutual TLS: discovery, the cores' own API, publishing,
+    // shadows.
     http::handler device_handler();
     std::unique_ptr<websocket_door> make_websocket_door(websocket_door::take_over take);
     objects::s3_door& objects() { return s3_; }
@@ -64,6 +66,7 @@ private:
     registry_changes changes_;
     registry registry_;
     registry_authority authority_;
+    std::shared_ptr<shadow_service> shadows_;
     std::unique_ptr<hub> hub_;
     objects::object_store objects_;
     lambda::function_registry functions_;

@@ -2,17 +2,30 @@
 
 #include "cloud/gateway/operation.hpp"
 #include "cloud/iot/hub.hpp"
+#include "cloud/iot/shadow_service.hpp"
 #include "libs/base/time.hpp"
 
 namespace evergrass::cloud {
 
-// Adds the operations of the service "iot-data" that this build has. What is passed outlives the
-// table.
-void add_iot_data_operations(operation_table& table, hub& devices, const clock& time);
+// What the operations of "iot-data" work on; it all outlives the operation table.
+struct iot_data_parts {
+    hub& devices;
+    shadow_service& shadows;
+    store& state;
+    const clock& time;
+};
+
+// Adds the operations of the service "iot-data" that this build has.
+void add_iot_data_operations(operation_table& table, const iot_data_parts& in);
 
 namespace iot {
 
 api_result publish(hub& devices, const clock& time, const call& from);
+
+api_result get_thing_shadow(shadow_service& shadows, const call& from);
+api_result update_thing_shadow(shadow_service& shadows, const call& from);
+api_result delete_thing_shadow(shadow_service& shadows, const call& from);
+api_result list_named_shadows_for_thing(store& state, const clock& time, const call& from);
 
 }  // namespace iot
 }  // namespace evergrass::cloud

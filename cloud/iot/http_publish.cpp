@@ -5,6 +5,7 @@
 #include "libs/base/errors.hpp"
 #include "libs/base/json.hpp"
 #include "libs/mqtt/property.hpp"
+#include "libs/shadow/topics.hpp"
 
 #include <chrono>
 #include <utility>
@@ -105,9 +106,12 @@ result<mqtt::message_ptr> make_message(http_publish asked, wall_time now) {
     if (auto checked = check_publishable(asked.topic); !checked) {
         return refused("Invalid topic: " + checked.error().context + ".");
     }
-    if (asked.topic.starts_with('$')) {
+    if (is_reserved(asked.topic) && !shadow::parse_request_topic(asked.topic)) {
         return refused("No service of this build is behind the reserved topic " + asked.topic +
                        ".");
+    }
+    if (is_reserved(asked.topic) && asked.retain) {
+        return refused("Reserved topics have no retained messages.");
     }
     if (asked.payload.size() > max_payload_bytes) {
         return error{errc::too_large, "The payload is over 128 KB."};

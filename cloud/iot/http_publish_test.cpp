@@ -74,6 +74,12 @@ TEST(http_publish, what_cannot_be_published_is_refused_with_the_reason) {
         {[](auto& w) { w.topic = ""; }, "Invalid topic"},
         {[](auto& w) { w.topic = "a/+"; }, "Invalid topic"},
         {[](auto& w) { w.topic = "$aws/x"; }, "reserved"},
+        {[](auto& w) { w.topic = "$aws/things/T/shadow/get/accepted"; }, "reserved"},
+        {[](auto& w) {
+             w.topic = "$aws/things/T/shadow/get";
+             w.retain = true;
+         },
+         "retained"},
         {[](auto& w) { w.level = 2; }, "qos"},
         {[](auto& w) { w.level = -1; }, "qos"},
         {[](auto& w) { w.payload_format_indicator = "TEXT"; }, "payloadFormatIndicator"},

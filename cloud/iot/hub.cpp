@@ -34,9 +34,9 @@ struct call_at_end {
 
 }  // namespace
 
-hub::hub(const service_identity& identity, const device_authority& authority,
-         const registry_changes& changes, const logger& log)
-    : policy_(identity, authority, changes, log) {}
+hub::hub(const hub_settings& settings, const service_identity& identity,
+         const device_authority& authority, const registry_changes& changes, const logger& log)
+    : policy_(identity, authority, changes, log, settings.shadows) {}
 
 hub::~hub() = default;
 
@@ -44,7 +44,7 @@ result<std::unique_ptr<hub>> hub::start(const hub_settings& settings,
                                         const service_identity& identity,
                                         const device_authority& authority,
                                         const registry_changes& changes, const logger& log) {
-    std::unique_ptr<hub> made(new hub(identity, authority, changes, log));
+    std::unique_ptr<hub> made(new hub(settings, identity, authority, changes, log));
     mqtt::server_settings wanted;
     wanted.limits = limits_of(settings);
     wanted.data_directory = settings.data_directory;

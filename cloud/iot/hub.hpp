@@ -17,6 +17,8 @@ struct hub_settings {
     // The longest that a session outlives its connection, in seconds; what 3.1.1 clients without
     // clean session get. AWS IoT: 1 hour, at most 7 days.
     std::uint32_t session_expiry = 60 * 60;
+    // Takes what is published to shadows' request topics; null: nobody does.
+    std::shared_ptr<mqtt::external_target> shadows;
 };
 
 // The service's device MQTT (docs/device-mqtt.md): mqtt::server with AWS IoT's limits and rights.
@@ -51,8 +53,8 @@ public:
     result<void> stop();
 
 private:
-    hub(const service_identity& identity, const device_authority& authority,
-        const registry_changes& changes, const logger& log);
+    hub(const hub_settings& settings, const service_identity& identity,
+        const device_authority& authority, const registry_changes& changes, const logger& log);
 
     hub_policy policy_;
     std::unique_ptr<mqtt::server> server_;  // last: it asks the policy until it is gone

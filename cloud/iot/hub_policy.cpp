@@ -2,6 +2,7 @@
 
 #include "cloud/iot/topic_rules.hpp"
 #include "libs/base/errors.hpp"
+#include "libs/shadow/topics.hpp"
 
 #include <utility>
 
@@ -52,8 +53,18 @@ publish_verdict disconnect(reason code) {
 }  // namespace
 
 hub_policy::hub_policy(const service_identity& identity, const device_authority& authority,
-                       const registry_changes& changes, logger log)
-    : identity_(identity), authority_(authority), changes_(changes), log_(std::move(log)) {}
+                       const registry_changes& changes, logger log,
+                       std::shared_ptr<mqtt::external_target> shadows)
+    : identity_(identity),
+      authority_(authority),
+      changes_(changes),
+      log_(std::move(log)),
+      shadows_(std::move(shadows)) {}
+
+// Is a service of ours behind the reserved topic?
+bool hub_policy::is_served(std::string_view topic) const {
+    return shadows_ && shadow::parse_request_topic(topic);
+}
 
 bool hub_policy::allows(const mqtt::client_identity& who, std::string_view client_id,
                         std::string_view action, std::string_view kind,
@@ -132,8 +143,10 @@ publish_verdict hub_policy::may_publish(const mqtt::client_info& from,
                   {{"clientId", from.id}, {"topic", message.topic}, {"retain", message.retain}});
         return disconnect(reason::not_authorized);
     }
-    if (is_reserved(message.topic)) {
-        log_.warn("No service of ours is behind this reserved topic; the message is dropped.",
+    if (is_reserved(message.topic) && (message.retain || !is_served(message.topic))) {
+        log_.warn(message.retain
+                      ? "Reserved topics have no retained messages; the message is dropped."
+                      : "No service of ours is behind this reserved topic; the message is dropped.",
                   {{"clientId", from.id}, {"topic", message.topic}});
         return {publish_verdict::action::acknowledge, reason::success};
     }
@@ -169,8 +182,10 @@ void hub_policy::resolve(const mqtt::client_info* from, std::string_view source,
                          std::string_view topic, mqtt::route_builder& to) {
     static_cast<void>(from);
     static_cast<void>(source);
-    static_cast<void>(topic);
     to.subscribers();
+    if (is_served(topic)) {
+        to.external(shadows_);
+    }
 }
 
 void hub_policy::lost(mqtt::loss why, std::string_view source, std::string_view topic,

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -30,8 +31,10 @@ struct access_key_principal {
 // (registry_authority). What is passed in outlives it.
 class hub_policy final : public mqtt::policy {
 public:
+    // `shadows` takes what is published to shadows' request topics; null: nobody does.
     hub_policy(const service_identity& identity, const device_authority& authority,
-               const registry_changes& changes, logger log);
+               const registry_changes& changes, logger log,
+               std::shared_ptr<mqtt::external_target> shadows = nullptr);
 
     mqtt::admission admit(const mqtt::client_identity& who, std::string_view client_id,
                           const mqtt::connect_packet& packet) override;
@@ -55,11 +58,13 @@ private:
     bool allows(const mqtt::client_identity& who, std::string_view client_id,
                 std::string_view action, std::string_view kind, std::string_view name) const;
     std::uint64_t take_lost(const std::string& client_id);
+    bool is_served(std::string_view topic) const;
 
     const service_identity& identity_;
     const device_authority& authority_;
     const registry_changes& changes_;
     logger log_;
+    std::shared_ptr<mqtt::external_target> shadows_;
     std::mutex mutex_;
     std::map<std::string, std::uint64_t, std::less<>> lost_;  // by client id, since it connected
 };

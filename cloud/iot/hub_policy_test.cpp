@@ -38,11 +38,20 @@ class fake_route : public mqtt::route_builder {
 public:
     void subscribers() override { ++asked_for_subscribers; }
     void client(std::string_view) override { ++others; }
-    void external(std::shared_ptr<mqtt::external_target>) override { ++others; }
+    void external(std::shared_ptr<mqtt::external_target> to) override {
+        ++others;
+        target = std::move(to);
+    }
     void nobody(reason) override { ++others; }
     bool forwarded() const override { return false; }
     int asked_for_subscribers = 0;
     int others = 0;
+    std::shared_ptr<mqtt::external_target> target;
+};
+
+class fake_target : public mqtt::external_target {
+public:
+    void deliver(const mqtt::publication&, const mqtt::receipt&) override {}
 };
 
 mqtt::client_identity by_certificate(std::string id) {
@@ -142,6 +151,32 @@ TEST_F(device_hub_policy, a_device_cannot_speak_for_a_service_on_a_reserved_topi
     EXPECT_EQ(disconnects("$aws/things/a/1/2/3/4/5/6/7/8/9"), reason::topic_name_invalid);
     authority_.denied = {"iot:Publish topic/$aws/x"};
     EXPECT_EQ(disconnects("$aws/x"), reason::not_authorized) << "the right is asked for first";
+}
+
+TEST_F(device_hub_policy, requests_for_shadows_go_to_the_service_and_to_subscribers) {
+    const auto target = std::make_shared<fake_target>();
+    hub_policy serving(identity_, authority_, changes_, logger(), target);
+    mqtt::publish_view message;
+    message.topic = "$aws/things/a/shadow/name/n/update";
+    EXPECT_EQ(serving.may_publish(a_, message).what, publish_verdict::action::route);
+    EXPECT_EQ(publishes(message.topic).what, publish_verdict::action::acknowledge)
+        << "where nobody serves them";
+    fake_route to;
+    serving.resolve(&a_, "a", message.topic, to);
+    EXPECT_EQ(to.asked_for_subscribers, 1);
+    EXPECT_EQ(to.target, target);
+    message.retain = true;
+    EXPECT_EQ(serving.may_publish(a_, message).what, publish_verdict::action::acknowledge);
+    message.retain = false;
+    authority_.denied = {"iot:Publish topic/$aws/things/a/shadow/name/n/update"};
+    EXPECT_EQ(serving.may_publish(a_, message).code, reason::not_authorized);
+    for (const auto* topic : {"$aws/things/a/shadow/update/accepted", "$aws/things/a/jobs/get"}) {
+        fake_route answers;
+        serving.resolve(nullptr, "", topic, answers);
+        EXPECT_EQ(answers.target, nullptr) << topic;
+        message.topic = topic;
+        EXPECT_EQ(serving.may_publish(a_, message).what, publish_verdict::action::acknowledge);
+    }
 }
 
 TEST_F(device_hub_policy, qos_1_is_the_most_that_is_granted) {

@@ -116,10 +116,20 @@ CREATE TABLE bulk_deployment_records(
     PRIMARY KEY(bulk, ordinal)) WITHOUT ROWID;
 )sql";
 
+// name: '' for the classic shadow. document: libs/shadow/stored.hpp; null when it was deleted,
+// which is kept for a while because its version goes on.
+constexpr std::string_view shadows = R"sql(
+CREATE TABLE shadows(
+    thing TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL, document TEXT,
+    updated_at INTEGER NOT NULL, PRIMARY KEY(thing, name)) WITHOUT ROWID;
+CREATE INDEX shadows_deleted ON shadows(updated_at) WHERE document IS NULL;
+)sql";
+
 }  // namespace
 
 const std::vector<std::string_view>& migrations() {
-    static const std::vector<std::string_view> all = {first_release, objects_and_bulk_deployments};
+    static const std::vector<std::string_view> all = {first_release, objects_and_bulk_deployments,
+                                                      shadows};
     return all;
 }
 

@@ -55,6 +55,26 @@ TEST_F(store_test, what_was_written_is_there_after_opening_again) {
     EXPECT_EQ(rows(**state, "tags"), 1);
 }
 
+TEST_F(store_test, a_file_of_an_earlier_build_is_brought_up_to_date_with_what_it_holds) {
+    const auto path = directory_ + "/service.db";
+    for (std::size_t known = 1; known < migrations().size(); ++known) {
+        std::filesystem::remove_all(path);
+        {
+            auto old = db::connection::open(path);
+            ASSERT_TRUE(old);
+            const std::vector<std::string_view> then(
+                migrations().begin(), migrations().begin() + static_cast<std::ptrdiff_t>(known));
+            ASSERT_TRUE((*old)->migrate(then));
+            ASSERT_TRUE(
+                (*old)->run("thing", "INSERT INTO things(name, id, created_at) VALUES('t','i',1)"));
+        }
+        auto state = store::open(path);
+        ASSERT_TRUE(state) << "from " << known;
+        EXPECT_EQ(rows(**state, "things"), 1) << "from " << known;
+        EXPECT_EQ(rows(**state, "shadows"), 0) << "from " << known;
+    }
+}
+
 TEST(service_identity, greengrass_resources_start_with_a_slash_of_their_own) {
     const service_identity identity;
     EXPECT_EQ(identity.greengrass_arn("/greengrass/groups/G"),

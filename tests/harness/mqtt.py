@@ -66,6 +66,10 @@ class Device:
         self._client.publish(topic, payload, qos)
         self._answer("publish")
 
+    def send(self, topic, payload, qos=1):
+        """Without waiting for the acknowledgement."""
+        self._client.publish(topic, payload, qos)
+
     def receive_within(self, seconds):
         """A message, or None when none came: for questions that are asked again."""
         try:

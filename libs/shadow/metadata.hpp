@@ -1,0 +1,13 @@
+#pragma once
+
+#include "libs/base/json.hpp"
+
+#include <cstdint>
+
+namespace evergrass::shadow {
+
+// The metadata of a value that was written at `now`, seconds since 1970: {"timestamp": now} for
+// each leaf, objects and arrays as they are.
+json::value stamp(const json::value& written, std::int64_t now);
+
+}  // namespace evergrass::shadow
