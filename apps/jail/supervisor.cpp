@@ -40,6 +40,15 @@ bool write_proc(pid_t pid, const char* file, const std::string& text) {
     return write_small_file(("/proc/" + std::to_string(pid) + "/" + file).c_str(), text);
 }
 
+sigset_t watched_signals() {
+    sigset_t watched;
+    ::sigemptyset(&watched);
+    for (const int number : {SIGTERM, SIGCHLD, kill_signal}) {
+        ::sigaddset(&watched, number);
+    }
+    return watched;
+}
+
 class supervisor {
 public:
     explicit supervisor(const std::string& group)
@@ -60,12 +69,7 @@ public:
 
 private:
     void watch_signals() {
-        sigset_t watched;
-        ::sigemptyset(&watched);
-        for (const int number : {SIGTERM, SIGCHLD, kill_signal}) {
-            ::sigaddset(&watched, number);
-        }
-        ::sigprocmask(SIG_SETMASK, &watched, nullptr);
+        const auto watched = watched_signals();
         signals_ = ::signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
         if (signals_ < 0) {
             give_up("watch signals");
@@ -238,6 +242,7 @@ private:
         if (WIFSIGNALED(status)) {
             const rlimit no_dump{0, 0};
             ::setrlimit(RLIMIT_CORE, &no_dump);
+            ::signal(kill_signal, SIG_IGN);  // one more may wait
             ::signal(WTERMSIG(status), SIG_DFL);
             sigset_t none;
             ::sigemptyset(&none);
@@ -264,9 +269,11 @@ private:
 }  // namespace
 
 int run(const std::string& group) {
+    // They wait until they are watched: one that comes early is not lost, nor are groups left.
+    const auto watched = watched_signals();
+    ::sigprocmask(SIG_SETMASK, &watched, nullptr);
     // The core's end must not keep this process from cleaning up.
     ::signal(SIGPIPE, SIG_IGN);
-    ::signal(kill_signal, SIG_IGN);  // until it is watched
     ::prctl(PR_SET_PDEATHSIG, kill_signal);
     return supervisor(group).run();
 }

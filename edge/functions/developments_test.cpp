@@ -85,6 +85,35 @@ TEST_F(developments_test, a_folder_runs_as_a_function_of_its_own_until_its_end) 
     EXPECT_TRUE(std::filesystem::exists(folder / "main.py")) << "the folder is not touched";
 }
 
+TEST_F(developments_test, one_has_no_worker_that_waits_ahead) {
+    const std::string until_told = R"(
+import os, time
+def handler(event, context):
+    print('at work')
+    while not os.path.exists('STOP'):
+        time.sleep(0.01)
+)";
+    auto code = until_told;
+    const auto stop_file = (root / "stop").string();
+    code.replace(code.find("STOP"), 4, stop_file);
+    settings.python_ready = true;
+    start();
+    EXPECT_THAT(apply({function("deployed", code, false)}), IsEmpty());
+    write(code);
+    begin(request_of());
+    next(development_news::kind::up);
+    const auto dev = work->arn();
+    EXPECT_TRUE(run(manager->invoke(dev, "{}", "", true)));
+    wait_for_line("at work");
+    // The deployed one's comes later than one of the folder's would.
+    EXPECT_TRUE(run(manager->invoke("deployed", "{}", "", true)));
+    wait_until([&] { return status_of("deployed").workers == 2; }, "a worker ahead");
+    for (const auto& s : manager->status()) {
+        EXPECT_EQ(s.workers, s.arn == dev ? 1 : 2) << s.arn;
+    }
+    std::ofstream(stop_file) << "";
+}
+
 TEST_F(developments_test, what_is_broken_is_told_and_waits_for_the_next_version) {
     start();
     write("def handler(event, context)\n");

@@ -6,8 +6,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <sched.h>
 #include <set>
 #include <sstream>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -104,6 +106,52 @@ TEST(cgroup_home, is_not_needed_where_version_1_has_the_memory) {
     for (const auto& place : places()) {
         EXPECT_FALSE(std::filesystem::exists(place + "/" + std::string(core_group)));
     }
+}
+
+// In a mount namespace of its own, where version 2 is all that is mounted.
+class only_version_2 : public testing::Test {
+protected:
+    // Runs in a child, whose mounts are its own; its exit status.
+    static int in_child(int (*run)()) {
+        const auto child = ::fork();
+        if (child == 0) {
+            const bool alone = ::unshare(CLONE_NEWNS) == 0 &&
+                               ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+            while (alone && ::umount2("/sys/fs/cgroup", MNT_DETACH) == 0) {
+            }
+            const bool mounted =
+                alone && ::mount("cgroup2", "/sys/fs/cgroup", "cgroup2", 0, nullptr) == 0;
+            ::_exit(mounted ? run() : cannot);
+        }
+        int status = 0;
+        ::waitpid(child, &status, 0);
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    }
+
+    static constexpr int good = 0;
+    static constexpr int bad = 1;
+    static constexpr int cannot = 2;
+};
+
+TEST_F(only_version_2, without_control_of_memory_is_refused_with_what_to_do) {
+    const auto status = in_child([] {
+        if (text_of("/sys/fs/cgroup/cgroup.controllers").find("memory") != std::string::npos) {
+            return cannot;
+        }
+        const auto taken = take_cgroup_home();
+        if (taken) {
+            return bad;
+        }
+        const auto said = taken.error().message();
+        const bool names = said.find("offers no control of memory") != std::string::npos &&
+                           said.find("cgroup_enable=memory") != std::string::npos;
+        const bool moved = text_of("/proc/self/cgroup").find(core_group) != std::string::npos;
+        return names && !moved ? good : bad;
+    });
+    if (status == cannot) {
+        GTEST_SKIP() << "needs root and a host whose version 2 has no control of memory";
+    }
+    EXPECT_EQ(status, good);
 }
 
 }  // namespace
