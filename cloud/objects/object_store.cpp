@@ -46,20 +46,16 @@ answer<std::vector<bucket>> object_store::list_buckets() {
     return found;
 }
 
-answer<bool> object_store::create_bucket(std::string_view name) {
-    bool is_new = false;
-    const auto made = state_.db().transaction([&]() -> result<void> {
-        auto written = state_.db().run("objects.create_bucket",
-                                       "INSERT OR IGNORE INTO buckets(name, created_at)"
-                                       " VALUES(?1, ?2)",
-                                       {std::string(name), now()});
-        is_new = state_.db().changes() != 0;
-        return written;
+answer<void> object_store::create_bucket(std::string_view name) {
+    const auto made = state_.db().transaction([&] {
+        return state_.db().run("objects.create_bucket",
+                               "INSERT OR IGNORE INTO buckets(name, created_at) VALUES(?1, ?2)",
+                               {std::string(name), now()});
     });
     if (!made) {
         return internal_error(made.error());
     }
-    return is_new;
+    return {};
 }
 
 answer<void> object_store::require_bucket(std::string_view name) {
@@ -230,20 +226,20 @@ answer<void> object_store::remove(std::string_view bucket, std::string_view key)
 answer<std::optional<object>> object_store::first_from(std::string_view bucket,
                                                        std::string_view prefix,
                                                        std::string_view from) {
-    std::optional<object> found;
+    std::vector<object> found;
     const auto read =
         state_.db().query("objects.first_from",
                           "SELECT key, sha256, size, etag, headers, modified_at FROM objects"
                           " WHERE bucket = ?1 AND key >= ?2 ORDER BY key LIMIT 1",
                           {std::string(bucket), std::string(std::max(prefix, from))},
-                          [&](const db::row& row) { found = object_of(row); });
+                          [&](const db::row& row) { found.push_back(object_of(row)); });
     if (!read) {
         return internal_error(read.error());
     }
-    if (found && !found->key.starts_with(prefix)) {
-        found.reset();
+    if (found.empty() || !found.front().key.starts_with(prefix)) {
+        return std::optional<object>();
     }
-    return found;
+    return std::optional(std::move(found.front()));
 }
 
 result<std::string> object_store::read(std::string_view sha256, std::size_t max_bytes) const {

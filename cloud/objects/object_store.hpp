@@ -40,8 +40,8 @@ public:
     object_store(store& state, const clock& time, std::filesystem::path directory, logger log);
 
     answer<std::vector<bucket>> list_buckets();
-    // True: it was not there before.
-    answer<bool> create_bucket(std::string_view name);
+    // One that is there already stays as it is.
+    answer<void> create_bucket(std::string_view name);
     // NoSuchBucket, BucketNotEmpty.
     answer<void> delete_bucket(std::string_view name);
     answer<void> require_bucket(std::string_view name);
