@@ -408,6 +408,24 @@ def test_wrong_calls_are_refused_and_the_member_is_named(world, operation):
     assert seen or operation in WITHOUT_FAULTS
 
 
+REQUIRED = [
+    (family, member) for family in FAMILIES for member in sorted(SHAPES[family].get("required", []))
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("family, member", REQUIRED)
+def test_an_element_without_a_required_member_is_refused_and_both_are_named(world, family, member):
+    elements, element = FAMILIES[family]
+    lacking = [{name: value for name, value in element.items() if name != member}]
+    before = len(world.call(f"List{family}Definitions", MaxResults="200")["Definitions"])
+    with pytest.raises(ClientError) as refused:
+        world.call(f"Create{family}Definition", InitialVersion={elements: lacking})
+    error = refused.value.response["Error"]
+    assert error["Code"] == "InvalidInputException"
+    assert f"{elements}[0].{member}" in error["Message"] or f"{elements}.1.member.{member}" in error["Message"]
+    assert len(world.call(f"List{family}Definitions", MaxResults="200")["Definitions"]) == before
+
+
 @pytest.mark.parametrize("operation", [o for o in OPERATIONS if members_in(o, "header") and o not in NOT_THERE_YET])
 def test_a_client_token_makes_it_happen_once(world, operation):
     parameters = {**world.good(operation), "AmznClientToken": str(uuid.uuid4())}
