@@ -156,7 +156,7 @@ void merge(json::object& into, json::object& metadata, const json::object& chang
             merge(object_at(into, name), object_at(metadata, name), *object, now);
         } else {
             into[name] = value;
-            metadata[name] = stamp(value, now);
+            stamp_again(metadata[name], value, now);
         }
     }
 }
@@ -174,7 +174,7 @@ void drop_empty_sections(document& of) {
 std::size_t state_bytes(const document& of) {
     std::size_t bytes = 0;
     for (const auto& section : of.state) {
-        bytes += print(section.value()).size();
+        bytes += printed_size(section.value());
     }
     return bytes;
 }

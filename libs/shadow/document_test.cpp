@@ -87,6 +87,18 @@ TEST_F(shadow_document, scalars_objects_and_arrays_replace_one_another) {
     EXPECT_EQ(state(), parsed(R"({"desired":{"a":[1],"b":{},"d":"z"}})"));
 }
 
+TEST_F(shadow_document, a_member_named_timestamp_is_like_others) {
+    update(R"({"state":{"reported":{"a":{"timestamp":5}}}})");
+    update(R"({"state":{"reported":{"a":{"timestamp":6}}}})");
+    EXPECT_EQ(json::value(document_.metadata),
+              parsed(R"({"reported":{"a":{"timestamp":{"timestamp":1002}}}})"));
+    update(R"({"state":{"reported":{"a":1}}})");
+    EXPECT_EQ(json::value(document_.metadata), parsed(R"({"reported":{"a":{"timestamp":1003}}})"));
+    update(R"({"state":{"reported":{"a":{"timestamp":7}}}})");
+    EXPECT_EQ(json::value(document_.metadata),
+              parsed(R"({"reported":{"a":{"timestamp":{"timestamp":1004}}}})"));
+}
+
 TEST_F(shadow_document, arrays_are_replaced_whole_with_metadata_of_each_element) {
     update(R"({"state":{"desired":{"a":[1,2,{"b":3}]}}})");
     update(R"({"state":{"desired":{"a":[4,{"b":5}]}}})");

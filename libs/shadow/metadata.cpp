@@ -20,4 +20,16 @@ json::value stamp(const json::value& written, std::int64_t now) {
     return json::object{{"timestamp", now}};
 }
 
+void stamp_again(json::value& metadata, const json::value& written, std::int64_t now) {
+    auto* const before = written.is_structured() ? nullptr : metadata.if_object();
+    auto* const time =
+        before != nullptr && before->size() == 1 ? before->if_contains("timestamp") : nullptr;
+    // An object of the state may have a member of that name too: there it is no number.
+    if (time != nullptr && time->is_int64()) {
+        time->get_int64() = now;
+    } else {
+        metadata = stamp(written, now);
+    }
+}
+
 }  // namespace evergrass::shadow

@@ -2,6 +2,7 @@
 
 #include "libs/base/json.hpp"
 
+#include <cstddef>
 #include <string>
 
 namespace evergrass::shadow {
@@ -11,5 +12,8 @@ namespace evergrass::shadow {
 // not 25). Infinities and NaN, which JSON doesn't have, become null.
 std::string print(const json::value& value);
 std::string print(const json::object& value);
+
+// print(value).size(), without printing.
+std::size_t printed_size(const json::value& value);
 
 }  // namespace evergrass::shadow

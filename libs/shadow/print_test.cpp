@@ -24,12 +24,15 @@ TEST(shadow_print, text_is_escaped_where_it_has_to_be) {
               R"({"a\"b\\":"\n\r\t\u0001\u001f/w)"
               "\xc3\xa5"
               R"(ter"})");
+    EXPECT_EQ(printed_size(parse_json(R"(["\u0001\"å", 1.0, -7])").value()),
+              std::string_view(R"(["\u0001\"å",1.0,-7])").size());
 }
 
 TEST(shadow_print, what_is_printed_reads_back_the_same) {
     const auto value = parse_json(R"([true, false, null, {}, [], {"a": [1, {"b": "c"}]}])").value();
     EXPECT_EQ(print(value), R"([true,false,null,{},[],{"a":[1,{"b":"c"}]}])");
     EXPECT_EQ(parse_json(print(value)).value(), value);
+    EXPECT_EQ(printed_size(value), print(value).size());
 }
 
 }  // namespace

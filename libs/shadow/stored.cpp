@@ -23,7 +23,7 @@ bool is_well_formed(const json::object& kept) {
 }  // namespace
 
 std::string to_stored_text(const document& of) {
-    return print(json::object{{"state", of.state}, {"metadata", of.metadata}});
+    return R"({"state":)" + print(of.state) + R"(,"metadata":)" + print(of.metadata) + "}";
 }
 
 result<document> from_stored_text(std::string_view text, std::int64_t version) {

@@ -1,4 +1,5 @@
 #include "cloud/greengrass/device_path.hpp"
+#include "cloud/iot/device_shadow.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -9,5 +10,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const auto* method : {"GET", "PUT", "POST"}) {
         evergrass::cloud::greengrass::parse_device_path(method, path);
     }
+    evergrass::cloud::is_shadow_path(path);
     return 0;
 }
