@@ -23,7 +23,8 @@ EXECUTABLE = "arn:aws:greengrass:::runtime/function/executable"
 pytestmark = [
     pytest.mark.skipif(not shutil.which("cc"), reason="this machine has no C compiler"),
     pytest.mark.skipif(
-        not (NATIVE / "include/greengrasssdk.h").exists(), reason=f"no native library in {NATIVE}"
+        not (NATIVE / "libaws-greengrass-core-sdk-c.so").exists(),
+        reason=f"this build has no native library in {NATIVE}",
     ),
 ]
 
@@ -118,7 +119,7 @@ static void handler(const gg_lambda_context *context) {
             pause();
         }
     } else {
-        snprintf(text, sizeof text, "%s in %s", event, context->client_context);
+        snprintf(text, sizeof text, "%.500s in %.400s", event, context->client_context);
         publish("native/out", text);
     }
 }
@@ -166,7 +167,7 @@ def package(tmp_path_factory):
     folder = tmp_path_factory.mktemp("native")
     (folder / "function.c").write_text(PROGRAM)
     processes.run(
-        "cc", "-std=gnu99", "-Wall", "-I", NATIVE / "include", folder / "function.c",
+        "cc", "-std=gnu99", "-Wall", "-Wextra", "-Werror", "-I", NATIVE / "include", folder / "function.c",
         "-o", folder / "function", "-L", NATIVE, "-laws-greengrass-core-sdk-c",
     )  # fmt: skip
     data = io.BytesIO()
