@@ -153,7 +153,11 @@ class FakeCore:
             if self._refused(request, "get work") is None:
                 return
             work = self._work.get()
-            if work is None:
+            with self._lock:
+                dropped = request.connection not in self._connections
+            if work is not None and dropped:  # it came just before the end: work isn't for the dead
+                self._work.put(work)
+            if work is None or dropped:
                 request.close_connection = True
                 return
             headers = {"InvocationId": work[0]}
