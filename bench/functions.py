@@ -239,7 +239,12 @@ def containers(table, bare):
             path = Path(folder, "config.json")
             spec = json.loads(path.read_text())
             spec["process"].update(terminal=False, args=[PYTHON, "-c", "pass"])
-            spec["root"] = {"path": "/", "readonly": True}
+            os.mkdir(Path(folder, "rootfs"))
+            spec["root"] = {"path": f"{folder}/rootfs", "readonly": False}
+            spec["mounts"] = [m for m in spec["mounts"] if m["type"] != "cgroup"] + [
+                {"destination": d, "type": "bind", "source": d, "options": ["rbind", "ro"]}
+                for d in ("/usr", "/lib", "/lib64", "/bin", "/etc") if os.path.exists(d)
+            ]
             path.write_text(json.dumps(spec))
             # crun refuses a host that has both versions of control groups; without the second it works.
             hide = "umount /sys/fs/cgroup/unified 2>/dev/null; " if engine == "crun" else ""
