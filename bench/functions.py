@@ -158,14 +158,18 @@ class Asker:
         assert status == 200 and answer["outcome"] == "success", answer
         return answer
 
-    def workers(self, name):
+    def function(self, name):
         for f in core_socket.status(self._core)["functions"]:
             if f":{name}:" in f["arn"]:
-                return f["workers"]
+                return f
         raise KeyError(name)
 
-    def wait_for(self, name, count):
-        while self.workers(name) != count:
+    def wait_for(self, name, workers, state=None):
+        """Until so many workers are there, the function in that state."""
+        while True:
+            f = self.function(name)
+            if f["workers"] == workers and state in (None, f["state"]):
+                return
             time.sleep(0.005)
 
 
@@ -179,7 +183,7 @@ def cold_starts(table, asker, name, times, bare):
     for _ in range(times):
         took.append(micros_of(asker.invoke(name, {"end": True})) / 1000)
         asker.wait_for(name, 0)
-        time.sleep(0.15)  # the jail that is kept ready
+        time.sleep(0.15)  # the core starts the next jail 100 ms after one was taken, and doesn't tell
     table.add(f"cold start, {name}: p50", percentile(took, 0.5), "ms",
               (percentile(bare, 0.5), "bare interpreter"))  # fmt: skip
     table.add(f"cold start, {name}: p99", percentile(took, 0.99), "ms")
@@ -190,14 +194,11 @@ def ready_starts(table, asker, name, times, goals):
     """By the worker that waits: all others are at work or ended."""
     took = []
     asker.invoke(name, {})
-    asker.wait_for(name, 1)
+    asker.wait_for(name, 1, "Waiting")
     for _ in range(times):
         took.append(micros_of(asker.invoke(name, {"end": True})) / 1000)
         asker.wait_for(name, 0)
-        asker.wait_for(name, 1)
-        while core_socket.status(asker._core)["functions"] == []:
-            pass
-        time.sleep(0.15)  # until it waits
+        asker.wait_for(name, 1, "Waiting")
     table.add(f"cold start with a worker that waits, {name}: p50", percentile(took, 0.5), "ms",
               goal=goals[0])  # fmt: skip
     table.add(f"cold start with a worker that waits, {name}: p99", percentile(took, 0.99), "ms",

@@ -5,6 +5,7 @@
 #include "apps/jail/root.hpp"
 #include "apps/jail/small_files.hpp"
 #include "apps/jail/words.hpp"
+#include "edge/isolation/before_exec.hpp"
 #include "edge/isolation/jail_order.hpp"
 
 #include <cerrno>
@@ -27,41 +28,6 @@ namespace isolation = edge::isolation;
 namespace {
 
 constexpr int last_log = 6;  // standard input, and a log pipe a level
-
-void close_from(unsigned first) {
-#ifdef SYS_close_range
-    if (::syscall(SYS_close_range, first, ~0U, 0U) == 0) {
-        return;
-    }
-#endif
-    // Before Linux 5.9.
-    rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    for (rlim_t fd = first; fd < limit.rlim_cur; ++fd) {
-        ::close(static_cast<int>(fd));
-    }
-}
-
-std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
-    std::vector<char*> pointers;
-    pointers.reserve(texts.size() + 1);
-    for (const auto& text : texts) {
-        pointers.push_back(const_cast<char*>(text.c_str()));
-    }
-    pointers.push_back(nullptr);
-    return pointers;
-}
-
-void reset_signals() {
-    struct sigaction standard {};
-    standard.sa_handler = SIG_DFL;
-    for (int number = 1; number < NSIG; ++number) {
-        ::sigaction(number, &standard, nullptr);
-    }
-    sigset_t none;
-    ::sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-}
 
 // Some runtimes can write to a pipe only by opening /proc/self/fd/N, which asks who owns it.
 void give_logs(const isolation::jail_order& order) {
@@ -96,10 +62,10 @@ void take_user_namespace(int channel, bool rootless) {
     if (null > STDIN_FILENO) {
         ::dup2(null, STDIN_FILENO);
     }
-    close_from(last_log + 1);
-    reset_signals();
-    auto arguments = pointers_to(order.arguments);
-    auto environment = pointers_to(order.environment);
+    isolation::close_from(last_log + 1);
+    isolation::reset_signals();
+    auto arguments = isolation::pointers_to(order.arguments);
+    auto environment = isolation::pointers_to(order.environment);
     set_no_new_privileges();
     scope_sockets();
     filter_system_calls();

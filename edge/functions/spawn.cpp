@@ -1,5 +1,7 @@
 #include "edge/functions/spawn.hpp"
 
+#include "edge/isolation/before_exec.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -32,16 +34,6 @@ struct child_plan {
     pid_t parent = 0;
 };
 
-std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
-    std::vector<char*> pointers;
-    pointers.reserve(texts.size() + 1);
-    for (const auto& text : texts) {
-        pointers.push_back(const_cast<char*>(text.c_str()));
-    }
-    pointers.push_back(nullptr);
-    return pointers;
-}
-
 void say(const char* text) {
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text, std::strlen(text));
 }
@@ -55,31 +47,6 @@ void say(const char* text) {
     say(reason == nullptr ? "unknown error" : reason);
     say("\n");
     ::_exit(exec_failed);
-}
-
-void close_from(unsigned first) {
-#ifdef SYS_close_range
-    if (::syscall(SYS_close_range, first, ~0U, 0U) == 0) {
-        return;
-    }
-#endif
-    // Before Linux 5.9.
-    rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    for (rlim_t fd = first; fd < limit.rlim_cur; ++fd) {
-        ::close(static_cast<int>(fd));
-    }
-}
-
-void reset_signals() {
-    struct sigaction standard {};
-    standard.sa_handler = SIG_DFL;
-    for (int number = 1; number < NSIG; ++number) {
-        ::sigaction(number, &standard, nullptr);
-    }
-    sigset_t none;
-    ::sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
 void take_identity(const process_identity& identity) {
@@ -105,7 +72,7 @@ void take_identity(const process_identity& identity) {
     if (plan.control >= 0) {
         ::dup2(plan.control, control_descriptor);
     }
-    close_from(static_cast<unsigned>(control_descriptor) + (plan.control >= 0 ? 1 : 0));
+    isolation::close_from(static_cast<unsigned>(control_descriptor) + (plan.control >= 0 ? 1 : 0));
     ::setpgid(0, 0);
     if (plan.identity) {
         take_identity(*plan.identity);
@@ -117,7 +84,7 @@ void take_identity(const process_identity& identity) {
     if (::chdir(plan.directory) != 0) {
         give_up("enter ", plan.directory);
     }
-    reset_signals();
+    isolation::reset_signals();
     ::execve(plan.program, plan.arguments.data(), plan.environment.data());
     give_up("run ", plan.program);
 }
@@ -194,8 +161,8 @@ result<spawned> spawn(const spawn_options& options) {
     child_plan plan;
     plan.program = options.program.c_str();
     plan.directory = options.directory.c_str();
-    plan.arguments = pointers_to(options.arguments);
-    plan.environment = pointers_to(options.environment);
+    plan.arguments = isolation::pointers_to(options.arguments);
+    plan.environment = isolation::pointers_to(options.environment);
     plan.identity = options.identity;
     plan.parent = ::getpid();
 
