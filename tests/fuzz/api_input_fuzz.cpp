@@ -1,5 +1,6 @@
 #include "cloud/gateway/input.hpp"
 #include "cloud/gateway/refusal.hpp"
+#include "tests/fuzz/next_line.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -9,18 +10,7 @@
 
 using namespace evergrass;
 using namespace evergrass::cloud;
-
-namespace {
-
-// Up to the next line break, which is taken too.
-std::string_view next_line(std::string_view& text) {
-    const auto end = text.find('\n');
-    const auto line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    return line;
-}
-
-}  // namespace
+using evergrass::fuzz::next_line;
 
 // An API request from outside: service, method, target, headers "name: value" up to an empty line,
 // then the body.

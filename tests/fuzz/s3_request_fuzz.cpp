@@ -2,6 +2,7 @@
 #include "cloud/objects/s3_request.hpp"
 #include "cloud/objects/s3_uri.hpp"
 #include "libs/base/encoding.hpp"
+#include "tests/fuzz/next_line.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -11,18 +12,7 @@
 
 using namespace evergrass;
 using namespace evergrass::cloud;
-
-namespace {
-
-// Up to the next line break, which is taken too.
-std::string_view next_line(std::string_view& text) {
-    const auto end = text.find('\n');
-    const auto line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    return line;
-}
-
-}  // namespace
+using evergrass::fuzz::next_line;
 
 // A request for an object: method, path, query, headers "name: value" up to an empty line, then the
 // body. The path is tried as an object's URI too.
