@@ -111,7 +111,10 @@ def test_an_error_of_the_handler_is_shown_and_waits_for_the_next_change(site, fo
         write(folder / "main.py", "import os\n\n\ndef handler(event, context):\n    os._exit(4)\n")
         changed = json.loads(dev.wait_for_line(r'.*"event":"changed".*', after=seen)[0])
         assert changed["files"] == ["main.py"]
+        # The handler ends its process: either is told first.
         assert "exit status 4" in dev.wait_for_line(r'.*"event":"ended".*', after=seen)[0]
+        result = json.loads(dev.wait_for_line(r'.*"event":"result".*', after=seen)[0])
+        assert result["outcome"] == "unhandled"
         seen = len(dev.lines)
         write(folder / "main.py", ECHO.format("right"))
         result = json.loads(dev.wait_for_line(r'.*"event":"result".*', after=seen)[0])
