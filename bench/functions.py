@@ -31,6 +31,7 @@ from harness.group import (  # noqa: E402
     Group, entry, function_entry, new_thing, publish_function, subscriptions,
 )
 from run import pss_kb, round_trip  # noqa: E402
+from table import Table, percentile  # noqa: E402
 
 PYTHON = "/usr/bin/python3"
 HELLO = """
@@ -98,36 +99,6 @@ def handler(event, context):
     else:
         return seen
 """
-
-
-def percentile(values, share):
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-
-class Table:
-    """What was measured; a goal is for our number as it is written."""
-
-    def __init__(self):
-        self.rows = []
-
-    def add(self, name, ours, unit, peer=None, goal=None):
-        row = {"name": name, "ours": round(ours, 3), "unit": unit}
-        if peer:
-            row["peer"], row["peer_is"] = round(peer[0], 3), peer[1]
-        if goal is not None:
-            row["goal"], row["met"] = goal, ours <= goal
-        self.rows.append(row)
-        print(self.line(row), file=sys.stderr, flush=True)
-
-    @staticmethod
-    def line(row):
-        text = f"{row['name']:58} {row['ours']:10} {row['unit']:4}"
-        if "peer" in row:
-            text += f"  {row['peer_is']} {row['peer']}"
-        if "goal" in row:
-            text += f"  goal {row['goal']}: {'met' if row['met'] else 'MISSED'}"
-        return text
 
 
 def milliseconds(action):

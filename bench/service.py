@@ -1,0 +1,163 @@
+"""./dev bench service: how many API requests a second the service answers over kept-alive TLS, from wrk, an
+HTTP load generator, on the same cores. `--json` prints one object.
+
+The requests are signed once, as a client would for each: the service checks every signature. The peer, where it is
+installed, is nginx, which hands out a file of GetGroup's size over TLS and does nothing else. For an idle machine.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+os.environ.setdefault("EVERGRASS_BIN", str(ROOT / "build/bench/bin"))
+sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT / "bench"))
+
+from botocore.auth import SigV4Auth  # noqa: E402
+from botocore.awsrequest import AWSRequest  # noqa: E402
+from botocore.credentials import Credentials  # noqa: E402
+from harness import processes, waiting  # noqa: E402
+from harness.cloud import Cloud  # noqa: E402
+from harness.ports import free_port  # noqa: E402
+from harness.processes import Process  # noqa: E402
+from run import pss_kb  # noqa: E402
+from table import Table  # noqa: E402
+
+CONNECTIONS = 32
+GROUPS = 60  # each has a certificate authority of its own
+
+# What wrk sends: one request with the headers and the body that it is given, and the end's figures.
+SCRIPT = """
+wrk.method = "%(method)s"
+wrk.body = %(body)s
+%(headers)s
+done = function(summary, latency)
+  local e = summary.errors
+  io.write(string.format("figures %%d %%d %%d %%d %%d %%d %%d\\n", summary.requests, summary.duration,
+    e.connect + e.read + e.write + e.timeout, e.status, latency:percentile(50), latency:percentile(99),
+    summary.bytes))
+end
+"""
+
+
+def quoted(text):
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+class Load:
+    """Runs wrk; one thread, since the service is to have the other core."""
+
+    def __init__(self, folder, seconds):
+        self._folder, self._seconds = Path(folder), seconds
+
+    def run(self, url, method="GET", headers=(), body=None):
+        """(requests/s, p50 and p99 in microseconds). Raises when an answer was an error."""
+        script = self._folder / "load.lua"
+        script.write_text(SCRIPT % {
+            "method": method, "body": "nil" if body is None else quoted(body),
+            "headers": "\n".join(f"wrk.headers[{quoted(k)}] = {quoted(v)}" for k, v in headers),
+        })  # fmt: skip
+        done = processes.run("wrk", "-t1", f"-c{CONNECTIONS}", f"-d{self._seconds}s", "-s", script, url)
+        figures = re.search(r"^figures (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)", done.stdout, re.M)
+        requests, micros, broken, refused, p50, p99 = (int(n) for n in figures.groups())
+        if broken or refused:
+            raise RuntimeError(f"{method} {url}: {broken} connections broke, {refused} of {requests} refused")
+        return requests / (micros / 1e6), p50, p99
+
+
+def signed(endpoints, service, method, path, body=None):
+    """(url, headers) as botocore signs them."""
+    url = endpoints.api + path
+    headers = {"Content-Type": "application/json"} if body is not None else {}
+    request = AWSRequest(method, url, data=body, headers=headers)
+    keys = Credentials(endpoints.access_key_id, endpoints.secret_access_key)
+    SigV4Auth(keys, service, endpoints.region).add_auth(request)
+    return url, [(k, v) for k, v in request.headers.items() if k.lower() != "host"]
+
+
+def nginx_rate(folder, load, cert, key, size):
+    """Requests/s of a TLS server that hands out `size` bytes, or None without nginx."""
+    nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin")
+    if not nginx:
+        return None
+    folder = Path(folder, "nginx")
+    folder.mkdir()
+    (folder / "answer").write_bytes(b"x" * size)
+    port = free_port()
+    (folder / "nginx.conf").write_text(
+        f"daemon off; worker_processes 1; error_log {folder}/error.log; pid {folder}/pid;\n"
+        "events {}\n"
+        f"http {{ access_log off; keepalive_requests 100000000; server {{ listen 127.0.0.1:{port} ssl;\n"
+        f"  ssl_certificate {cert}; ssl_certificate_key {key}; root {folder}; }} }}\n"
+    )
+    with Process(nginx, "-p", folder, "-c", folder / "nginx.conf") as server:
+        waiting.until("nginx listens", lambda: (folder / "pid").exists())
+        rate = load.run(f"https://127.0.0.1:{port}/answer")[0]
+        server.stop()
+    return rate
+
+
+def measure(folder, options):
+    folder, table = Path(folder), Table()
+    load = Load(folder, 1 if options.quick else 10)
+    with Cloud(folder / "cloud") as cloud:
+        endpoints = cloud.endpoints
+        greengrass = endpoints.boto("greengrass")
+        greengrass_groups = [greengrass.create_group(Name=f"bench{n}") for n in range(GROUPS)]
+        group = greengrass_groups[0]["Id"]
+        definition = greengrass.create_subscription_definition(
+            InitialVersion={"Subscriptions": [
+                {"Id": "one", "Source": "cloud", "Subject": "a/b", "Target": "GGShadowService"}
+            ]}
+        )["LatestVersionArn"]  # fmt: skip
+        print(f"idle: {pss_kb(cloud.process.pid)} KiB", file=sys.stderr)
+        answer = len(json.dumps(greengrass.get_group(GroupId=group)))
+        files = Path(folder, "tls")
+        files.mkdir()
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+             "/CN=127.0.0.1", "-days", "1", "-keyout", files / "key.pem", "-out", files / "cert.pem"],
+            check=True, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        peer = nginx_rate(folder, load, files / "cert.pem", files / "key.pem", answer)
+        peers = {"peer": (peer, "nginx with a file")} if peer else {}
+        body = json.dumps({"SubscriptionDefinitionVersionArn": definition})
+        for name, method, path, body, goal in (
+            ("GetGroup", "GET", f"/greengrass/groups/{group}", None, 10000),
+            (f"ListGroups, 50 of {GROUPS}", "GET", "/greengrass/groups", None, 10000),
+            ("ListGroups, 1", "GET", "/greengrass/groups?MaxResults=1", None, 10000),
+            ("CreateGroupVersion, durable", "POST", f"/greengrass/groups/{group}/versions", body, 1000),
+        ):
+            url, headers = signed(endpoints, "greengrass", method, path, body)
+            rate, p50, p99 = load.run(url, method, headers, body)
+            table.add(f"{name}: requests/s", rate, "", at_least=goal, **peers)
+            table.add(f"{name}: p50", p50, "us")
+            table.add(f"{name}: p99", p99, "us")
+        table.add("memory after it", pss_kb(cloud.process.pid), "KiB")
+    return table
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("--quick", action="store_true", help="a second for each load instead of ten")
+    options = parser.parse_args()
+    processes.adopt_orphans()
+    with tempfile.TemporaryDirectory(prefix="evergrass-bench-") as folder:
+        table = measure(folder, options)
+    if options.json:
+        print(json.dumps({"rows": table.rows}))
+    else:
+        for row in table.rows:
+            print(table.line(row))
+
+
+if __name__ == "__main__":
+    main()
