@@ -87,6 +87,7 @@ service_parts::service_parts(const service_options& options, data_lock lock, ser
       device_api_(greengrass_, authority_, blocking_.get_executor()),
       s3_(objects_, object_work_.get_executor(), log_),
       bulk_(greengrass_) {
+    registry_.new_rsa_key = greengrass_.new_rsa_key = [this] { return rsa_keys_.take(); };
     greengrass_.sts = sts_ ? &*sts_ : nullptr;
     greengrass_.objects = &objects_;
     greengrass_.bulk_changed = [this] { bulk_.wake(); };

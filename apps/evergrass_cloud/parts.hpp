@@ -17,6 +17,7 @@
 #include "cloud/lambda/functions.hpp"
 #include "cloud/objects/s3_door.hpp"
 #include "cloud/store/store.hpp"
+#include "libs/pki/key_pool.hpp"
 
 #include <boost/asio/thread_pool.hpp>
 
@@ -64,6 +65,7 @@ private:
     clock clock_;
     std::unique_ptr<store> state_;
     registry_changes changes_;
+    pki::rsa_key_pool rsa_keys_;
     registry registry_;
     registry_authority authority_;
     std::shared_ptr<shadow_service> shadows_;

@@ -51,7 +51,7 @@ api_result create_group(greengrass_services& in, const call& from) {
     if (const auto* tags = object_member(from.input, "tags")) {
         wanted.tags = *tags;
     }
-    wanted.authority_key = new_authority_key();  // slow, so before the store is locked
+    wanted.authority_key = in.new_rsa_key();  // slow, so before the store is locked
     return in_transaction(in.state, [&]() -> api_result {
         if (auto refused = check_references(in, wanted.content)) {
             return *refused;

@@ -9,7 +9,7 @@ namespace evergrass::cloud::greengrass {
 // Rotates: the new authority signs from now on, the older ones stay known to devices.
 api_result create_group_certificate_authority(greengrass_services& in, const call& from) {
     const auto group_id = required_text(from, "GroupId");
-    auto key = new_authority_key();
+    auto key = in.new_rsa_key();
     return in_transaction(in.state, [&]() -> api_result {
         const auto& family = group_family();
         const auto group = require_definition(in.state, family, group_id, family.missing);

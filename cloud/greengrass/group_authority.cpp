@@ -24,10 +24,6 @@ result<std::string> self_signed(const greengrass_services& in, std::string_view 
 
 }  // namespace
 
-std::string new_authority_key() {
-    return pki::generate_rsa_key();
-}
-
 result<group_authority> insert_group_authority(greengrass_services& in, std::string_view group_id,
                                                std::string key_pem) {
     auto certificate = self_signed(in, group_id, key_pem);

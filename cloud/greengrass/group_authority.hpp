@@ -17,9 +17,6 @@ struct group_authority {
     std::string key_pem;
 };
 
-// RSA-2048; takes some 100 ms, so call it without the store's lock.
-std::string new_authority_key();
-
 result<group_authority> insert_group_authority(greengrass_services& in, std::string_view group_id,
                                                std::string key_pem);
 // Newest first.

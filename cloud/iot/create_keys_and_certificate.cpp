@@ -7,7 +7,7 @@ namespace evergrass::cloud::iot {
 
 // The private key is in this answer and nowhere else.
 api_result create_keys_and_certificate(registry& in, const call& from) {
-    const auto private_key = pki::generate_rsa_key();
+    const auto private_key = in.new_rsa_key();
     const auto public_key = pki::public_key_of(private_key);
     if (!public_key) {
         return internal_error(public_key.error());

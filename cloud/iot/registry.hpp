@@ -3,7 +3,9 @@
 #include "cloud/iot/registry_changes.hpp"
 #include "cloud/store/store.hpp"
 #include "libs/base/time.hpp"
+#include "libs/pki/pki.hpp"
 
+#include <functional>
 #include <string>
 
 namespace evergrass::cloud {
@@ -30,6 +32,8 @@ struct registry {
     registry_changes& changes;
     device_ca issuer;
     iot_endpoints endpoints;
+    // PKCS#8 PEM of an RSA-2048 key for a device. Takes some 100 ms when none was made ahead.
+    std::function<std::string()> new_rsa_key = [] { return pki::generate_rsa_key(); };
 };
 
 }  // namespace evergrass::cloud
