@@ -201,10 +201,9 @@ asio::awaitable<void> developments::put_in_place(std::shared_ptr<developments> s
         options.tended = !o->over;
         options.directory = o->over ? pool.directory_of(*f) : o->directory;
         pool.find_interpreters_anew();
-        std::function<result<launch_plan>()> work = [f = *f, directory = options.directory,
-                                                     host = pool.host()] {
-            return plan_launch(f, directory, host);
-        };
+        std::function<result<launch_plan>()> work =
+            [f = *f, directory = options.directory, host = pool.host(),
+             who = pool.users_of({*f}).front()] { return plan_launch(f, directory, host, who); };
         plan = co_await rt::run_on(
             self->settings_.blocking ? self->settings_.blocking : self->executor_, std::move(work));
         if (!is_newest()) {

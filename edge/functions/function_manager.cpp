@@ -299,11 +299,13 @@ std::vector<contract::function> function_manager::implementation::changed(
 
 asio::awaitable<function_manager::implementation::plans> function_manager::implementation::plan(
     std::shared_ptr<implementation> self, std::vector<contract::function> functions) {
-    std::function<plans()> work = [self, functions = std::move(functions),
+    auto users = self->pool_.users_of(functions);
+    std::function<plans()> work = [self, functions = std::move(functions), users = std::move(users),
                                    host = self->pool_.host()] {
         plans made;
-        for (const auto& f : functions) {
-            made.emplace_back(f, plan_launch(f, self->pool_.directory_of(f), host));
+        for (std::size_t i = 0; i < functions.size(); ++i) {
+            const auto& f = functions[i];
+            made.emplace_back(f, plan_launch(f, self->pool_.directory_of(f), host, users[i]));
         }
         return made;
     };

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <fstream>
 #include <sstream>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace evergrass::edge::functions {
@@ -68,7 +69,42 @@ result<host_programs> host_with_named(
     return only;
 }
 
+bool permits(const process_identity& who, const std::filesystem::path& path, mode_t wanted) {
+    struct stat found {};
+    if (::stat(path.c_str(), &found) != 0) {
+        return false;
+    }
+    // As the kernel does: the first of the three that fits decides.
+    const mode_t all = wanted << 6 | wanted << 3 | wanted;
+    const mode_t whose = found.st_uid == who.uid   ? S_IRWXU
+                         : found.st_gid == who.gid ? S_IRWXG
+                                                   : S_IRWXO;
+    return (found.st_mode & all & whose) == (all & whose);
+}
+
+bool may_reach(const process_identity& who, const std::filesystem::path& path) {
+    for (auto folder = path.parent_path();; folder = folder.parent_path()) {
+        if (!permits(who, folder, S_IXOTH)) {
+            return false;
+        }
+        if (folder == folder.root_path()) {
+            return true;
+        }
+    }
+}
+
 }  // namespace
+
+bool may_run(const process_identity& who, const interpreter& program) {
+    if (who.uid == 0) {
+        return true;
+    }
+    std::error_code code;
+    const auto file = std::filesystem::canonical(program.path, code);
+    // The way of the name, where links stand, and the way of the file.
+    return !code && may_reach(who, program.path.lexically_normal()) && may_reach(who, file) &&
+           permits(who, file, program.script ? S_IXOTH | S_IROTH : S_IXOTH);
+}
 
 runtime_kind kind_of_runtime(std::string_view runtime) {
     const auto* row = row_of(runtime);
@@ -120,11 +156,15 @@ std::vector<interpreter> find_interpreters(std::string_view path) {
 }
 
 result<launch_plan> plan_launch(const contract::function& f, const std::filesystem::path& directory,
-                                const host_programs& host) {
+                                const host_programs& host,
+                                const std::optional<process_identity>& who) {
     if (const auto* row = row_of(f.runtime)) {
         const auto named = host.named.find(f.runtime);
         if (named == host.named.end()) {
-            return row->plan({f, directory}, host);
+            auto usable = host;
+            std::erase_if(usable.interpreters,
+                          [&](const auto& one) { return who && !may_run(*who, one); });
+            return row->plan({f, directory}, usable);
         }
         const auto only = host_with_named(*named, host);
         return only ? row->plan({f, directory}, *only) : only.error();

@@ -1,11 +1,13 @@
 #pragma once
 
 #include "contract/manifest.hpp"
+#include "edge/functions/spawn.hpp"
 #include "libs/base/result.hpp"
 
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,10 +52,16 @@ struct host_programs {
 // /usr/bin and /usr/local/bin.
 std::vector<interpreter> find_interpreters(std::string_view path);
 
+// May this user reach the program and run it, by the permissions of each folder on the way (other
+// groups of the user apart)? Scripts have to be readable, too.
+bool may_run(const process_identity& who, const interpreter& program);
+
 // `directory` holds the function's unpacked code; a native executable in it is made one for the
-// system too (spec/lambda-ipc.md §4.2). The error says which runtime is unsupported or what has to
-// be installed.
+// system too (spec/lambda-ipc.md §4.2). An interpreter that `who`, nullopt for whom the core runs
+// as, may not run, as one in root's home, is passed over. The error says which runtime is
+// unsupported or what has to be installed.
 result<launch_plan> plan_launch(const contract::function& f, const std::filesystem::path& directory,
-                                const host_programs& host);
+                                const host_programs& host,
+                                const std::optional<process_identity>& who = std::nullopt);
 
 }  // namespace evergrass::edge::functions

@@ -4,6 +4,11 @@
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
+#include <fstream>
+#include <stdlib.h>
+#include <unistd.h>
+
 namespace evergrass::edge::functions {
 namespace {
 
@@ -113,6 +118,67 @@ TEST(runtimes, the_interpreter_of_this_host_is_found_without_a_path) {
     for (const auto& one : found) {
         EXPECT_TRUE(one.path.is_absolute());
     }
+}
+
+class who_may_run : public testing::Test {
+protected:
+    void SetUp() override {
+        std::string name = (std::filesystem::temp_directory_path() / "who_may_run.XXXXXX").string();
+        ASSERT_NE(::mkdtemp(name.data()), nullptr);
+        folder = name;
+        std::filesystem::create_directories(folder / "home" / "bin");
+        program = folder / "home" / "bin" / "python3.7";
+        std::ofstream(program) << "x";
+        std::filesystem::permissions(program, std::filesystem::perms(0755));
+        allow(0755);
+        std::filesystem::permissions(folder, std::filesystem::perms(0755));
+    }
+    void TearDown() override {
+        allow(0700);
+        std::filesystem::remove_all(folder);
+    }
+    void allow(unsigned mode) {
+        std::filesystem::permissions(folder / "home", std::filesystem::perms(mode));
+    }
+
+    std::filesystem::path folder;
+    std::filesystem::path program;
+    process_identity other{::geteuid() + 1, ::getegid() + 1};
+};
+
+TEST_F(who_may_run, a_program_in_a_home_that_is_closed_is_not_for_others) {
+    EXPECT_TRUE(may_run(other, {"python3.7", program}));
+    allow(0700);
+    EXPECT_FALSE(may_run(other, {"python3.7", program}));
+    EXPECT_TRUE(may_run({::geteuid(), ::getegid() + 1}, {"python3.7", program}));
+    EXPECT_TRUE(may_run({0, 0}, {"python3.7", program}));
+    allow(0710);
+    EXPECT_TRUE(may_run({::geteuid() + 1, ::getegid()}, {"python3.7", program}));
+}
+
+TEST_F(who_may_run, a_link_to_it_is_no_way_around) {
+    std::filesystem::create_symlink(program, folder / "python3.7");
+    EXPECT_TRUE(may_run(other, {"python3.7", folder / "python3.7"}));
+    allow(0700);
+    EXPECT_FALSE(may_run(other, {"python3.7", folder / "python3.7"}));
+    EXPECT_FALSE(may_run(other, {"python3.7", folder / "nothing"}));
+}
+
+TEST_F(who_may_run, the_owners_bits_count_for_the_owner_and_a_script_is_read) {
+    std::filesystem::permissions(program, std::filesystem::perms(0711));
+    EXPECT_TRUE(may_run(other, {"python3.7", program}));
+    EXPECT_FALSE(may_run(other, {"python3.7", program, true}));
+    std::filesystem::permissions(program, std::filesystem::perms(0055));
+    EXPECT_TRUE(may_run(other, {"python3.7", program, true}));
+    EXPECT_EQ(may_run({::geteuid(), ::getegid()}, {"python3.7", program}), ::geteuid() == 0);
+}
+
+TEST_F(who_may_run, a_function_gets_the_next_one_that_its_user_may_run) {
+    const auto host = host_with({{"python3.7", program}, {"python3.8", "/bin/sh"}});
+    EXPECT_EQ(plan_launch(function_of("python3.7"), "/package", host, other)->program, program);
+    allow(0700);
+    EXPECT_EQ(plan_launch(function_of("python3.7"), "/package", host, other)->program, "/bin/sh");
+    EXPECT_EQ(plan_launch(function_of("python3.7"), "/package", host)->program, program);
 }
 
 }  // namespace

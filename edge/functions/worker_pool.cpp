@@ -73,6 +73,16 @@ void worker_pool::find_interpreters_anew() {
     host_.interpreters = find_interpreters(host_path_);
 }
 
+std::vector<std::optional<process_identity>> worker_pool::users_of(
+    const std::vector<contract::function>& functions) const {
+    std::vector<std::optional<process_identity>> all;
+    for (const auto& f : functions) {
+        const auto who = resolve_identity(f, settings_.allow_root, ::geteuid() == 0);
+        all.push_back(who ? *who : std::nullopt);
+    }
+    return all;
+}
+
 result<void> worker_pool::add(const contract::function& f, result<launch_plan> plan,
                               const add_options& options) {
     auto identity = resolve_identity(f, settings_.allow_root, ::geteuid() == 0);

@@ -70,6 +70,9 @@ public:
 
     // Where a deployment puts the function's code.
     std::filesystem::path directory_of(const contract::function& f) const;
+    // Whom each of these would run as; nullopt for the core's own user, and where add() refuses.
+    std::vector<std::optional<process_identity>> users_of(
+        const std::vector<contract::function>& functions) const;
     // A copy, for plan_launch() on another thread.
     host_programs host() const { return host_; }
     void find_interpreters_anew();
