@@ -4,10 +4,15 @@ http.client parses headers with the e-mail package and sends head and body apart
 function several times what the core itself needs for a message.
 """
 import os
-import socket
-import threading
+import sys
+
+try:
+    from _thread import _local  # threading.local, without the rest of threading
+except ImportError:
+    from thread import _local
 
 _MAX_HEAD = 256 * 1024
+_LOCALHOST = '127.0.0.1'  # the core listens there when it says localhost
 
 
 class HTTPError(Exception):
@@ -23,11 +28,29 @@ class _Closed(Exception):
     """The core closed the connection before it answered."""
 
 
+def _connect(host, port):
+    """By the socket module when the function has loaded it: gevent and the like replace what is in
+    it. It is large, and for an address of numbers there is all that is needed below it."""
+    if host == 'localhost':
+        host = _LOCALHOST
+    if 'socket' in sys.modules or not host.replace('.', '').isdigit():
+        import socket
+        return socket, socket.create_connection((host, port))
+    import _socket
+    connection = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+    try:
+        connection.connect((host, port))
+    except BaseException:
+        connection.close()
+        raise
+    return _socket, connection
+
+
 class _Connection(object):
     def __init__(self, host, port):
         self.process = os.getpid()
-        self._socket = socket.create_connection((host, port))
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        module, self._socket = _connect(host, port)
+        self._socket.setsockopt(module.IPPROTO_TCP, module.TCP_NODELAY, 1)
         self._received = b''
 
     def close(self):
@@ -64,6 +87,9 @@ class _Connection(object):
         return int(first[1]), first[2] if len(first) > 2 else '', headers
 
     def _read_body(self, length):
+        if len(self._received) == length:
+            body, self._received = self._received, b''
+            return body
         pieces = [self._received[:length]]
         self._received = self._received[length:]
         missing = length - len(pieces[0])
@@ -76,7 +102,7 @@ class _Connection(object):
         return b''.join(pieces)
 
 
-_of_thread = threading.local()
+_of_thread = _local()
 
 
 def _open(address):
@@ -118,7 +144,7 @@ def send(host, port, method, path, headers, body=b''):
         try:
             status, reason, answered, content = connection.exchange(request)
             break
-        except (_Closed, socket.error) as error:
+        except (_Closed, OSError, IOError) as error:  # socket.error is one of them
             _drop(address)
             # The core closed a connection that lay idle: it never saw this request.
             if not used_before:
