@@ -14,6 +14,9 @@ from evergrass_runtime import log_setup, start
 
 
 def main():
+    if sys.argv[1:] == ['--wait']:
+        from evergrass_runtime import waiting
+        waiting.take_order()
     pipes = log_setup.install()
     start.end_on_sigterm()
     name = start.handler_name(sys.argv[1:])

@@ -12,7 +12,12 @@ class LocalwatchLogHandler(logging.Handler):
     def __init__(self, component_type=None, component_name=None, pipes=None):
         self._pipes = pipes or Pipes()
         logging.Handler.__init__(self, self._pipes.least_level)
-        self.setFormatter(logging.Formatter(LOCALWATCH_FORMAT))
+        self._formatter = logging.Formatter(LOCALWATCH_FORMAT)
+        self.setFormatter(self._formatter)
+
+    def is_as_it_was(self):
+        return (self.formatter is self._formatter and not self.filters and
+                self.level == self._pipes.least_level)
 
     def emit(self, record):
         try:

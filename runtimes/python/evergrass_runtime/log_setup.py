@@ -23,7 +23,21 @@ def install():
     return pipes
 
 
+_handler = None
+_logger = None
+_root = None
+
+
+def is_as_it_was():
+    """Would an INFO record of the runtime's own be written by our handler alone, in its format? Then
+    its line can be written without one, at a tenth of the time."""
+    return (_handler is not None and _handler.is_as_it_was() and _root.handlers == [_handler] and
+            not _logger.handlers and not _logger.filters and _logger.propagate and
+            not _logger.disabled and _logger.isEnabledFor(log_lines.INFO))
+
+
 def _set_up(pipes, printed):
+    global _handler, _logger, _root
     import logging
     from evergrass_runtime.log_handler import LocalwatchLogHandler
     handler = LocalwatchLogHandler(pipes=pipes)
@@ -33,6 +47,7 @@ def _set_up(pipes, printed):
     root.setLevel(pipes.least_level or log_lines.TRACE)
     for writer in printed:
         writer.handler = handler
+    _handler, _logger, _root = handler, logging.getLogger('lambda_runtime'), root
 
 
 class _Finder(object):

@@ -52,15 +52,23 @@ class _Connection(object):
         module, self._socket = _connect(host, port)
         self._socket.setsockopt(module.IPPROTO_TCP, module.TCP_NODELAY, 1)
         self._received = b''
+        self._ahead = b''  # what was sent and whose answer was not yet read
 
     def close(self):
         self._socket.close()
 
-    def exchange(self, request):
-        self._socket.sendall(request)
+    def start(self, request, ahead):
+        """Sends a request, and behind it the one that will be the next."""
+        sent, self._ahead = self._ahead, ahead
+        if not sent:
+            self._socket.sendall(request + ahead)
+        elif sent != request or ahead:
+            raise _Closed('the core answers another request')
+
+    def finish(self):
+        """(status, reason, headers by lower-case name, body)."""
         status, reason, headers = self._read_head()
-        body = self._read_body(int(headers.get('content-length', '0')))
-        return status, reason, headers, body
+        return status, reason, headers, self._read_body(int(headers.get('content-length', '0')))
 
     def _receive(self):
         data = self._socket.recv(65536)
@@ -124,7 +132,7 @@ def _drop(address):
         connection.close()
 
 
-def _encode(method, host, path, headers, body):
+def encode(method, host, path, headers, body=b''):
     lines = ['{} {} HTTP/1.1'.format(method, path), 'Host: ' + host]
     lines += ['{}: {}'.format(name, value) for name, value in headers]
     lines.append('Content-Length: {}'.format(len(body)))
@@ -134,15 +142,21 @@ def _encode(method, host, path, headers, body):
     return ('\r\n'.join(lines) + '\r\n\r\n').encode('utf-8') + body
 
 
-def send(host, port, method, path, headers, body=b''):
-    """(status, headers by lower-case name, body). HTTPError for a status of 400 or more, OSError or
-    ValueError when there is no answer. Blocks for as long as the core takes."""
+def send(host, port, request, ahead=b'', meanwhile=None):
+    """(status, headers by lower-case name, body) of a request of encode(). HTTPError for a status of
+    400 or more, OSError or ValueError when there is no answer. Blocks for as long as the core takes.
+
+    `ahead`: the request that will be sent next by this thread; it goes along. `meanwhile` is called
+    once while the core answers."""
     address = (host, port)
-    request = _encode(method, host, path, headers, body)
     while True:
         connection, used_before = _open(address)
         try:
-            status, reason, answered, content = connection.exchange(request)
+            connection.start(request, ahead)
+            if meanwhile is not None:
+                call, meanwhile = meanwhile, None
+                call()
+            status, reason, answered, content = connection.finish()
             break
         except (_Closed, OSError, IOError) as error:  # socket.error is one of them
             _drop(address)
