@@ -166,10 +166,11 @@ void worker_pool::choose_waiting() {
         if (!d->waiting) {
             continue;
         }
+        const auto& wanted = *d->waiting;
         const auto found = std::find_if(served.begin(), served.end(),
-                                        [&](const auto& one) { return one.first == *d->waiting; });
+                                        [&](const auto& one) { return one.first == wanted; });
         if (found == served.end()) {
-            served.emplace_back(*d->waiting, 1);
+            served.emplace_back(wanted, 1);
         } else {
             ++found->second;
         }
