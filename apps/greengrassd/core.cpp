@@ -69,7 +69,8 @@ edge::function_settings function_settings_of(const edge::core_config& config,
     settings.start_limit = config.post_start_health_check_timeout;
     settings.allow_root = config.allow_functions_to_run_as_root;
     settings.interpreters = config.interpreters;
-    settings.python_ready = config.ready != edge::ready_workers::none;
+    settings.interpreter_waits = config.ready != edge::ready_workers::none;
+    settings.python_ready = config.ready >= edge::ready_workers::python;
     settings.others_ready = config.ready == edge::ready_workers::all;
     return settings;
 }

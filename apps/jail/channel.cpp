@@ -26,6 +26,14 @@ bool send_all(int fd, const char* bytes, std::size_t size) {
     return true;
 }
 
+}  // namespace
+
+bool send_all(int fd, std::string_view bytes) {
+    return send_all(fd, bytes.data(), bytes.size());
+}
+
+namespace {
+
 bool receive_all(int fd, char* bytes, std::size_t size) {
     while (size != 0) {
         const auto count = ::read(fd, bytes, size);

@@ -32,6 +32,9 @@ std::optional<heard> hear(int outside);
 void tell(int fd, char what);
 void tell_ended(int fd, int status);
 
+// False: the other end is gone.
+bool send_all(int fd, std::string_view bytes);
+
 // Length first. False: the other end is gone, or it is longer than `most`.
 bool send_bytes(int fd, std::string_view bytes);
 std::optional<std::string> receive_bytes(int fd, std::size_t most);

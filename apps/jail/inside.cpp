@@ -8,10 +8,13 @@
 #include "edge/isolation/before_exec.hpp"
 #include "edge/isolation/jail_order.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
 #include <linux/keyctl.h>
+#include <poll.h>
 #include <sched.h>
 #include <string>
 #include <sys/prctl.h>
@@ -46,10 +49,15 @@ void take_user_namespace(int channel, bool rootless) {
     }
 }
 
-[[noreturn]] void run_function(const isolation::jail_order& order, int channel, bool rootless) {
+// `input`: of a program that waits, where it is told what it is to be; else -1.
+[[noreturn]] void run_function(const isolation::jail_order& order, int channel, int input,
+                               bool rootless) {
     ::setsid();
     write_small_file("/proc/self/oom_score_adj", "500");  // the core is to outlive it
     take_user_namespace(channel, rootless);
+    if (input >= 0) {
+        tell(input, say_here);
+    }
     const rlimit no_dump{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_dump);
     ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr);
@@ -58,9 +66,9 @@ void take_user_namespace(int channel, bool rootless) {
     if (::chdir(order.directory.c_str()) != 0) {
         give_up("enter ", order.directory);
     }
-    const int null = ::open("/dev/null", O_RDONLY);
-    if (null > STDIN_FILENO) {
-        ::dup2(null, STDIN_FILENO);
+    const int source = input >= 0 ? input : ::open("/dev/null", O_RDONLY);
+    if (source > STDIN_FILENO) {
+        ::dup2(source, STDIN_FILENO);
     }
     isolation::close_from(last_log + 1);
     isolation::reset_signals();
@@ -90,6 +98,45 @@ int wait_for(pid_t function) {
     }
 }
 
+// Does an order come on the channel? Else the function's process has ended.
+bool is_ordered(int channel, int function) {
+    std::array<pollfd, 2> watched = {{{channel, POLLIN, 0}, {function, POLLIN, 0}}};
+    while (::poll(watched.data(), watched.size(), -1) < 0 && errno == EINTR) {
+    }
+    return watched[1].revents == 0;
+}
+
+std::string words_of(const isolation::jail_order& order) {
+    std::string words;
+    const auto add = [&](const std::string& word) { words.append(word).push_back('\0'); };
+    add(order.program);
+    add(order.directory);
+    add(std::to_string(order.arguments.size()));
+    std::for_each(order.arguments.begin(), order.arguments.end(), add);
+    std::for_each(order.environment.begin(), order.environment.end(), add);
+    return words;
+}
+
+// The second order of a program that waits, unless that ends before.
+void complete(const isolation::jail_order& first, int channel, int input) {
+    char here = 0;
+    // Not before: the answer that its process waits for is for the same channel.
+    if (::read(input, &here, 1) != 1 || !is_ordered(channel, input)) {
+        return;
+    }
+    const auto bytes = receive_bytes(channel, isolation::longest_jail_order);
+    if (!bytes) {
+        ::_exit(0);  // it was not needed
+    }
+    const auto order = isolation::decode_jail_order(*bytes);
+    if (!order) {
+        say(order.error().message());
+        ::_exit(never_ran);
+    }
+    complete_root(first, *order);
+    send_all(input, words_of(*order));
+}
+
 }  // namespace
 
 void run_inside(int channel, bool rootless) {
@@ -105,12 +152,21 @@ void run_inside(int channel, bool rootless) {
         ::_exit(never_ran);
     }
     enter_root(*order, rootless);
+    channel_ends input;
+    if (order->waits) {
+        input = open_channel();
+    }
     const auto function = ::fork();
     if (function == 0) {
-        run_function(*order, channel, rootless);
+        run_function(*order, channel, input.inside, rootless);
     }
     if (function < 0) {
         give_up("start a process for ", "the function");
+    }
+    if (order->waits) {
+        ::close(input.inside);
+        complete(*order, channel, input.outside);
+        ::close(input.outside);
     }
     drop_capabilities();
     set_no_new_privileges();

@@ -29,7 +29,9 @@ namespace isolation = edge::isolation;
 
 namespace {
 
-constexpr const char* host = "/.host";  // the host's root, while the jail's is put together
+// The host's root, while the jail's is put together; nobody but root comes past the first folder.
+constexpr const char* host_door = "/.host";
+constexpr const char* host = "/.host/root";
 // What functions write to the root's copy, besides /tmp. It is in memory, of the function's limit.
 constexpr const char* copy_options = "mode=0755,size=64m,nr_inodes=64k";
 constexpr unsigned long plain = MS_NOSUID | MS_NODEV;
@@ -253,7 +255,8 @@ void take_root(const std::string& place, bool rootless) {
     } else {
         overlay_root();
     }
-    if (::chdir("root") != 0 || (::mkdir(host + 1, 0700) != 0 && errno != EEXIST)) {
+    if (::chdir("root") != 0 || (::mkdir(host_door + 1, 0700) != 0 && errno != EEXIST) ||
+        ::chmod(host_door + 1, 0700) != 0 || (::mkdir(host + 1, 0700) != 0 && errno != EEXIST)) {
         give_up("make ", host);
     }
     if (::syscall(SYS_pivot_root, ".", host + 1) != 0 || ::chdir("/") != 0) {
@@ -261,7 +264,7 @@ void take_root(const std::string& place, bool rootless) {
     }
 }
 
-void mount_devices(const isolation::jail_order& order, const std::vector<held>& devices) {
+void mount_devices() {
     mount_or_give_up("tmpfs", "/dev", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=0755,size=64k");
     for (const auto& n : nodes) {
         if (::mknod(n.path, S_IFCHR | 0666, makedev(n.major, n.minor)) == 0 &&
@@ -286,11 +289,6 @@ void mount_devices(const isolation::jail_order& order, const std::vector<held>& 
         if (::symlink(to, from) != 0) {
             give_up("make ", from);
         }
-    }
-    for (std::size_t i = 0; i < devices.size(); ++i) {
-        make_place(order.devices[i].path, false);
-        mount_or_give_up(devices[i].path().c_str(), order.devices[i].path, nullptr, MS_BIND,
-                         nullptr);
     }
 }
 
@@ -322,22 +320,61 @@ void restrict_proc() {
     }
 }
 
+// What an order has of the host's, held under its paths there.
+struct wanted {
+    std::vector<std::pair<isolation::jail_mount, held>> mounts;
+    std::vector<std::pair<std::string, held>> devices;
+    bool sysfs = false;
+};
+
+// Without what `had` mounted already.
+wanted hold_wanted(const isolation::jail_order& order, const isolation::jail_order& had) {
+    wanted all;
+    for (const auto& m : order.mounts) {
+        if (std::find(had.mounts.begin(), had.mounts.end(), m) == had.mounts.end()) {
+            all.mounts.emplace_back(m, hold(m.source));
+        }
+    }
+    for (const auto& d : order.devices) {
+        all.devices.emplace_back(d.path, hold(d.path));
+    }
+    all.sysfs = order.sysfs;
+    return all;
+}
+
+void mount_wanted(const wanted& all) {
+    for (const auto& [path, thing] : all.devices) {
+        make_place(path, false);
+        mount_or_give_up(thing.path().c_str(), path, nullptr, MS_BIND, nullptr);
+    }
+    for (const auto& [m, thing] : all.mounts) {
+        stand_in(thing, m.destination, m.writable, true);
+    }
+    if (all.sysfs) {
+        mount_or_give_up((host + std::string("/sys")).c_str(), "/sys", nullptr, MS_BIND, nullptr);
+        restrict_mount("/sys", plainest | MS_RDONLY);
+    }
+}
+
+void take_host_away() {
+    if (::umount2(host, MNT_DETACH) != 0) {
+        give_up("take the host's root away from ", "the function");
+    }
+    ::rmdir(host);
+    ::rmdir(host_door);
+}
+
 }  // namespace
 
 void enter_root(const isolation::jail_order& order, bool rootless) {
     ::umask(0);
-    mount_or_give_up(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+    // What waits sees what the host mounts meanwhile: it may be a volume of its function.
+    const unsigned long propagation = order.waits ? MS_SLAVE : MS_PRIVATE;
+    mount_or_give_up(nullptr, "/", nullptr, MS_REC | propagation, nullptr);
     const auto parts = hold_host_parts();
     const auto temporary = hold(order.work_directory + "/tmp");
     const auto lasting = hold(order.work_directory + "/var_tmp");
-    std::vector<held> sources;
-    for (const auto& m : order.mounts) {
-        sources.push_back(hold(m.source));
-    }
-    std::vector<held> devices;
-    for (const auto& d : order.devices) {
-        devices.push_back(hold(d.path));
-    }
+    const auto own = hold_wanted(order, {});
     take_root(order.work_directory + "/jail", rootless);
     mount_proc();  // first: things that are held are mounted by way of it
     for (const auto& [path, thing] : parts.programs) {
@@ -345,25 +382,36 @@ void enter_root(const isolation::jail_order& order, bool rootless) {
             stand_in(thing, path, false, true);
         }
     }
-    mount_devices(order, devices);
+    mount_devices();
     mount_run(parts);
     stand_in(temporary, "/tmp", true);
     stand_in(lasting, "/var/tmp", true);
     for (const auto& path : order.hidden) {
         hide(path);
     }
-    for (std::size_t i = 0; i < sources.size(); ++i) {
-        stand_in(sources[i], order.mounts[i].destination, order.mounts[i].writable, true);
-    }
-    if (order.sysfs) {
-        mount_or_give_up((host + std::string("/sys")).c_str(), "/sys", nullptr, MS_BIND, nullptr);
-        restrict_mount("/sys", plainest | MS_RDONLY);
-    }
+    mount_wanted(own);
     restrict_proc();
-    if (::umount2(host, MNT_DETACH) != 0) {
-        give_up("take the host's root away from ", "the function");
+    if (!order.waits) {
+        take_host_away();
     }
-    ::rmdir(host);
+    ::umask(0022);
+}
+
+void complete_root(const isolation::jail_order& first, const isolation::jail_order& order) {
+    ::umask(0);
+    const int inside = ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    // Links among the host's paths lead where they do there.
+    if (inside < 0 || ::chroot(host) != 0 || ::chdir("/") != 0) {
+        give_up("look at the host's files for ", "the function");
+    }
+    const auto own = hold_wanted(order, first);
+    if (::fchdir(inside) != 0 || ::chroot(".") != 0) {
+        give_up("return to the root of ", "the function");
+    }
+    ::close(inside);
+    mount_wanted(own);
+    mount_or_give_up(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+    take_host_away();
     ::umask(0022);
 }
 

@@ -13,4 +13,9 @@ namespace evergrass::jail {
 // process when something is refused. `rootless`: in a user namespace of somebody who isn't root.
 void enter_root(const edge::isolation::jail_order& order, bool rootless);
 
+// For an order that waits, whose enter_root() kept the host's root within reach of root: mounts
+// what `order`, the second one, has besides, and takes the host's root away.
+void complete_root(const edge::isolation::jail_order& first,
+                   const edge::isolation::jail_order& order);
+
 }  // namespace evergrass::jail

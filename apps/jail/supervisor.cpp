@@ -21,6 +21,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 
 namespace evergrass::jail {
 
@@ -152,7 +153,8 @@ private:
         }
     }
 
-    // The order; afterwards the core says nothing more, and its end is the function's.
+    // The order, and another one when the first lets its program wait; afterwards the core says
+    // nothing more, and its end is the function's.
     void take_control() {
         auto bytes = ordered_ ? std::nullopt
                               : receive_bytes(control_descriptor, isolation::longest_jail_order);
@@ -161,15 +163,16 @@ private:
             ::kill(first_, SIGKILL);
             return;
         }
-        ordered_ = true;
         const auto order = isolation::decode_jail_order(*bytes);
         if (!order) {
             say(order.error().message());
             ::kill(first_, SIGKILL);
             return;
         }
-        work_directory_ = order->work_directory;
-        if (!make_work_directory() || !limit(*order) || !send_bytes(channel_.outside, *bytes)) {
+        const bool first = std::exchange(work_directory_, order->work_directory).empty();
+        ordered_ = !order->waits;
+        if ((first && !make_work_directory()) || !limit(*order) ||
+            !send_bytes(channel_.outside, *bytes)) {
             ::kill(first_, SIGKILL);
         }
     }
@@ -260,7 +263,7 @@ private:
     pid_t function_ = 0;  // as the host sees it; 0: it hasn't started
     std::string work_directory_;
     std::optional<int> status_;
-    bool ordered_ = false;
+    bool ordered_ = false;  // in full
     bool control_open_ = true;
     bool channel_open_ = true;
     bool ended_ = false;

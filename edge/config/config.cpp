@@ -212,6 +212,13 @@ void read_interpreters(field_reader& in, core_config& config) {
     }
 }
 
+const std::map<std::string_view, ready_workers> ready_words = {
+    {"none", ready_workers::none},
+    {"interpreter", ready_workers::interpreter},
+    {"python", ready_workers::python},
+    {"all", ready_workers::all},
+};
+
 void read_runtime(field_reader& in, const json::object& object, core_config& config) {
     note_unknown(object, "runtime", runtime_members, config);
     config.allow_functions_to_run_as_root = read_yes_no(in, object, "allowFunctionsToRunAsRoot");
@@ -224,10 +231,10 @@ void read_runtime(field_reader& in, const json::object& object, core_config& con
         read_in_range(in, "postStartHealthCheckTimeout", 30'000, 1, 3'600'000));
     read_interpreters(in, config);
     const auto ready = in.text("readyWorkers", "python");
-    if (ready == "none" || ready == "all") {
-        config.ready = ready == "all" ? ready_workers::all : ready_workers::none;
-    } else if (ready != "python") {
-        in.fail("readyWorkers", "is none of \"none\", \"python\" and \"all\"");
+    if (const auto found = ready_words.find(ready); found != ready_words.end()) {
+        config.ready = found->second;
+    } else {
+        in.fail("readyWorkers", "is none of \"none\", \"interpreter\", \"python\" and \"all\"");
     }
 }
 

@@ -16,7 +16,7 @@
 // `coreThing`, which count only where `crypto` is missing.
 namespace evergrass::edge {
 
-enum class ready_workers { none, python, all };
+enum class ready_workers { none, interpreter, python, all };  // each with those before it
 
 struct core_config {
     std::filesystem::path root;  // of the whole: config/, certs/, ggc/

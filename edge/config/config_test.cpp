@@ -131,6 +131,7 @@ TEST(config, workers_that_wait_are_of_python_functions_unless_it_says_otherwise)
     };
     EXPECT_EQ(parse_config(of_v1_11, "/greengrass")->ready, ready_workers::python);
     EXPECT_EQ(with("\"none\"")->ready, ready_workers::none);
+    EXPECT_EQ(with("\"interpreter\"")->ready, ready_workers::interpreter);
     EXPECT_EQ(with("\"all\"")->ready, ready_workers::all);
     EXPECT_THAT(with("\"some\"").error().message(), HasSubstr("readyWorkers"));
     EXPECT_FALSE(with("true"));

@@ -38,6 +38,8 @@ struct function_settings {
     std::chrono::milliseconds start_limit{30'000};  // postStartHealthCheckTimeout
     std::chrono::seconds idle_reap{60};  // an on-demand worker without work ends after this
     bool allow_root = false;             // allowFunctionsToRunAsRoot
+    // Does an interpreter wait in a jail for whichever on-demand Python function comes?
+    bool interpreter_waits = false;
     // Runtimes of whose on-demand functions a worker waits ahead (function_spec::keeps_ready).
     bool python_ready = false;
     bool others_ready = false;

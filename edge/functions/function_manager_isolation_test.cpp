@@ -344,6 +344,121 @@ def handler(event, context):
     std::ofstream(stop_file) << "";
 }
 
+// In one of these an on-demand function begins that comes when nobody of its own waits.
+class waiting_interpreter_test : public contained_function_test {
+protected:
+    waiting_interpreter_test() { settings.interpreter_waits = true; }
+
+    std::string why_not() const {
+        return ::geteuid() == 0 ? reason_to_skip() : "only a core that is root has them";
+    }
+    // Each jail that has an order has a folder.
+    void wait_for_jails(std::size_t count) {
+        wait_until(
+            [&] {
+                using iterator = std::filesystem::directory_iterator;
+                const auto folders = iterator(root / "var/work");
+                return static_cast<std::size_t>(std::distance(begin(folders), iterator())) == count;
+            },
+            "so many jails");
+    }
+    json::value told_by(const std::string& name) {
+        const auto got = run(manager->invoke(name, "{}", "", false)).value();
+        EXPECT_EQ(got.outcome, "success") << got.body;
+        return parse_json(got.body).value();
+    }
+};
+
+const std::string tell_what_it_sees = R"(
+import os, own
+def handler(event, context):
+    with open('/proc/self/mountinfo') as mounts, open('/proc/self/cmdline') as command:
+        return {'waited': '--wait' in command.read(), 'at': os.getcwd(), 'own': own.NAME,
+                'arn': os.environ['MY_FUNCTION_ARN'], 'function': context.invoked_function_arn,
+                'uid': os.getuid(), 'root': sorted(os.listdir('/')), 'host': '.host' in mounts.read(),
+                'writable': os.access('/lambda', os.W_OK), 'processes': len(
+                    [n for n in os.listdir('/proc') if n.isdigit()])}
+)";
+
+TEST_F(waiting_interpreter_test,
+       becomes_the_function_that_comes_and_another_one_waits_for_the_next) {
+    if (const auto why = why_not(); !why.empty()) {
+        GTEST_SKIP() << why;
+    }
+    start();
+    std::vector<contract::function> functions;
+    for (const auto* name : {"f", "g"}) {
+        functions.push_back(contained(name, tell_what_it_sees, false));
+    }
+    functions.push_back(contained("none", tell_what_it_sees));
+    functions.back().pinned = true;
+    for (const auto& f : functions) {
+        const auto name = f.arn.substr(0, f.arn.rfind(':'));
+        std::ofstream(root / "deployment/lambda" / f.arn / "own.py")
+            << "NAME = '" << name.substr(name.rfind(':') + 1) << "'\n";
+    }
+    ASSERT_THAT(apply({functions[2]}), IsEmpty());
+    EXPECT_EQ(told_by("none").at("waited"), false);
+    ASSERT_THAT(apply(functions), IsEmpty());
+    std::size_t jails = 2;
+    for (const auto* name : {"f", "g"}) {
+        wait_for_jails(jails++);
+        const auto told = told_by(name);
+        EXPECT_EQ(told.at("waited"), true);
+        EXPECT_EQ(told.at("own"), name);
+        EXPECT_EQ(told.at("at"), "/lambda");
+        EXPECT_EQ(told.at("arn"), arn_of(name));
+        EXPECT_EQ(told.at("function"), arn_of(name));
+        EXPECT_EQ(told.at("uid"), nobody);
+        EXPECT_EQ(told.at("writable"), false);
+        EXPECT_EQ(told.at("host"), false) << "nothing leads out";
+        EXPECT_EQ(told.at("processes"), 2);
+        EXPECT_EQ(told.at("root"), told_by("none").at("root")) << "as one that was started for it";
+    }
+    wait_for_jails(jails);
+    ASSERT_THAT(apply({}), IsEmpty());
+    wait_for_jails(0);
+}
+
+TEST_F(waiting_interpreter_test, has_the_memory_of_the_function_that_comes) {
+    if (const auto why = why_not(); !why.empty()) {
+        GTEST_SKIP() << why;
+    }
+    if (!limits("memory")) {
+        GTEST_SKIP() << "this host has no control of memory";
+    }
+    start();
+    auto f = contained("f", "def handler(e, c):\n    return len(bytearray(1000000000))\n", false);
+    f.memory_size_kb = 65536;
+    ASSERT_THAT(apply({f}), IsEmpty());
+    wait_for_jails(1);
+    const auto got = run(manager->invoke("f", "{}", "", false)).value();
+    EXPECT_THAT(got.body, HasSubstr("out of memory: it has 65536 KB (MemorySize)"));
+}
+
+// As when the kernel takes it for want of memory.
+TEST_F(waiting_interpreter_test, that_ended_is_missed_by_nobody) {
+    if (const auto why = why_not(); !why.empty()) {
+        GTEST_SKIP() << why;
+    }
+    start();
+    auto f = contained("f", tell_what_it_sees, false);
+    std::ofstream(root / "deployment/lambda" / f.arn / "own.py") << "NAME = 'f'\n";
+    ASSERT_THAT(apply({f}), IsEmpty());
+    wait_for_jails(1);
+    const auto jail = std::filesystem::directory_iterator(root / "var/work")->path();
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+        const auto mounts = read_file(entry.path() / "mountinfo");
+        const auto command = read_file(entry.path() / "cmdline");
+        if (mounts && command && mounts->find(jail.string()) != std::string::npos &&
+            command->find("--wait") != std::string::npos) {
+            ::kill(std::stoi(entry.path().filename()), SIGKILL);
+        }
+    }
+    wait_for_jails(0);
+    EXPECT_EQ(told_by("f").at("own"), "f");
+}
+
 TEST_F(contained_function_test, ends_at_any_moment_with_a_manager_that_was_not_stopped) {
     if (const auto why = reason_to_skip(); !why.empty()) {
         GTEST_SKIP() << why;

@@ -2,6 +2,8 @@
 
 #include "edge/isolation/cgroup_home.hpp"
 
+#include <algorithm>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
 
@@ -38,12 +40,25 @@ jail_launcher::jail_launcher(boost::asio::any_io_executor executor, child_watche
 jail_launcher::~jail_launcher() {
     *alive_ = false;
     forget_ready();
+    keep_waiting({});
 }
 
 void jail_launcher::forget_ready() {
     if (ready_) {
         close_all(*std::exchange(ready_, std::nullopt));  // it ends by that
     }
+}
+
+void jail_launcher::forget(pid_t ended) {
+    if (ready_ && ready_->pid == ended) {
+        forget_ready();
+    }
+    std::erase_if(waiting_, [&](const waiting_jail& one) {
+        if (one.jail.pid == ended) {
+            close_all(one.jail);
+        }
+        return one.jail.pid == ended;
+    });
 }
 
 result<spawned> jail_launcher::start() {
@@ -59,8 +74,8 @@ result<spawned> jail_launcher::start() {
         watcher_.watch(
             jail->pid,
             [this, alive = alive_, pid = jail->pid](const std::string&) {
-                if (*alive && ready_ && ready_->pid == pid) {
-                    forget_ready();
+                if (*alive) {
+                    forget(pid);
                 }
             },
             stop_signal_of_jails);
@@ -68,15 +83,27 @@ result<spawned> jail_launcher::start() {
     return jail;
 }
 
-result<spawned> jail_launcher::take(isolation::jail_order& order) {
-    order.work_directory = (work_directory_ / std::to_string(next_++)).string();
-    if (!ready_) {
-        refill_soon();
-        return start();
-    }
-    const auto jail = *std::exchange(ready_, std::nullopt);
+std::string jail_launcher::next_work_directory() {
+    return (work_directory_ / std::to_string(next_++)).string();
+}
+
+result<spawned> jail_launcher::take(isolation::jail_order& order,
+                                    const std::optional<isolation::jail_order>& waiting) {
     refill_soon();
-    return jail;
+    const auto found = std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& one) {
+        return waiting && one.order == *waiting;
+    });
+    if (found != waiting_.end()) {
+        const auto jail = found->jail;
+        order.work_directory = std::move(found->work_directory);
+        waiting_.erase(found);
+        return jail;
+    }
+    order.work_directory = next_work_directory();
+    if (ready_) {
+        return *std::exchange(ready_, std::nullopt);
+    }
+    return start();
 }
 
 void jail_launcher::keep_ready() {
@@ -86,8 +113,22 @@ void jail_launcher::keep_ready() {
     }
 }
 
+void jail_launcher::keep_waiting(std::vector<isolation::jail_order> orders) {
+    wanted_ = std::move(orders);
+    std::erase_if(waiting_, [&](const waiting_jail& one) {
+        const bool wanted = std::find(wanted_.begin(), wanted_.end(), one.order) != wanted_.end();
+        if (!wanted) {
+            close_all(one.jail);
+        }
+        return !wanted;
+    });
+    if (waiting_.size() < wanted_.size()) {
+        refill_soon();
+    }
+}
+
 void jail_launcher::refill_soon() {
-    if (!keeps_ready_ || refilling_) {
+    if ((!keeps_ready_ && wanted_.empty()) || refilling_) {
         return;
     }
     refilling_ = true;
@@ -97,13 +138,39 @@ void jail_launcher::refill_soon() {
             return;
         }
         refilling_ = false;
-        if (!ready_) {
-            // When it fails, take() tells why.
-            if (auto jail = start()) {
-                ready_ = *jail;
-            }
-        }
+        refill();
     });
+}
+
+// When it fails, take() tells why.
+void jail_launcher::refill() {
+    if (keeps_ready_ && !ready_) {
+        if (auto jail = start()) {
+            ready_ = *jail;
+        }
+    }
+    for (const auto& order : wanted_) {
+        if (std::none_of(waiting_.begin(), waiting_.end(),
+                         [&](const auto& one) { return one.order == order; })) {
+            start_waiting(order);
+        }
+    }
+}
+
+void jail_launcher::start_waiting(const isolation::jail_order& order) {
+    auto jail = start();
+    if (!jail) {
+        return;
+    }
+    auto sent = order;
+    sent.work_directory = next_work_directory();
+    const auto message = isolation::message_to_jail(sent);
+    const auto count = ::send(jail->control, message.data(), message.size(), MSG_NOSIGNAL);
+    if (count != static_cast<ssize_t>(message.size())) {
+        close_all(*jail);  // larger than a socket's buffer: functions start without
+        return;
+    }
+    waiting_.push_back({*jail, order, std::move(sent.work_directory)});
 }
 
 }  // namespace evergrass::edge::functions

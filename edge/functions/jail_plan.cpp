@@ -81,4 +81,33 @@ isolation::jail_order plan_jail(const function_settings& settings, const jailed_
     return order;
 }
 
+std::optional<isolation::jail_order> plan_waiting_jail(
+    const isolation::jail_order& order, runtime_kind runtime,
+    const std::vector<std::string>& environment) {
+    if (runtime != runtime_kind::python || !order.groups.empty()) {
+        return std::nullopt;
+    }
+    isolation::jail_order waiting;
+    waiting.waits = true;
+    waiting.program = order.program;
+    waiting.arguments = {order.arguments.at(0), order.arguments.at(1), "--wait"};
+    waiting.directory = "/";
+    for (const auto& variable : environment) {
+        // By them an interpreter finds itself and its user's packages, when it starts.
+        if (variable.starts_with("PATH=") || variable.starts_with("HOME=")) {
+            waiting.environment.push_back(variable);
+        }
+    }
+    waiting.uid = order.uid;
+    waiting.gid = order.gid;
+    for (const auto& m : order.mounts) {
+        if (m.destination == runtimes_in_jail || m.destination == order.program) {
+            waiting.mounts.push_back(m);
+        }
+    }
+    waiting.hidden = order.hidden;
+    waiting.processes = order.processes;
+    return waiting;
+}
+
 }  // namespace evergrass::edge::functions

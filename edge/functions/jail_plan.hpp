@@ -31,4 +31,11 @@ isolation::jail_order plan_jail(const function_settings& settings, const jailed_
 // Besides MemorySize, which was chosen for the interpreters of V1's time (docs/functions.md).
 std::uint64_t runtime_allowance_bytes(runtime_kind kind);
 
+// The order of a jail in which the interpreter and runtime of this order's function wait for
+// whichever function comes with the same ones, user and groups (jail_order::waits); nullopt: it
+// shares them with no other, as its resources have groups of their own.
+std::optional<isolation::jail_order> plan_waiting_jail(const isolation::jail_order& order,
+                                                       runtime_kind runtime,
+                                                       const std::vector<std::string>& environment);
+
 }  // namespace evergrass::edge::functions

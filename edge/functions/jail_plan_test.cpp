@@ -117,6 +117,38 @@ TEST_F(jail_plan, hides_the_cores_own_paths_and_shows_no_sysfs_unasked) {
     EXPECT_THAT(made.groups, testing::IsEmpty());
 }
 
+TEST_F(jail_plan, of_an_interpreter_that_waits_has_nothing_of_a_function) {
+    const std::vector<std::string> environment = {"HOME=/lambda", "PATH=/usr/bin", "SECRET=x"};
+    resources.mounts = {{"/srv/data", "/data", true}};
+    resources.devices = {{"/dev/ttyS0", true}};
+    f.access_sysfs = true;
+    plan.arguments.emplace_back("--handler=main.handler");
+    const auto waiting = plan_waiting_jail(order(), runtime_kind::python, environment);
+    ASSERT_TRUE(waiting.has_value());
+    EXPECT_TRUE(waiting->waits);
+    EXPECT_THAT(waiting->arguments,
+                ElementsAre("python3.11", "/runtime/python/lambda_runtime.py", "--wait"));
+    EXPECT_THAT(waiting->environment, ElementsAre("HOME=/lambda", "PATH=/usr/bin"));
+    EXPECT_THAT(waiting->mounts, ElementsAre(jail_mount{settings.runtime_dir, "/runtime", false}));
+    EXPECT_THAT(waiting->devices, testing::IsEmpty());
+    EXPECT_FALSE(waiting->sysfs);
+    EXPECT_EQ(waiting->uid, 1001U);
+    EXPECT_EQ(waiting->hidden, settings.hidden);
+
+    directory = "/greengrass/ggc/deployment/lambda/arn:aws:lambda:us-east-1:1:function:g:1";
+    resources = {};
+    f.access_sysfs = false;
+    EXPECT_EQ(plan_waiting_jail(order(), runtime_kind::python, environment), waiting);
+    plan.program = "/usr/bin/python3.9";
+    EXPECT_NE(plan_waiting_jail(order(), runtime_kind::python, environment), waiting);
+}
+
+TEST_F(jail_plan, of_an_interpreter_that_waits_is_none_for_groups_of_its_own_and_other_runtimes) {
+    EXPECT_FALSE(plan_waiting_jail(order(), runtime_kind::nodejs, {}).has_value());
+    resources.groups = {20};
+    EXPECT_FALSE(plan_waiting_jail(order(), runtime_kind::python, {}).has_value());
+}
+
 TEST_F(jail_plan, is_one_that_a_jail_takes) {
     resources.mounts = {{"/srv/data", "/data", true}};
     auto made = order();

@@ -20,6 +20,7 @@ namespace evergrass::edge::functions {
 namespace {
 
 constexpr std::size_t token_bytes = 24;
+constexpr std::size_t most_waiting = 2;  // interpreters, of some 12 MB each
 constexpr std::size_t longest_reason = 500;
 constexpr std::size_t longest_tail = 4096;  // as Lambda's LogResult
 
@@ -106,6 +107,7 @@ result<void> worker_pool::add(const contract::function& f, result<launch_plan> p
             return jail.error();
         }
         d->jail = std::move(*jail);
+        d->waiting = waiting_of(*d);
         if (!f.pinned) {
             jails_->keep_ready();
         }
@@ -113,6 +115,7 @@ result<void> worker_pool::add(const contract::function& f, result<launch_plan> p
     d->log = logs_.of_function(f.arn);
     d->tended = options.tended;
     functions_.emplace(f.arn, std::move(d));
+    choose_waiting();
     function_spec spec{f.arn, f.pinned, std::chrono::seconds(f.timeout_seconds), options.tended};
     const bool ready = kind_of_runtime(f.runtime) == runtime_kind::python ? settings_.python_ready
                                                                           : settings_.others_ready;
@@ -148,6 +151,49 @@ result<isolation::jail_order> worker_pool::prepare_jail(const deployed& d) const
     return plan_jail(settings_, {d.f, d.plan, d.directory, identity, *granted});
 }
 
+std::vector<std::string> worker_pool::environment_in_jail(const contract::function& f,
+                                                          std::string_view token) const {
+    return build_environment(settings_, f,
+                             {code_in_jail, token, ipc_port_, to_string(logs_.level()), host_path_,
+                              runtimes_in_jail, "/"});
+}
+
+// A core that isn't root cannot keep the host's root from its functions' user, which is its own.
+std::optional<isolation::jail_order> worker_pool::waiting_of(const deployed& d) const {
+    if (!settings_.interpreter_waits || d.f.pinned || ::geteuid() != 0) {
+        return std::nullopt;
+    }
+    return plan_waiting_jail(*d.jail, kind_of_runtime(d.f.runtime), environment_in_jail(d.f, {}));
+}
+
+// Those that serve most functions.
+void worker_pool::choose_waiting() {
+    if (!jails_) {
+        return;
+    }
+    std::vector<std::pair<isolation::jail_order, int>> served;
+    for (const auto& [arn, d] : functions_) {
+        if (!d->waiting) {
+            continue;
+        }
+        const auto& wanted = *d->waiting;
+        const auto found = std::find_if(served.begin(), served.end(),
+                                        [&](const auto& one) { return one.first == wanted; });
+        if (found == served.end()) {
+            served.emplace_back(wanted, 1);
+        } else {
+            ++found->second;
+        }
+    }
+    std::stable_sort(served.begin(), served.end(),
+                     [](const auto& a, const auto& b) { return a.second > b.second; });
+    std::vector<isolation::jail_order> chosen;
+    for (std::size_t i = 0; i < std::min(served.size(), most_waiting); ++i) {
+        chosen.push_back(std::move(served[i].first));
+    }
+    jails_->keep_waiting(std::move(chosen));
+}
+
 std::vector<local_resource> worker_pool::resources_of(const contract::function& f) const {
     std::vector<local_resource> used;
     for (const auto& r : resources_) {
@@ -171,18 +217,21 @@ void worker_pool::release(const std::string& arn) {
 
 void worker_pool::remove(const std::string& arn) {
     functions_.erase(arn);
+    choose_waiting();
     scheduler_.remove(arn);
     settle();
 }
 
 void worker_pool::retire(const std::string& arn, bool at_once) {
     functions_.erase(arn);
+    choose_waiting();
     scheduler_.retire(arn, at_once);
     settle();
 }
 
 void worker_pool::stop() {
     functions_.clear();
+    choose_waiting();
     scheduler_.stop();
     settle();
 }
@@ -430,11 +479,8 @@ result<std::unique_ptr<worker_process>> worker_pool::start_process(worker_id id,
         [this, id](std::string reason) { worker_ended(id, reason); }};
     if (d.jail) {
         auto order = *d.jail;
-        order.environment =
-            build_environment(settings_, d.f,
-                              {code_in_jail, w.token, ipc_port_, to_string(logs_.level()),
-                               host_path_, runtimes_in_jail, "/"});
-        const auto jail = jails_->take(order);
+        order.environment = environment_in_jail(d.f, w.token);
+        const auto jail = jails_->take(order, d.waiting);
         if (!jail) {
             return jail.error();
         }

@@ -131,7 +131,8 @@ private:
         std::optional<process_identity> identity;
         std::filesystem::path directory;
         std::vector<local_resource> resources;
-        std::optional<isolation::jail_order> jail;  // but for the worker's own part
+        std::optional<isolation::jail_order> jail;     // but for the worker's own part
+        std::optional<isolation::jail_order> waiting;  // by which one that waits would serve it
         logger log;
         bool tended = false;
     };
@@ -157,6 +158,10 @@ private:
     void carry_out(start_failed& a);
     result<isolation::jail_order> prepare_jail(const deployed& d) const;
     std::vector<local_resource> resources_of(const contract::function& f) const;
+    std::vector<std::string> environment_in_jail(const contract::function& f,
+                                                 std::string_view token) const;
+    std::optional<isolation::jail_order> waiting_of(const deployed& d) const;
+    void choose_waiting();
     result<void> launch(worker_id id, worker& w);
     result<std::unique_ptr<worker_process>> start_process(worker_id id, const worker& w);
     void take_line(worker_id id, log_level level, std::string_view line);

@@ -118,10 +118,7 @@ public:
     }
 
     void send(const isolation::jail_order& order) {
-        const auto bytes = encode(order);
-        const auto size = static_cast<std::uint32_t>(bytes.size());
-        order_.assign(reinterpret_cast<const char*>(&size), sizeof size);
-        order_ += bytes;
+        order_ = message_to_jail(order);
         asio::async_write(*control_, asio::buffer(order_),
                           [self = shared_from_this()](const boost::system::error_code&,
                                                       std::size_t) { self->order_ = {}; });

@@ -8,7 +8,7 @@
 namespace evergrass::edge::isolation {
 namespace {
 
-constexpr std::string_view mark = "EGJ1";
+constexpr std::string_view mark = "EGJ2";
 
 class writer {
 public:
@@ -40,7 +40,7 @@ class reader {
 public:
     explicit reader(std::string_view bytes) : rest_(bytes) {
         if (rest_.substr(0, mark.size()) != mark) {
-            fail("does not begin with EGJ1");
+            fail("does not begin with EGJ2");
             return;
         }
         rest_.remove_prefix(mark.size());
@@ -154,7 +154,14 @@ std::string encode(const jail_order& order) {
     out.flag(order.sysfs);
     out.number(order.memory_bytes);
     out.number(order.processes);
+    out.flag(order.waits);
     return out.take();
+}
+
+std::string message_to_jail(const jail_order& order) {
+    const auto bytes = encode(order);
+    const auto size = static_cast<std::uint32_t>(bytes.size());
+    return std::string(reinterpret_cast<const char*>(&size), sizeof size) + bytes;
 }
 
 result<jail_order> decode_jail_order(std::string_view bytes) {
@@ -185,6 +192,7 @@ result<jail_order> decode_jail_order(std::string_view bytes) {
     order.sysfs = in.flag();
     order.memory_bytes = in.number();
     order.processes = in.small<std::uint32_t>("the number of processes");
+    order.waits = in.flag();
     if (const auto fault = in.finish()) {
         return error{errc::invalid_input, "an order to evergrass-jail " + *fault};
     }

@@ -48,11 +48,21 @@ struct jail_order {
     std::uint64_t memory_bytes = 0;  // of all that runs in the jail together; 0: no limit
     std::uint32_t processes = 1024;  // and threads
 
+    // The program waits for what it is to be. A second order follows, with the same work directory,
+    // identity and hidden paths: what it mounts besides is mounted, its limits are set, and its
+    // program, directory, number of arguments, arguments and environment come on the waiting
+    // program's standard input, each ended by a NUL. Until then nothing of a function is in the
+    // jail.
+    bool waits = false;
+
     bool operator==(const jail_order&) const = default;
 };
 
-// Both sides are of one build: a form of its own, "EGJ1" first, every text with its length.
+// Both sides are of one build: a form of its own, "EGJ2" first, every text with its length.
 std::string encode(const jail_order& order);
+
+// What is written to a jail's control socket: encode() behind its length.
+std::string message_to_jail(const jail_order& order);
 
 // The error says what is wrong with the bytes: they end early, go on after the end, or hold a NUL
 // in a text or a path that is not absolute.

@@ -24,6 +24,7 @@ jail_order full() {
     order.sysfs = true;
     order.memory_bytes = 16ULL * 1024 * 1024 * 1024;
     order.processes = 77;
+    order.waits = true;
     return order;
 }
 
@@ -71,7 +72,7 @@ TEST(jail_order, with_an_id_beyond_the_kernels_is_refused) {
     auto order = full();
     order.processes = 4294967295;
     auto bytes = encode(order);
-    bytes.back() = '\x01';
+    bytes[bytes.size() - 8 - 1] = '\x01';  // a flag follows
     EXPECT_THAT(fault_of(bytes), HasSubstr("the number of processes is out of range"));
 }
 

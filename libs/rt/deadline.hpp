@@ -21,7 +21,7 @@ public:
     deadline& operator=(const deadline&) = delete;
 
     void arm(std::chrono::nanoseconds limit);
-    void disarm();
+    void disarm();         // the timer itself may go off once more, with no effect
     bool expired() const;  // since the last arm()
 
 private:

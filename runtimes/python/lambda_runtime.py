@@ -4,52 +4,33 @@ Started by the core in the function's directory, with the environment that
 greengrass_common.env_vars reads. This file's directory is first on the module path, so the core's
 greengrass_common and greengrass_ipc_python_sdk win over copies in the function's package; the
 package's own greengrasssdk wins over ours.
+
+What a function can do without is not imported before it or a fault asks for it: most of a cold
+start was that.
 """
-import logging
-import os
-import signal
 import sys
 
-from evergrass_runtime import handler as handlers
-from evergrass_runtime import log_setup, versions
-from evergrass_runtime.loop import serve
-
-_log = logging.getLogger('lambda_runtime')
-_HANDLER_FLAG = '--handler='
-
-
-def _handler_name(arguments):
-    for argument in arguments:
-        if argument.startswith(_HANDLER_FLAG):
-            return argument[len(_HANDLER_FLAG):]
-    raise ValueError('the runtime needs ' + _HANDLER_FLAG + 'module.function')
-
-
-def _set_module_path():
-    own = os.path.dirname(os.path.abspath(__file__))
-    package = os.getcwd()
-    if package not in sys.path:  # the function may have its own PYTHONPATH
-        sys.path.insert(1, package)
-    sys.path.append(os.path.join(own, 'sdk'))
-
-
-def _end(signal_number, frame):
-    sys.exit(0)  # runs the function's atexit handlers; the core kills what takes too long
+from evergrass_runtime import log_setup, start
 
 
 def main():
-    log_setup.install()
-    signal.signal(signal.SIGTERM, _end)
-    _set_module_path()
-    name = _handler_name(sys.argv[1:])
+    if sys.argv[1:] == ['--wait']:
+        from evergrass_runtime import waiting
+        waiting.take_order()
+    pipes = log_setup.install()
+    start.end_on_sigterm()
+    name = start.handler_name(sys.argv[1:])
+    start.set_module_path()
     try:
-        function = handlers.load(name)
-        versions.check()
+        function = start.load(name)
     except Exception as error:
+        import logging
         logging.exception('The traceback of the failed import:')
-        _log.critical('Failed to import handler function "%s" due to exception: %s', name, error)
+        logging.getLogger('lambda_runtime').critical(
+            'Failed to import handler function "%s" due to exception: %s', name, error)
         sys.exit(1)
-    serve(function)
+    from evergrass_runtime import loop
+    loop.serve(function, pipes)
 
 
 if __name__ == '__main__':

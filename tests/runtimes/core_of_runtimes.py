@@ -194,9 +194,12 @@ class FakeCore:
 
 
 class Worker:
-    """One process of a runtime. `with` ends it; its log is (level, line) in the order of each pipe."""
+    """One process of a runtime. `with` ends it; its log is (level, line) in the order of each pipe.
 
-    def __init__(self, core, command, folder, encoding="json", **variables):
+    `waits`: the command of one that is started for no function, and then given this one by its
+    standard input (edge/isolation/jail_order.hpp)."""
+
+    def __init__(self, core, command, folder, encoding="json", waits=None, **variables):
         self._log = []
         self._more = threading.Condition()
         self._open = len(LEVELS)
@@ -216,15 +219,20 @@ class Worker:
         ends = [os.pipe() for _ in LEVELS]
         for level, (_, writer) in zip(LEVELS, ends):
             env[f"_GG_LOG_FD_{level}"] = str(writer)
+        env = {name: value for name, value in env.items() if value is not None}
         self._child = subprocess.Popen(
-            [str(part) for part in command],
-            cwd=folder,
-            env={name: value for name, value in env.items() if value is not None},
-            stdin=subprocess.DEVNULL,
+            [str(part) for part in waits or command],
+            cwd="/" if waits else folder,
+            env=processes.clean_env(PYTHONDONTWRITEBYTECODE="1") if waits else env,
+            stdin=subprocess.PIPE if waits else subprocess.DEVNULL,
             stdout=ends[0][1],
             stderr=ends[1][1],
             pass_fds=[writer for _, writer in ends],
         )
+        if waits:
+            words = [command[0], folder, len(command), *command, *(f"{k}={v}" for k, v in env.items())]
+            with self._child.stdin as told:
+                told.write("".join(f"{word}\0" for word in words).encode())
         for level, (reader, writer) in zip(LEVELS, ends):
             os.close(writer)
             threading.Thread(target=self._read, args=(level, reader), daemon=True).start()

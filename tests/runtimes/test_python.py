@@ -5,7 +5,7 @@ import json
 import pytest
 from core_of_runtimes import ARN, SECRETS, SHADOW, FakeCore, Worker
 
-from harness import pythons
+from harness import processes, pythons, waiting
 from harness.processes import ROOT
 
 RUNTIME = ROOT / "runtimes/python"
@@ -31,13 +31,14 @@ def start(core, python, tmp_path):
     """start(source): a worker of main.handler; it has ended when the test has."""
     workers = []
 
-    def start(source, handler="main.handler", files=(), **options):
+    def start(source, handler="main.handler", files=(), waits=False, **options):
         for name, text in {"main.py": source, **dict(files)}.items():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text(text)
         command = [python, RUNTIME / "lambda_runtime.py", f"--handler={handler}", "--own-flag"]
         options = {"PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1", **options}
-        workers.append(Worker(core, command, tmp_path, **options))
+        waiting = [python, RUNTIME / "lambda_runtime.py", "--wait"] if waits else None
+        workers.append(Worker(core, command, tmp_path, waits=waiting, **options))
         return workers[-1]
 
     yield start
@@ -170,6 +171,67 @@ def test_errors_of_what_it_invokes_reach_it(core, start):
     )
     error, kind, text = core.call({}).json
     assert (error, kind) == ("Handled", "ShadowError") and "none" in text
+
+
+def test_what_it_does_at_its_end_reaches_the_core_that_has_a_request_for_work_already(core, start):
+    worker = start(
+        "import atexit, greengrasssdk\n"
+        "publish = greengrasssdk.client('iot-data').publish\n"
+        "atexit.register(lambda: publish(topic='end', payload=b'bye'))\n"
+        "def handler(event, context):\n"
+        "    if event == 'exit':\n"
+        "        raise SystemExit(3)\n"
+    )
+    assert core.call({}).body == b"null"
+    core.give("exit", invocation="4-5-6")
+    assert worker.wait() == 3
+    assert core.published.get(timeout=waiting.HANG)[1] == b"bye"
+    assert [line.split(",")[1] for line in worker.lines("INFO")] == [
+        f"{word} RequestId: {n}" for n in ("1-2-3", "4-5-6") for word in ("START", "End")
+    ]
+
+
+# --- One that was started before it was known for which function ------------------------------------
+
+TELL_ITSELF = """
+import base64, colorsys, os, signal, sys
+def handler(event, context):
+    print('printed')
+    return {'argv': sys.argv, 'orig_argv': getattr(sys, 'orig_argv', None), 'path': sys.path,
+            'env': dict(os.environ), 'cwd': os.getcwd(), 'stdin': sys.stdin.read(), 'more': event,
+            'executable': sys.executable, 'base64': getattr(base64, 'OWN', False),
+            'colors': getattr(colorsys, 'OWN', False), 'hash': hash('a text') if 'hash' in event else None,
+            'flags': str(sys.flags), 'customized': hasattr(sys, 'customized'),
+            'on_term': signal.getsignal(signal.SIGTERM).__module__}
+"""
+
+
+def told_by(core, worker, event):
+    told = core.call(event).json
+    worker.wait_for_log("INFO", "main.py:4,printed")
+    worker.wait_for_log("INFO", "START RequestId: 1-2-3")
+    told["env"] = {k: v for k, v in told["env"].items() if not k.startswith("_GG_LOG_FD_")}
+    assert worker.terminate() == 0
+    core.drop_connections()  # it waited for work
+    return told
+
+
+@pytest.mark.parametrize("event, files, variables", [
+    ({}, {}, {}),
+    ({}, {"colorsys.py": "OWN = True\n", "greengrass_common/__init__.py": "raise ImportError()\n"}, {}),
+    ({}, {"base64.py": "OWN = True\n"}, {}),
+    ({}, {"sitecustomize.py": "import sys\nsys.customized = True\n"}, {}),
+    ({"hash": 1}, {}, {"PYTHONHASHSEED": "7"}),
+    ({}, {}, {"PYTHONOPTIMIZE": "1", "TZ": "Asia/Tokyo"}),
+], ids=["as most", "a module of the library", "one that was loaded", "a start of its own", "a seed", "variables"])  # fmt: skip
+def test_one_that_waited_is_as_one_that_was_started_for_its_function(core, start, event, files, variables):
+    waited = told_by(core, start(TELL_ITSELF, files=files, waits=True, **variables), event)
+    assert waited == told_by(core, start(TELL_ITSELF, files=files, **variables), event)
+
+
+def test_one_that_waits_in_vain_ends(python):
+    waiting = [str(python), str(RUNTIME / "lambda_runtime.py"), "--wait"]
+    assert processes.run(*waiting, stdin="").returncode == 0
 
 
 # --- SDKs 1.0 and 1.1, which were put into each package ---------------------------------------------

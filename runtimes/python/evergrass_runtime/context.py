@@ -1,13 +1,9 @@
 """The second argument of a handler."""
-import base64
-import json
-import logging
+import binascii
 import os
 import time
 
-from greengrass_common.env_vars import MY_FUNCTION_ARN
-
-_log = logging.getLogger('lambda_runtime')
+from evergrass_runtime import codec
 
 
 class ClientContext(object):
@@ -23,9 +19,11 @@ def decode_client_context(text):
     fields = {}
     if text:
         try:
-            fields = json.loads(base64.b64decode(text).decode('utf-8'))
-        except ValueError as error:
-            _log.warning('The client context cannot be read: %s', error)
+            fields = codec.loads(binascii.a2b_base64(text.encode('ascii')).decode('utf-8'))
+        except ValueError as error:  # binascii.Error is one
+            import logging
+            logging.getLogger('lambda_runtime').warning(
+                'The client context cannot be read: %s', error)
     return ClientContext(fields if isinstance(fields, dict) else {})
 
 
@@ -39,10 +37,10 @@ class Context(object):
     log_stream_name = None
     identity = None
 
-    def __init__(self, invocation_id, client_context):
+    def __init__(self, arn, invocation_id, client_context):
         self.aws_request_id = invocation_id
-        self.invoked_function_arn = MY_FUNCTION_ARN
-        self.function_name, self.function_version = _name_and_version(MY_FUNCTION_ARN)
+        self.invoked_function_arn = arn
+        self.function_name, self.function_version = _name_and_version(arn)
         self.client_context = decode_client_context(client_context)
         self.memory_limit_in_mb = int(os.getenv('EVERGRASS_FUNCTION_MEMORY_KB', '0')) // 1024
         self._deadline = time.time() + float(os.getenv('EVERGRASS_FUNCTION_TIMEOUT', '3'))

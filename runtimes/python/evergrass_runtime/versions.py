@@ -5,18 +5,12 @@ from greengrass_common.env_vars import GGC_MAX_INTERFACE_VERSION
 from greengrass_common.parse_version import parse_version
 
 
-def _sdk_version():
-    """Of the SDK that the handler's module imported, if it did."""
-    sdk = sys.modules.get('greengrasssdk')
-    return None if sdk is None else getattr(sdk, 'INTERFACE_VERSION', '1.0')
-
-
 def check():
-    """To be called when the handler's module is loaded. RuntimeError when its SDK needs a newer
-    core."""
-    wanted = _sdk_version()
-    if wanted is None or GGC_MAX_INTERFACE_VERSION is None:
+    """To be called when the handler's module has imported an SDK. RuntimeError when that needs a
+    newer core."""
+    if GGC_MAX_INTERFACE_VERSION is None:
         return
+    wanted = getattr(sys.modules['greengrasssdk'], 'INTERFACE_VERSION', '1.0')
     major, minor = (int(part) for part in parse_version(wanted))
     core_major, core_minor = (int(part) for part in parse_version(GGC_MAX_INTERFACE_VERSION))
     if major != core_major or minor > core_minor:

@@ -4,10 +4,15 @@ http.client parses headers with the e-mail package and sends head and body apart
 function several times what the core itself needs for a message.
 """
 import os
-import socket
-import threading
+import sys
+
+try:
+    from _thread import _local  # threading.local, without the rest of threading
+except ImportError:
+    from thread import _local
 
 _MAX_HEAD = 256 * 1024
+_LOCALHOST = '127.0.0.1'  # the core listens there when it says localhost
 
 
 class HTTPError(Exception):
@@ -23,21 +28,47 @@ class _Closed(Exception):
     """The core closed the connection before it answered."""
 
 
+def _connect(host, port):
+    """By the socket module when the function has loaded it: gevent and the like replace what is in
+    it. It is large, and for an address of numbers there is all that is needed below it."""
+    if host == 'localhost':
+        host = _LOCALHOST
+    if 'socket' in sys.modules or not host.replace('.', '').isdigit():
+        import socket
+        return socket, socket.create_connection((host, port))
+    import _socket
+    connection = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+    try:
+        connection.connect((host, port))
+    except BaseException:
+        connection.close()
+        raise
+    return _socket, connection
+
+
 class _Connection(object):
     def __init__(self, host, port):
         self.process = os.getpid()
-        self._socket = socket.create_connection((host, port))
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        module, self._socket = _connect(host, port)
+        self._socket.setsockopt(module.IPPROTO_TCP, module.TCP_NODELAY, 1)
         self._received = b''
+        self._ahead = b''  # what was sent and whose answer was not yet read
 
     def close(self):
         self._socket.close()
 
-    def exchange(self, request):
-        self._socket.sendall(request)
+    def start(self, request, ahead):
+        """Sends a request, and behind it the one that will be the next."""
+        sent, self._ahead = self._ahead, ahead
+        if not sent:
+            self._socket.sendall(request + ahead)
+        elif sent != request or ahead:
+            raise _Closed('the core answers another request')
+
+    def finish(self):
+        """(status, reason, headers by lower-case name, body)."""
         status, reason, headers = self._read_head()
-        body = self._read_body(int(headers.get('content-length', '0')))
-        return status, reason, headers, body
+        return status, reason, headers, self._read_body(int(headers.get('content-length', '0')))
 
     def _receive(self):
         data = self._socket.recv(65536)
@@ -64,6 +95,9 @@ class _Connection(object):
         return int(first[1]), first[2] if len(first) > 2 else '', headers
 
     def _read_body(self, length):
+        if len(self._received) == length:
+            body, self._received = self._received, b''
+            return body
         pieces = [self._received[:length]]
         self._received = self._received[length:]
         missing = length - len(pieces[0])
@@ -76,7 +110,7 @@ class _Connection(object):
         return b''.join(pieces)
 
 
-_of_thread = threading.local()
+_of_thread = _local()
 
 
 def _open(address):
@@ -98,7 +132,7 @@ def _drop(address):
         connection.close()
 
 
-def _encode(method, host, path, headers, body):
+def encode(method, host, path, headers, body=b''):
     lines = ['{} {} HTTP/1.1'.format(method, path), 'Host: ' + host]
     lines += ['{}: {}'.format(name, value) for name, value in headers]
     lines.append('Content-Length: {}'.format(len(body)))
@@ -108,17 +142,23 @@ def _encode(method, host, path, headers, body):
     return ('\r\n'.join(lines) + '\r\n\r\n').encode('utf-8') + body
 
 
-def send(host, port, method, path, headers, body=b''):
-    """(status, headers by lower-case name, body). HTTPError for a status of 400 or more, OSError or
-    ValueError when there is no answer. Blocks for as long as the core takes."""
+def send(host, port, request, ahead=b'', meanwhile=None):
+    """(status, headers by lower-case name, body) of a request of encode(). HTTPError for a status of
+    400 or more, OSError or ValueError when there is no answer. Blocks for as long as the core takes.
+
+    `ahead`: the request that will be sent next by this thread; it goes along. `meanwhile` is called
+    once while the core answers."""
     address = (host, port)
-    request = _encode(method, host, path, headers, body)
     while True:
         connection, used_before = _open(address)
         try:
-            status, reason, answered, content = connection.exchange(request)
+            connection.start(request, ahead)
+            if meanwhile is not None:
+                call, meanwhile = meanwhile, None
+                call()
+            status, reason, answered, content = connection.finish()
             break
-        except (_Closed, socket.error) as error:
+        except (_Closed, OSError, IOError) as error:  # socket.error is one of them
             _drop(address)
             # The core closed a connection that lay idle: it never saw this request.
             if not used_before:
