@@ -1,8 +1,9 @@
 #include "apps/evergrass/admin_client.hpp"
 
-#include "edge/admin/socket_address.hpp"
+#include "edge/admin/socket_path.hpp"
 #include "edge/config/config.hpp"
 #include "libs/base/errors.hpp"
+#include "libs/base/socket_address.hpp"
 #include "libs/http/response_reader.hpp"
 
 #include <array>
@@ -37,28 +38,27 @@ private:
     int fd_;
 };
 
-error connect_error(const std::filesystem::path& socket) {
-    const auto where = socket.string();
+error connect_error(const local_program& program) {
+    const auto where = program.socket.string();
     switch (errno) {
         case ENOENT:
         case ECONNREFUSED:
         case ECONNRESET:  // it ended before it answered
             return {errc::unavailable,
-                    "no core answers at " + where +
-                        ": start it (greengrassd start), or name its folder with --root"};
+                    "no " + program.name + " answers at " + where + ": " + program.start};
         case EACCES:
         case EPERM:
-            return {errc::denied,
-                    where + " is for root and the user that the core runs as: try with sudo"};
+            return {errc::denied, where + " is for root and the user that the " + program.name +
+                                      " runs as: try with sudo"};
         default:
             return errno_error("cannot connect to " + where);
     }
 }
 
-result<void> connect(int fd, const std::filesystem::path& socket, std::chrono::seconds limit) {
-    const auto address = edge::socket_address::of(socket);
+result<void> connect(int fd, const local_program& program, std::chrono::seconds limit) {
+    const auto address = socket_address::of(program.socket);
     if (!address) {
-        return errno == ENOENT ? connect_error(socket) : address.error();
+        return errno == ENOENT ? connect_error(program) : address.error();
     }
     const timeval wait{limit.count(), 0};
     ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
@@ -67,23 +67,23 @@ result<void> connect(int fd, const std::filesystem::path& socket, std::chrono::s
     where.sun_family = AF_UNIX;
     std::memcpy(where.sun_path, address->text().data(), address->text().size());
     if (::connect(fd, reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0) {
-        return connect_error(socket);
+        return connect_error(program);
     }
     return {};
 }
 
-result<void> send_all(int fd, std::string_view bytes) {
+result<void> send_all(int fd, const local_program& program, std::string_view bytes) {
     while (!bytes.empty()) {
         const auto sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
         if (sent < 0 && errno != EINTR) {
-            return errno_error("cannot ask the core");
+            return errno_error("cannot ask the " + program.name);
         }
         bytes.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(sent, 0)));
     }
     return {};
 }
 
-result<http::response> read_answer(int fd, const std::filesystem::path& socket,
+result<http::response> read_answer(int fd, const local_program& program,
                                    std::string_view received = {}) {
     http::response_reader reader(false);
     reader.buffer().append(received);
@@ -98,21 +98,24 @@ result<http::response> read_answer(int fd, const std::filesystem::path& socket,
             break;
         }
         if (body.size() > max_answer_bytes) {
-            return error{errc::too_large, "the core's answer is longer than 64 MiB"};
+            return error{errc::too_large,
+                         "the " + program.name + "'s answer is longer than 64 MiB"};
         }
         const auto got = ::read(fd, part.data(), part.size());
         if (got < 0 && errno == EINTR) {
             continue;
         }
         if (got < 0) {
-            return errno == EAGAIN ? error{errc::timed_out, "the core does not answer"}
-                                   : connect_error(socket);
+            return errno == EAGAIN
+                       ? error{errc::timed_out, "the " + program.name + " does not answer"}
+                       : connect_error(program);
         }
         if (got == 0) {
             if (reader.end_of_stream()) {
                 break;
             }
-            return error{errc::unavailable, "the core ended before it had answered"};
+            return error{errc::unavailable,
+                         "the " + program.name + " ended before it had answered"};
         }
         reader.buffer().append(part.data(), static_cast<std::size_t>(got));
     }
@@ -135,16 +138,17 @@ std::string request_text(const std::string& target, const std::optional<json::ob
 }
 
 // The object of an answer; what it refuses is an error with its message.
-result<json::object> object_of(const http::response& answer) {
+result<json::object> object_of(const local_program& program, const http::response& answer) {
     auto parsed = parse_json(answer.body);
     if (!parsed || !parsed->is_object()) {
-        return error{errc::invalid_input, "the core answered " + std::to_string(answer.status) +
-                                              " without a JSON object: is it a core at all?"};
+        return error{errc::invalid_input,
+                     "the " + program.name + " answered " + std::to_string(answer.status) +
+                         " without a JSON object: is it a " + program.name + " at all?"};
     }
     if (answer.status != 200) {
-        return error{errc::invalid_input,
-                     string_member(parsed->get_object(), "message")
-                         .value_or("the core answered " + std::to_string(answer.status))};
+        return error{errc::invalid_input, string_member(parsed->get_object(), "message")
+                                              .value_or("the " + program.name + " answered " +
+                                                        std::to_string(answer.status))};
     }
     return std::move(parsed->get_object());
 }
@@ -158,33 +162,40 @@ std::filesystem::path socket_of_root(const std::filesystem::path& root) {
 
 result<json::object> ask_core(const std::filesystem::path& socket, const std::string& target,
                               const std::optional<json::object>& body, std::chrono::seconds limit) {
+    return ask_program({.socket = socket}, target, body, limit);
+}
+
+result<json::object> ask_program(const local_program& program, const std::string& target,
+                                 const std::optional<json::object>& body,
+                                 std::chrono::seconds limit) {
     const descriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (fd.get() < 0) {
         return errno_error("cannot make a socket");
     }
-    if (auto connected = connect(fd.get(), socket, limit); !connected) {
+    if (auto connected = connect(fd.get(), program, limit); !connected) {
         return connected.error();
     }
-    if (auto sent = send_all(fd.get(), request_text(target, body)); !sent) {
+    if (auto sent = send_all(fd.get(), program, request_text(target, body)); !sent) {
         return sent.error();
     }
-    const auto answer = read_answer(fd.get(), socket);
+    const auto answer = read_answer(fd.get(), program);
     if (!answer) {
         return answer.error();
     }
-    return object_of(*answer);
+    return object_of(program, *answer);
 }
 
 result<core_connection> upgrade_at_core(const std::filesystem::path& socket,
                                         const std::string& target, const json::object& body) {
+    const local_program program{.socket = socket};
     descriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (fd.get() < 0) {
         return errno_error("cannot make a socket");
     }
-    if (auto connected = connect(fd.get(), socket, std::chrono::seconds(10)); !connected) {
+    if (auto connected = connect(fd.get(), program, std::chrono::seconds(10)); !connected) {
         return connected.error();
     }
-    if (auto sent = send_all(fd.get(), request_text(target, body, "Upgrade")); !sent) {
+    if (auto sent = send_all(fd.get(), program, request_text(target, body, "Upgrade")); !sent) {
         return sent.error();
     }
     std::string received;
@@ -203,11 +214,11 @@ result<core_connection> upgrade_at_core(const std::filesystem::path& socket,
         received.erase(0, received.find("\r\n\r\n") + 4);
         return core_connection{fd.release(), std::move(received)};
     }
-    const auto answer = read_answer(fd.get(), socket, received);
+    const auto answer = read_answer(fd.get(), program, received);
     if (!answer) {
         return answer.error();
     }
-    const auto refused = object_of(*answer);
+    const auto refused = object_of(program, *answer);
     return refused ? error{errc::invalid_input, "the core answered without taking it"}
                    : refused.error();
 }

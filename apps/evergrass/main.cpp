@@ -1,8 +1,11 @@
 // The map of the command line: one file a verb.
+#include "apps/evergrass/audit.hpp"
+#include "apps/evergrass/backup.hpp"
 #include "apps/evergrass/check.hpp"
 #include "apps/evergrass/dev.hpp"
 #include "apps/evergrass/functions.hpp"
 #include "apps/evergrass/invoke.hpp"
+#include "apps/evergrass/keys.hpp"
 #include "apps/evergrass/status.hpp"
 #include "apps/evergrass/up.hpp"
 #include "apps/evergrass/why.hpp"
@@ -202,6 +205,73 @@ CLI::App* add_dev(CLI::App& app, evergrass::cli::dev_options& options) {
     return dev;
 }
 
+// Which service a verb asks.
+void add_service(CLI::App& verb, evergrass::cli::service_place& where) {
+    verb.add_option("--data", where.data, "The service's folder (of `up --dir D`: D/service)")
+        ->required()
+        ->type_name("DIR");
+    verb.add_flag("--json", where.json, "Print JSON");
+}
+
+CLI::App* add_keys(CLI::App& app, evergrass::cli::keys_options& options) {
+    auto* keys = app.add_subcommand("keys", "Access keys of the service: who may call its APIs");
+    keys->require_subcommand(1);
+    auto* create = keys->add_subcommand("create", "Make a key; its secret is shown this once");
+    create->add_option("--role", options.role, "admin, operator or read-only (docs/access.md)")
+        ->check(CLI::IsMember({"admin", "operator", "read-only"}))
+        ->capture_default_str();
+    create->add_option("--name", options.name, "For people: whose it is");
+    auto* list = keys->add_subcommand("list", "Show all keys, revoked ones too");
+    auto* show = keys->add_subcommand("show", "Show one key");
+    auto* rotate = keys->add_subcommand(
+        "rotate", "Make another key of the same role; the old one counts for a while more");
+    rotate->add_option("--grace", options.grace_seconds, "Seconds that the old one still counts")
+        ->check(CLI::Range(0, 400 * 24 * 60 * 60))
+        ->capture_default_str();
+    auto* revoke = keys->add_subcommand("revoke", "Refuse a key from now on");
+    for (auto* one : {show, rotate, revoke}) {
+        one->add_option("ID", options.id, "The access key id")->required();
+    }
+    for (auto* one : {create, list, show, rotate, revoke}) {
+        add_service(*one, options.where);
+        one->callback([&options, one] { options.verb = one->get_name(); });
+    }
+    return keys;
+}
+
+CLI::App* add_audit(CLI::App& app, evergrass::cli::audit_options& options) {
+    auto* audit = app.add_subcommand("audit", "Show who changed what at the service");
+    audit
+        ->add_option("--since", options.since,
+                     "A time (2026-11-27T12:00:00Z) or how long ago (90s, 15m, 2h, 7d)")
+        ->type_name("TIME");
+    audit->add_option("--by", options.by, "An access key id, a session's ARN or local:UID");
+    add_service(*audit, options.where);
+    return audit;
+}
+
+CLI::App* add_backup(CLI::App& app, evergrass::cli::backup_options& options) {
+    auto* backup = app.add_subcommand(
+        "backup", "Write all that the running service has to a file, but for its master key");
+    backup->add_option("FILE", options.file, "It must not be there")->required();
+    add_service(*backup, options.where);
+    return backup;
+}
+
+CLI::App* add_restore(CLI::App& app, evergrass::cli::restore_options& options) {
+    auto* restore = app.add_subcommand(
+        "restore",
+        "Put a backup in the place of a stopped service's folder; what is there is kept");
+    restore->add_option("FILE", options.file, "The backup")->required();
+    restore
+        ->add_option("--master-key", options.master_key,
+                     "The key that seals its secrets (default: master.key of the folder)")
+        ->type_name("FILE");
+    restore->add_flag("--force", options.force, "Although there is a database in the folder");
+    add_service(*restore, options.where);
+    return restore;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -222,6 +292,14 @@ int main(int argc, char** argv) {
     const auto* invoke_verb = add_invoke(app, invoke);
     evergrass::cli::dev_options dev;
     const auto* dev_verb = add_dev(app, dev);
+    evergrass::cli::keys_options keys;
+    const auto* keys_verb = add_keys(app, keys);
+    evergrass::cli::audit_options audit;
+    const auto* audit_verb = add_audit(app, audit);
+    evergrass::cli::backup_options backup;
+    const auto* backup_verb = add_backup(app, backup);
+    evergrass::cli::restore_options restore;
+    const auto* restore_verb = add_restore(app, restore);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
@@ -249,6 +327,18 @@ int main(int argc, char** argv) {
         }
         if (dev_verb->parsed()) {
             return evergrass::cli::run_dev(dev);
+        }
+        if (keys_verb->parsed()) {
+            return evergrass::cli::run_keys(keys);
+        }
+        if (audit_verb->parsed()) {
+            return evergrass::cli::run_audit(audit);
+        }
+        if (backup_verb->parsed()) {
+            return evergrass::cli::run_backup(backup);
+        }
+        if (restore_verb->parsed()) {
+            return evergrass::cli::run_restore(restore);
         }
         return evergrass::cli::run_up(up);
     } catch (const std::exception& e) {

@@ -1,6 +1,8 @@
 #include "apps/evergrass_cloud/doors.hpp"
 
 #include "apps/evergrass_cloud/host_names.hpp"
+#include "cloud/gateway/reset.hpp"
+#include "libs/rt/run_on.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -17,13 +19,6 @@ constexpr auto device_http_protocol = "x-amzn-http-ca";
 // How long running requests may take when we stop. Devices' are long polls, which nobody loses.
 constexpr auto api_grace = 5s;
 constexpr auto device_grace = 500ms;
-
-http::server_options api_limits() {
-    http::server_options limits;
-    // Lambda's own limit of a request: a package of 50 MB in base64.
-    limits.max_body_bytes = 70'167'211;
-    return limits;
-}
 
 http::server_options device_limits() {
     http::server_options limits;
@@ -59,41 +54,79 @@ rt::listen_options listen_at(std::string address, std::uint16_t port) {
     return options;
 }
 
+// Not by a name that a foreign page has made resolve to this machine.
+bool asks_for_metrics(const http::request& asked) {
+    return asked.method == "GET" && asked.path() == "/metrics" && has_loopback_host(asked);
+}
+
 }  // namespace
 
-doors::doors(boost::asio::any_io_executor executor, service_parts& parts, logger log)
+http::server_options doors::api_limits(const service_options& options) {
+    http::server_options limits;
+    // Lambda's own limit of a request: a package of 50 MB in base64.
+    limits.max_body_bytes = 70'167'211;
+    limits.max_connections_per_address = options.connections_per_address;
+    limits.on_refused = [this] { parts_.count_refused_connection(); };
+    return limits;
+}
+
+doors::doors(boost::asio::any_io_executor executor, const service_options& options,
+             service_parts& parts, logger log)
     : parts_(parts),
       log_(log),
-      bridges_(std::move(executor)),
+      bridges_(executor),
       websocket_(parts.make_websocket_door(
           [this](http::connection&& from, mqtt::client_identity who, std::string received) {
               take_mqtt(std::move(from), std::move(who), std::move(received));
           })),
-      api_server_(api_limits(), api_handler(false), log),
-      plain_server_(api_limits(), api_handler(true), log),
-      device_server_(device_limits(), parts.device_handler(), log) {}
+      api_server_(api_limits(options), api_handler(false), log),
+      plain_server_(api_limits(options), api_handler(true), log),
+      device_server_(device_limits(), parts.device_handler(), log),
+      admin_(
+          executor, options.data / "admin.sock", http::server_options(),
+          [this](http::request asked) {
+              return answer_admin(this, parts_.admin_executor(), std::move(asked));
+          },
+          log) {}
+
+boost::asio::awaitable<http::response> doors::answer_admin(doors* self,
+                                                           boost::asio::any_io_executor on,
+                                                           http::request asked) {
+    auto kept = std::make_shared<http::request>(std::move(asked));
+    const auto* const parts = &self->parts_.admin();
+    auto answered = co_await rt::run_on<http::response>(
+        std::move(on), [parts, kept] { return admin_answer(*parts, *kept); });
+    co_return answered;
+}
 
 http::handler doors::api_handler(bool plain_loopback) {
-    return [this, apis = parts_.apis().handler(plain_loopback)](http::request asked) {
-        if (websocket_door::wants(asked)) {
-            return websocket_->answer(std::move(asked));
-        }
-        if (objects::s3_door::wants(asked)) {
-            return parts_.objects().answer(std::move(asked));
-        }
-        return apis(std::move(asked));
-    };
+    return
+        [this, plain_loopback, apis = parts_.apis().handler(plain_loopback)](http::request asked) {
+            if (websocket_door::wants(asked)) {
+                return websocket_->answer(std::move(asked));
+            }
+            if (objects::s3_door::wants(asked)) {
+                return parts_.objects().answer(std::move(asked));
+            }
+            if (is_health_check(asked) || (plain_loopback && asks_for_metrics(asked))) {
+                return answer_admin(this, parts_.blocking_executor(), std::move(asked));
+            }
+            return apis(std::move(asked));
+        };
 }
 
 result<std::unique_ptr<doors>> doors::open(boost::asio::any_io_executor executor,
                                            const service_options& options, service_parts& parts,
                                            server_identity& identity, logger log) {
-    std::unique_ptr<doors> made(new doors(executor, parts, std::move(log)));
+    std::unique_ptr<doors> made(new doors(executor, options, parts, std::move(log)));
     if (auto opened = made->open_api(executor, options, identity); !opened) {
         return opened.error();
     }
     if (auto opened = made->open_devices(executor, options, identity); !opened) {
         return opened.error();
+    }
+    if (auto opened = made->admin_.open(); !opened) {
+        return with_context(opened.error(), "the service's own socket");
     }
     return made;
 }
@@ -187,6 +220,7 @@ boost::asio::awaitable<void> doors::stop() {
     for (auto* listener : {api_.get(), plain_.get(), iot_https_.get()}) {
         listener->stop();
     }
+    co_await admin_.stop();
     // The hub after those who publish to it and wait until it has what they said.
     co_await device_server_.stop(device_grace);
     co_await api_server_.stop(api_grace);

@@ -4,6 +4,7 @@
 #include "apps/evergrass_cloud/parts.hpp"
 #include "apps/evergrass_cloud/server_identity.hpp"
 #include "cloud/iot/websocket_door.hpp"
+#include "libs/http/local_server.hpp"
 #include "libs/http/server.hpp"
 #include "libs/http/socket_bridge.hpp"
 #include "libs/rt/stream.hpp"
@@ -37,8 +38,13 @@ public:
     boost::asio::awaitable<void> stop();
 
 private:
-    doors(boost::asio::any_io_executor executor, service_parts& parts, logger log);
+    doors(boost::asio::any_io_executor executor, const service_options& options,
+          service_parts& parts, logger log);
+    http::server_options api_limits(const service_options& options);
     http::handler api_handler(bool plain_loopback);
+    static boost::asio::awaitable<http::response> answer_admin(doors* self,
+                                                               boost::asio::any_io_executor on,
+                                                               http::request asked);
     result<void> open_api(boost::asio::any_io_executor executor, const service_options& options,
                           server_identity& identity);
     result<void> open_devices(boost::asio::any_io_executor executor, const service_options& options,
@@ -53,6 +59,7 @@ private:
     http::server api_server_;
     http::server plain_server_;
     http::server device_server_;
+    http::local_server admin_;
     std::unique_ptr<rt::listener> api_;
     std::unique_ptr<rt::listener> plain_;
     std::unique_ptr<rt::listener> iot_https_;

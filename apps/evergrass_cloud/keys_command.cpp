@@ -14,7 +14,7 @@ result<std::unique_ptr<store>> open_store(const keys_options& options) {
     if (auto prepared = prepare_data_directory(options.data); !prepared) {
         return prepared.error();
     }
-    return store::open((options.data / "service.db").string());
+    return store::open((options.data / "service.db").string(), options.master_key);
 }
 
 }  // namespace
@@ -24,13 +24,15 @@ result<void> create_key(const keys_options& options) {
     if (!state) {
         return state.error();
     }
-    const auto key = create_access_key(**state, clock().now());
+    const access_key_wish wish{*parse_access_role(options.role), options.name};
+    const auto key = create_access_key(**state, clock().now(), wish);
     if (!key) {
         return key.error();
     }
     if (options.json) {
-        std::cout << to_pretty_json(
-            {{"access_key_id", key->id}, {"secret_access_key", key->secret}});
+        std::cout << to_pretty_json({{"access_key_id", key->id},
+                                     {"secret_access_key", key->secret},
+                                     {"role", options.role}});
     } else {
         std::cout << "Access key id:     " << key->id << "\nSecret access key: " << key->secret
                   << "\nThe secret is shown this once.\n";
@@ -51,7 +53,9 @@ result<void> list_keys(const keys_options& options) {
     for (const auto& key : *keys) {
         ids.emplace_back(key.id);
         if (!options.json) {
-            std::cout << key.id << "\n";
+            std::cout << key.id << "  " << to_string(key.role) << "  "
+                      << (key.is_usable(clock().now()) ? "active" : "ended") << "  " << key.name
+                      << "\n";
         }
     }
     if (options.json) {

@@ -1,5 +1,6 @@
 #include "apps/evergrass_cloud/keys_command.hpp"
 #include "apps/evergrass_cloud/options.hpp"
+#include "apps/evergrass_cloud/restore_command.hpp"
 #include "apps/evergrass_cloud/service.hpp"
 
 #include <CLI/CLI.hpp>
@@ -7,12 +8,30 @@
 #include <csignal>
 #include <iostream>
 
-// The map: options in, one of three commands, an exit code out. What the service is made of:
+// The map: options in, one of four commands, an exit code out. What the service is made of:
 // parts.hpp; where it listens: doors.hpp; its files: data_directory.hpp.
 
 using namespace evergrass;
 
 namespace {
+
+void add_limit_options(CLI::App& app, cloud::service_options& options) {
+    app.add_option("--audit-days", options.audit_days, "How long entries of the audit are kept")
+        ->check(CLI::Range(1, 36'500))
+        ->capture_default_str();
+    app.add_option("--audit-entries", options.audit_entries, "How many are kept at most")
+        ->check(CLI::Range(std::int64_t{1'000}, std::int64_t{1'000'000'000}))
+        ->capture_default_str();
+    app.add_option("--key-rate", options.key_rate,
+                   "Requests a second by one access key; 0: no limit")
+        ->capture_default_str();
+    app.add_option("--address-rate", options.address_rate,
+                   "Requests a second from one address; 0: no limit")
+        ->capture_default_str();
+    app.add_option("--connections-per-address", options.connections_per_address,
+                   "Open connections of one address to the ports of the APIs; 0: no limit")
+        ->capture_default_str();
+}
 
 void add_service_options(CLI::App& app, cloud::service_options& options, std::string& level) {
     app.add_option("--data", options.data, "Folder of the service's state; made when missing");
@@ -56,6 +75,19 @@ void add_service_options(CLI::App& app, cloud::service_options& options, std::st
         ->capture_default_str();
     app.add_option("--ready-file", options.ready_file,
                    "Write service.json here too when the service is ready");
+    app.add_option("--master-key", options.master_key,
+                   "File of the key that seals the database's secrets; default: DATA/master.key");
+    add_limit_options(app, options);
+}
+
+void add_restore_options(CLI::App& command, cloud::restore_options& options) {
+    command.add_option("FILE", options.file, "The backup")->required();
+    command.add_option("--data", options.data, "Folder of the service's state")->required();
+    command.add_option("--master-key", options.master_key,
+                       "The key that sealed its secrets; default: DATA/master.key");
+    command.add_flag("--force", options.force,
+                     "Although there is a database; what is there is kept beside it");
+    command.add_flag("--json", options.json, "Answer in JSON");
 }
 
 int finish(const result<void>& done) {
@@ -96,8 +128,18 @@ int main(int argc, char** argv) {
     for (auto* command : {create, list}) {
         command->add_option("--data", key_options.data, "Folder of the service's state")
             ->required();
+        command->add_option("--master-key", key_options.master_key,
+                            "As the service is started with");
         command->add_flag("--json", key_options.json, "Answer in JSON");
     }
+    create->add_option("--role", key_options.role, "admin, operator or read-only")
+        ->check(CLI::IsMember({"admin", "operator", "read-only"}))
+        ->capture_default_str();
+    create->add_option("--name", key_options.name, "For people: whose it is");
+    cloud::restore_options restore_options;
+    auto* restore = app.add_subcommand(
+        "restore", "Put a backup in the place of the service's folder, with the service stopped");
+    add_restore_options(*restore, restore_options);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& wrong) {
@@ -109,6 +151,9 @@ int main(int argc, char** argv) {
         }
         if (*list) {
             return finish(cloud::list_keys(key_options));
+        }
+        if (*restore) {
+            return finish(cloud::restore(restore_options));
         }
         return run(options, level);
     } catch (const std::exception& failed) {

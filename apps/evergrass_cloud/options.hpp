@@ -31,10 +31,27 @@ struct service_options {
     std::filesystem::path sts_ca_file;
     log_level level = log_level::info;
     std::filesystem::path ready_file;  // empty: none
+    std::filesystem::path master_key;  // empty: master.key in `data`
+    int audit_days = 365;
+    std::int64_t audit_entries = 500'000;
+    std::uint32_t key_rate = 50'000;  // requests a second; 0: no limit
+    std::uint32_t address_rate = 50'000;
+    std::uint32_t connections_per_address = 1'024;
 };
 
 struct keys_options {
     std::filesystem::path data;
+    std::filesystem::path master_key;
+    std::string role = "admin";
+    std::string name;
+    bool json = false;
+};
+
+struct restore_options {
+    std::filesystem::path file;
+    std::filesystem::path data;
+    std::filesystem::path master_key;
+    bool force = false;
     bool json = false;
 };
 

@@ -1,12 +1,14 @@
 #include "apps/evergrass_cloud/parts.hpp"
 
 #include "apps/evergrass_cloud/identity_check.hpp"
+#include "cloud/backup/backup.hpp"
 #include "cloud/greengrass/operations.hpp"
 #include "cloud/iot/data_operations.hpp"
 #include "cloud/iot/device_publish.hpp"
 #include "cloud/iot/device_shadow.hpp"
 #include "cloud/iot/operations.hpp"
 #include "cloud/lambda/operations.hpp"
+#include "libs/base/metrics_writer.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -50,13 +52,21 @@ result<std::unique_ptr<service_parts>> service_parts::make(const service_options
     if (!sts) {
         return sts.error();
     }
-    auto state = store::open((options.data / "service.db").string());
+    auto state = store::open((options.data / "service.db").string(), options.master_key);
     if (!state) {
         return state.error();
     }
     std::unique_ptr<service_parts> parts(
         new service_parts(options, std::move(*lock), std::move(*keys), std::move(*signer),
                           std::move(*sts), std::move(*state), std::move(log)));
+    if ((*parts).state_->sealed_at_open() != 0) {
+        parts->log_.info(
+            "Secrets that an earlier build kept readable are sealed now; copies and "
+            "backups of the database from before still show them.",
+            {{"count", parts->state_->sealed_at_open()}});
+    }
+    parts->state_->audit().set_limits(
+        {std::chrono::hours(24) * options.audit_days, options.audit_entries});
     if (auto same = check_identity(*parts->state_, parts->identity_); !same) {
         return same.error();
     }
@@ -76,6 +86,7 @@ service_parts::service_parts(const service_options& options, data_lock lock, ser
       keys_(std::move(keys)),
       identity_{options.account, options.region, "aws"},
       state_(std::move(state)),
+      limits_(options.key_rate, options.address_rate, counts_),
       registry_{*state_, identity_, clock_, changes_, keys_.devices, {}},
       authority_(*state_, identity_, changes_, log_),
       shadows_(std::make_shared<shadow_service>(*state_, clock_, log_)),
@@ -85,8 +96,15 @@ service_parts::service_parts(const service_options& options, data_lock lock, ser
       sts_(std::move(sts)),
       greengrass_{*state_, identity_, clock_, signer_, notifier_, log_},
       device_api_(greengrass_, authority_, blocking_.get_executor()),
-      s3_(objects_, object_work_.get_executor(), log_),
-      bulk_(greengrass_) {
+      s3_(objects_, identity_.account, object_work_.get_executor(), log_, &counts_, &limits_),
+      bulk_(greengrass_),
+      started_(clock_.now()),
+      admin_{*state_,
+             clock_,
+             options.data,
+             [this](const std::string& key) { hub_->cut_off_key(key); },
+             [this] { return metrics(); },
+             [this](const std::filesystem::path& file) { return back_up(file); }} {
     registry_.new_rsa_key = greengrass_.new_rsa_key = [this] { return rsa_keys_.take(); };
     greengrass_.sts = sts_ ? &*sts_ : nullptr;
     greengrass_.objects = &objects_;
@@ -117,6 +135,8 @@ result<void> service_parts::start_hub(const service_options& options) {
 
 void service_parts::make_gateway(const service_options& options) {
     gateway_options settings;
+    settings.counts = &counts_;
+    settings.limits = &limits_;
     if (options.allow_reset) {
         settings.reset = [this] { return empty(); };
     }
@@ -127,6 +147,7 @@ void service_parts::make_gateway(const service_options& options) {
 service_parts::~service_parts() {
     gateway_.reset();  // its operations wait for shadows
     bulk_.stop();
+    admin_work_.join();
     blocking_.join();  // what runs there uses the device API
     object_work_.join();
     if (hub_) {
@@ -152,6 +173,44 @@ result<void> service_parts::empty() {
     auto done = state_->reset();
     changes_.emptied();
     return done ? objects_.forget_files() : done;
+}
+
+std::string service_parts::metrics() const {
+    metrics_writer out;
+    out.family("build_info", "gauge", "1, with the version.");
+    out.sample({{"version", EVERGRASS_VERSION}}, 1);
+    out.single("start_time_seconds", "gauge", "When the service started, since 1970.",
+               static_cast<std::uint64_t>(to_epoch_seconds(started_)));
+    counts_.write(out);
+    const auto now = hub_->numbers();
+    out.single("mqtt_connections", "gauge", "Clients of the service's MQTT.", now.connections);
+    out.single("mqtt_sessions", "gauge", "MQTT sessions, connected or kept.", now.sessions);
+    out.single("mqtt_retained_messages", "gauge", "Retained messages.", now.retained);
+    out.family("mqtt_handshakes_total", "counter", "TLS handshakes of MQTT, by outcome.");
+    out.sample({{"outcome", "full"}}, now.handshakes - now.handshakes_resumed);
+    out.sample({{"outcome", "resumed"}}, now.handshakes_resumed);
+    out.sample({{"outcome", "failed"}}, now.handshakes_failed);
+    out.single("mqtt_connections_refused_total", "counter", "MQTT connections over a limit.",
+               now.connections_refused);
+    out.single("mqtt_journal_failing", "gauge", "1 while the disk does not take MQTT's sessions.",
+               now.journal && now.journal->failing ? 1 : 0);
+    std::error_code missing;
+    const auto bytes = std::filesystem::file_size(admin_.data / "service.db", missing);
+    out.single("database_bytes", "gauge", "The database's file.", missing ? 0 : bytes);
+    return out.take();
+}
+
+result<json::object> service_parts::back_up(const std::filesystem::path& file) {
+    const auto written = write_backup(*state_, admin_.data, file, clock_.now());
+    if (!written) {
+        return written.error();
+    }
+    log_.info("A backup was written.", {{"file", file.string()}, {"bytes", written->bytes}});
+    json::array left_out(written->left_out.begin(), written->left_out.end());
+    return json::object{{"file", file.string()},
+                        {"bytes", written->bytes},
+                        {"objects", written->objects},
+                        {"leftOut", std::move(left_out)}};
 }
 
 http::handler service_parts::device_handler() {

@@ -2,6 +2,7 @@
 
 #include "apps/evergrass_cloud/data_directory.hpp"
 #include "apps/evergrass_cloud/options.hpp"
+#include "cloud/admin/admin_answers.hpp"
 #include "cloud/gateway/gateway.hpp"
 #include "cloud/greengrass/bulk_runner.hpp"
 #include "cloud/greengrass/deployment_notifier.hpp"
@@ -46,6 +47,12 @@ public:
     http::handler device_handler();
     std::unique_ptr<websocket_door> make_websocket_door(websocket_door::take_over take);
     objects::s3_door& objects() { return s3_; }
+    // What the service's own socket answers, and what both API ports say of its health.
+    const admin_parts& admin() const { return admin_; }
+    boost::asio::any_io_executor blocking_executor() { return blocking_.get_executor(); }
+    boost::asio::any_io_executor admin_executor() { return admin_work_.get_executor(); }
+    // One more connection over a limit.
+    void count_refused_connection() { counts_.count_throttled("connections"); }
 
 private:
     service_parts(const service_options& options, data_lock lock, service_keys keys,
@@ -57,6 +64,8 @@ private:
     static boost::asio::awaitable<http::response> answer_device(service_parts* self,
                                                                 http::request asked);
     result<void> empty();
+    std::string metrics() const;
+    result<json::object> back_up(const std::filesystem::path& file);
 
     logger log_;
     data_lock lock_;
@@ -64,6 +73,8 @@ private:
     service_identity identity_;
     clock clock_;
     std::unique_ptr<store> state_;
+    request_counts counts_;
+    request_limits limits_;
     registry_changes changes_;
     pki::rsa_key_pool rsa_keys_;
     registry registry_;
@@ -80,10 +91,14 @@ private:
     boost::asio::thread_pool blocking_{1};
     // Where objects are written and digested, which takes as long as they are large.
     boost::asio::thread_pool object_work_{1};
+    // Where those who look after the service are answered: a backup takes its time.
+    boost::asio::thread_pool admin_work_{2};
     device_api device_api_;
     objects::s3_door s3_;
     greengrass::bulk_runner bulk_;
     std::unique_ptr<gateway> gateway_;
+    wall_time started_;
+    admin_parts admin_;
 };
 
 }  // namespace evergrass::cloud

@@ -3,7 +3,7 @@
 #include "apps/greengrassd/credential_sources.hpp"
 #include "apps/greengrassd/develop.hpp"
 #include "apps/greengrassd/identity.hpp"
-#include "edge/admin/socket_address.hpp"
+#include "edge/admin/socket_path.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/pki/pki.hpp"
 

@@ -1,6 +1,7 @@
 #include "cloud/gateway/authenticate.hpp"
 
 #include "cloud/gateway/access_keys.hpp"
+#include "libs/aws/chunks.hpp"
 #include "libs/aws/sigv4.hpp"
 #include "libs/base/errors.hpp"
 
@@ -13,6 +14,7 @@ api_error forbidden(std::string code, std::string message) {
 
 struct identity {
     std::string secret;
+    access_role role = access_role::read_only;
     std::optional<session> acting;
 };
 
@@ -34,7 +36,8 @@ answer<identity> session_of(store& state, const std::string& access_key_id, std:
         return forbidden("ExpiredTokenException",
                          "The security token included in the request is expired");
     }
-    return identity{std::move((*opened)->secret), std::move((*opened)->who)};
+    return identity{std::move((*opened)->secret), access_role::read_only,
+                    std::move((*opened)->who)};
 }
 
 // `token` of the request; it counts only where the key is a temporary one.
@@ -43,14 +46,14 @@ answer<identity> identify(store& state, const std::string& access_key_id, std::s
     if (is_session_key(access_key_id)) {
         return session_of(state, access_key_id, token, now);
     }
-    auto secret = find_secret(state, access_key_id);
-    if (!secret) {
-        return internal_error(secret.error());
+    auto key = find_usable_key(state, access_key_id, now);
+    if (!key) {
+        return internal_error(key.error());
     }
-    if (!*secret) {
+    if (!*key) {
         return unrecognized();
     }
-    return identity{std::move(**secret), std::nullopt};
+    return identity{std::move((*key)->secret), (*key)->role, std::nullopt};
 }
 
 std::string token_in_query(const http::request& asked) {
@@ -59,6 +62,29 @@ std::string token_in_query(const http::request& asked) {
             return std::move(value);
         }
     }
+    return {};
+}
+
+// Puts what is in signed chunks in their place, and their trailers to the headers. Only S3's bodies
+// come in them: others' hash would not be right.
+result<void> open_signed_chunks(http::request& asked, const aws::authorization& claimed,
+                                std::string_view secret) {
+    const std::string stated(asked.headers.get("x-amz-content-sha256").value_or(""));
+    if (!aws::are_signed_chunks(stated)) {
+        return {};
+    }
+    auto body = aws::split_chunks(asked.body);
+    if (!body) {
+        return body.error();
+    }
+    const auto amz_date = asked.headers.get("x-amz-date").value_or("");
+    if (auto good = aws::verify_chunks(*body, stated, claimed, amz_date, secret); !good) {
+        return good;
+    }
+    for (auto& [name, value] : body->trailers) {
+        asked.headers.add(std::move(name), std::move(value));
+    }
+    asked.body = body->join();
     return {};
 }
 
@@ -92,7 +118,10 @@ answer<caller> authenticate(store& state, http::request& asked, wall_time now) {
     if (!verified) {
         return refusal_of(verified.error());
     }
-    return caller{claimed->access_key_id, claimed->service, claimed->region,
+    if (auto opened = open_signed_chunks(asked, *claimed, who->secret); !opened) {
+        return refusal_of(opened.error());
+    }
+    return caller{claimed->access_key_id, claimed->service, claimed->region, who->role,
                   std::move(who->acting)};
 }
 
@@ -114,7 +143,27 @@ answer<caller> authenticate_presigned(store& state, const http::request& asked, 
     if (!verified) {
         return refusal_of(verified.error());
     }
-    return caller{claimed.access_key_id, claimed.service, claimed.region, std::move(who->acting)};
+    return caller{claimed.access_key_id, claimed.service, claimed.region, who->role,
+                  std::move(who->acting)};
+}
+
+std::string caller::to_arn(const std::string& account) const {
+    return acting ? acting->to_arn() : "arn:aws:iam::" + account + ":user/" + access_key_id;
+}
+
+std::optional<api_error> caller::refuse(const std::string& account, std::string_view service,
+                                        std::string_view operation) const {
+    const bool may =
+        acting ? session_may(service, operation) : role >= needed_role(service, operation);
+    if (may) {
+        return std::nullopt;
+    }
+    const auto why =
+        acting ? std::string("credentials of a group's role read, and publish by iot-data")
+               : "the role of this access key is " + std::string(to_string(role)) +
+                     ", and this takes " + std::string(to_string(needed_role(service, operation)));
+    return forbidden("AccessDeniedException",
+                     not_authorized(to_arn(account), service, operation) + " (" + why + ")");
 }
 
 }  // namespace evergrass::cloud

@@ -69,7 +69,7 @@ TEST_F(authentication, keys_look_like_aws_and_are_listed_oldest_first) {
     ASSERT_TRUE(keys);
     ASSERT_EQ(keys->size(), 2u);
     EXPECT_EQ(keys->at(0).id, key_.id);
-    EXPECT_EQ(keys->at(1).secret, second->secret);
+    EXPECT_EQ(keys->at(1).id, second->id);
 }
 
 }  // namespace

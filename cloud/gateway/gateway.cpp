@@ -7,6 +7,9 @@
 #include "cloud/gateway/output.hpp"
 #include "cloud/gateway/refusal.hpp"
 #include "cloud/gateway/reset.hpp"
+#include "cloud/gateway/rights.hpp"
+#include "libs/aws/sigv4.hpp"
+#include "libs/base/encoding.hpp"
 #include "libs/base/random.hpp"
 
 #include <exception>
@@ -22,7 +25,56 @@ api_error greeting(const service_identity& identity, const http::request& asked,
             "This is Evergrass, a service compatible with AWS IoT Greengrass V1, AWS IoT and AWS "
             "Lambda. Requests must be signed: aws --endpoint-url " +
                 std::string(plain ? "http://" : "https://") + std::string(host) + " --region " +
-                identity.region + " greengrass list-groups (keys: `evergrass-cloud keys create`)."};
+                identity.region + " greengrass list-groups (keys: `evergrass keys create`)."};
+}
+
+// The service that the request says it is signed for, whether or not it is.
+std::string_view claimed_service(const http::request& asked) {
+    const auto claimed = aws::parse_authorization(asked.headers.get("authorization").value_or(""));
+    return claimed ? service_of_signing_name(claimed->service) : std::string_view();
+}
+
+// A signature in the query is as good as a secret while it lasts: the log doesn't have it.
+std::string shown_target(const http::request& asked) {
+    return asked.query().find("X-Amz-") == std::string_view::npos
+               ? asked.target
+               : std::string(asked.path()) + "?(signed)";
+}
+
+// Messages are no change: there may be thousands a second.
+bool is_audited(std::string_view service, std::string_view operation) {
+    return needed_role(service, operation) != access_role::read_only &&
+           !(service == "iot-data" && operation == "Publish");
+}
+
+constexpr std::size_t longest_target = 256;
+
+// What the request is about: its names, which are never secret.
+std::string audit_target(const gateway::implementation::destination& to,
+                         const json::object& input) {
+    std::string target;
+    const auto add = [&](std::string_view member) {
+        const auto text = string_member(input, member);
+        if (text && !text->empty()) {
+            target += (target.empty() ? "" : " ") + std::string(member) + "=" + *text;
+        }
+    };
+    if (to.route.operation->input) {
+        for (const auto& each : to.model->at(*to.route.operation->input).members) {
+            const auto& name = each.name;
+            if (each.where == place::uri || name == "Name" || name.ends_with("Name") ||
+                name == "target" || name == "principal") {
+                add(name);
+            }
+        }
+    }
+    if (target.size() > longest_target) {
+        target.resize(longest_target);
+        while (!is_utf8(target)) {
+            target.pop_back();
+        }
+    }
+    return target;
 }
 
 }  // namespace
@@ -81,9 +133,22 @@ answer<http::response> gateway::implementation::serve(http::request& asked, bool
     if (asked.method == "GET" && asked.path() == "/" && !asked.headers.get("authorization")) {
         return greeting(identity, asked, plain_loopback);
     }
+    if (options.limits != nullptr) {
+        if (auto refused = options.limits->refuse_address(
+                asked.remote_address, claimed_service(asked), time->mono_now())) {
+            return std::move(*refused);
+        }
+    }
     const auto by = authenticate(state, asked, time->now());
     if (!by) {
         return by.error();
+    }
+    about.caller = by->access_key_id;
+    if (options.limits != nullptr) {
+        if (auto refused = options.limits->refuse_key(
+                by->access_key_id, service_of_signing_name(by->signing_name), time->mono_now())) {
+            return std::move(*refused);
+        }
     }
     const auto to = find_destination(asked, *by);
     if (!to) {
@@ -91,28 +156,48 @@ answer<http::response> gateway::implementation::serve(http::request& asked, bool
     }
     const auto& modelled = *to->route.operation;
     about.operation = std::string(to->service) + ":" + std::string(modelled.name);
-    if (by->acting && !session_may(to->service, modelled.name)) {
-        return api_error{403, "AccessDeniedException",
-                         "User: " + by->acting->to_arn() +
-                             " is not authorized to perform: " + about.operation +
-                             " (credentials of a group's role read, and publish by iot-data)"};
+    call_input input;
+    const auto wrong = read_input(*to->model, to->route, asked, input);
+    if (!is_audited(to->service, modelled.name)) {
+        return perform(*by, *to, std::move(input), wrong, about);
     }
-    const auto* work = operations.find(to->service, modelled.name);
+    audit_trail::change change(
+        state.audit(),
+        {time->now(), by->acting ? by->acting->to_arn() : by->access_key_id, asked.remote_address,
+         about.request_id, about.operation, audit_target(*to, input.members)});
+    auto outcome = perform(*by, *to, std::move(input), wrong, about);
+    const auto ended = outcome ? change.end(outcome->status, "")
+                               : change.end(outcome.error().status, outcome.error().code);
+    if (!ended) {
+        log.error("An entry of the audit could not be written.",
+                  {{"requestId", about.request_id}, {"error", ended.error()}});
+    }
+    return outcome;
+}
+
+answer<http::response> gateway::implementation::perform(const caller& by, const destination& to,
+                                                        call_input input,
+                                                        const std::vector<violation>& wrong,
+                                                        const log_context& about) {
+    const auto& modelled = *to.route.operation;
+    if (auto refused = by.refuse(identity.account, to.service, modelled.name)) {
+        return std::move(*refused);
+    }
+    const auto* work = operations.find(to.service, modelled.name);
     if (work == nullptr) {
         return api_error{501, "NotImplementedException",
                          "Evergrass does not implement " + about.operation + "."};
     }
-    call_input input;
-    if (auto wrong = read_input(*to->model, to->route, asked, input); !wrong.empty()) {
-        return refusal(to->service, wrong);
+    if (!wrong.empty()) {
+        return refusal(to.service, wrong);
     }
-    call made{by->access_key_id, about.request_id, std::move(input.members),
+    call made{by.access_key_id, about.request_id, std::move(input.members),
               std::move(input.payload)};
-    auto outcome = run(*work, *to, made);
+    auto outcome = run(*work, to, made);
     if (!outcome) {
         return outcome.error();
     }
-    auto shaped = shape_reply(*to->model, modelled, std::move(*outcome));
+    auto shaped = shape_reply(*to.model, modelled, std::move(*outcome));
     for (const auto& name : shaped.unknown) {
         log.warn("An answer has a member that the model does not know; it was left out.",
                  {{"operation", about.operation}, {"member", name}});
@@ -127,7 +212,8 @@ void gateway::implementation::log_refusal(const api_error& refused, const http::
     log.write(level, "An API request was refused.",
               {{"requestId", about.request_id},
                {"operation", about.operation},
-               {"request", asked.method + " " + asked.target},
+               {"by", about.caller},
+               {"request", asked.method + " " + shown_target(asked)},
                {"from", asked.remote_address},
                {"status", refused.status},
                {"code", refused.code},
@@ -138,17 +224,24 @@ void gateway::implementation::log_refusal(const api_error& refused, const http::
 http::response gateway::implementation::respond(http::request asked, bool plain_loopback) {
     log_context about;
     about.request_id = uuid_v4();
+    const auto began = time->mono_now();
     const auto outcome = asked.path() == reset_path
                              ? serve_reset(options.reset, asked, plain_loopback)
                              : serve(asked, plain_loopback, about);
     auto response = outcome ? *outcome : shape_error(outcome.error());
     response.headers.set("x-amzn-requestid", about.request_id);
+    if (options.counts != nullptr) {
+        options.counts->count(
+            about.operation, response.status,
+            std::chrono::duration_cast<std::chrono::microseconds>(time->mono_now() - began));
+    }
     if (!outcome) {
         log_refusal(outcome.error(), asked, about);
     } else if (log.enabled(log_level::debug)) {
         log.debug("API request.", {{"requestId", about.request_id},
                                    {"operation", about.operation},
-                                   {"request", asked.method + " " + asked.target},
+                                   {"by", about.caller},
+                                   {"request", asked.method + " " + shown_target(asked)},
                                    {"from", asked.remote_address},
                                    {"status", response.status}});
     }

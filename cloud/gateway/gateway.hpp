@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cloud/gateway/operation.hpp"
+#include "cloud/gateway/request_limits.hpp"
 #include "cloud/store/store.hpp"
 #include "libs/base/log.hpp"
 #include "libs/base/time.hpp"
@@ -18,6 +19,10 @@ struct gateway_options {
     // Empties the service for `POST /_evergrass/reset`; empty: not started with --allow-reset. Runs
     // on a thread of the gateway, while other operations may run.
     std::function<result<void>()> reset;
+    // Counts requests; null: nobody does. Outlives the gateway.
+    request_counts* counts = nullptr;
+    // How many requests are taken; null: all. Outlives the gateway.
+    request_limits* limits = nullptr;
 };
 
 // The door of the AWS APIs: authenticates (SigV4), routes by the service's model, validates, runs
@@ -41,8 +46,9 @@ public:
     // One request from start to end, on the caller's thread: what handler() runs on the pool.
     http::response answer(const http::request& asked, bool plain_loopback);
 
-private:
     class implementation;
+
+private:
     std::unique_ptr<implementation> implementation_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "cloud/gateway/authenticate.hpp"
 #include "cloud/gateway/gateway.hpp"
+#include "cloud/gateway/input.hpp"
 #include "cloud/gateway/router.hpp"
 
 #include <boost/asio/thread_pool.hpp>
@@ -24,6 +25,7 @@ public:
     struct log_context {
         std::string request_id;
         std::string operation;  // "greengrass:CreateGroup" once it is known
+        std::string caller;     // its access key id
     };
 
     implementation(store& state_of, operation_table table, service_identity identity_of,
@@ -35,6 +37,10 @@ public:
     cloud::answer<destination> find_destination(const http::request& asked, const caller& by);
     cloud::answer<http::response> serve(http::request& asked, bool plain_loopback,
                                         log_context& about);
+    // What an authenticated request does; `wrong` is what is wrong with its input.
+    cloud::answer<http::response> perform(const caller& by, const destination& to, call_input input,
+                                          const std::vector<violation>& wrong,
+                                          const log_context& about);
     api_result run(const operation& work, const destination& to, const call& made);
     api_error internal_fault(std::string_view service, std::string why) const;
     void log_refusal(const api_error& refused, const http::request& asked,

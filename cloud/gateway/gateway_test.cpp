@@ -2,6 +2,7 @@
 
 #include "cloud/gateway/gateway_fixture.hpp"
 #include "cloud/gateway/session_credentials.hpp"
+#include "cloud/gateway/transaction.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 
@@ -209,6 +210,108 @@ TEST_F(gateway_test, many_calls_at_once_are_all_answered) {
     }
     here.run();
     EXPECT_EQ(created, 50);
+}
+
+TEST_F(gateway_test, a_full_disk_is_said_so_leaves_nothing_half_written_and_passes) {
+    auto table = operations();
+    table.add("greengrass", "CreateGroup", [this](const call& from) -> api_result {
+        return in_transaction(*state_, [&]() -> api_result {
+            for (int i = 0; i < 8; ++i) {
+                auto written = state_->db().run(
+                    "fill", "INSERT INTO tags VALUES(?1, ?2, ?3)",
+                    {from.request_id, std::int64_t{i}, std::string(64 * 1024, 'x')});
+                if (!written) {
+                    return internal_error(written.error());
+                }
+            }
+            return reply{{{"Id", "1"}}, 201};
+        });
+    });
+    gateway door(*state_, std::move(table), service_identity(), logger(), {}, clock_);
+    const auto create = [&] {
+        return door.answer(
+            signed_request("POST", "/greengrass/groups", "greengrass", R"({"Name":"g"})"), false);
+    };
+    const auto count = [&](const char* name, const char* sql) {
+        std::int64_t number = -1;
+        EXPECT_TRUE(state_->db().query(name, sql, {},
+                                       [&](const db::row& row) { number = row.integer(0); }));
+        return number;
+    };
+    // The file may grow no more: what SQLite does when the disk has no block left.
+    ASSERT_TRUE(state_->db().run("full", "PRAGMA max_page_count=1"));
+    const auto refused = create();
+    EXPECT_EQ(outcome(refused), "503 ServiceUnavailableException");
+    EXPECT_EQ(refused.headers.get("retry-after"), "1");
+    EXPECT_THAT(refused.body, HasSubstr("disk is full"));
+    EXPECT_EQ(count("tags", "SELECT count(*) FROM tags"), 0);
+    ASSERT_TRUE(state_->db().run("space", "PRAGMA max_page_count=1000000"));
+    EXPECT_EQ(create().status, 201);
+    EXPECT_EQ(count("tags", "SELECT count(*) FROM tags"), 8);
+}
+
+TEST_F(gateway_test, each_role_may_what_it_may_and_each_change_is_recorded) {
+    const auto door = make();
+    const auto ask = [&](access_role role, std::string method, std::string target,
+                         std::string body = "") {
+        key_ = *create_access_key(*state_, clock_->now(), {role, ""});
+        return outcome(door->answer(
+            signed_request(std::move(method), std::move(target), "greengrass", std::move(body)),
+            false));
+    };
+    const std::string body = R"({"Name":"pumps"})";
+    EXPECT_EQ(ask(access_role::read_only, "POST", "/greengrass/groups", body),
+              "403 AccessDeniedException");
+    const auto reader = key_.id;
+    EXPECT_EQ(ask(access_role::read_only, "GET", "/greengrass/groups/1/role"), "404 none");
+    EXPECT_EQ(ask(access_role::operate, "POST", "/greengrass/groups", body), "201 none");
+    EXPECT_EQ(ask(access_role::operate, "PUT", "/greengrass/groups/1/role", "{}"),
+              "403 AccessDeniedException");
+    EXPECT_EQ(ask(access_role::admin, "PUT", "/greengrass/groups/1/role", "{}"),
+              "501 NotImplementedException");
+    const auto entries = state_->audit().list({}).value();
+    ASSERT_EQ(entries.size(), 4u) << "reading is no change";
+    EXPECT_EQ(entries[0].actor, reader);
+    EXPECT_EQ(entries[0].operation, "greengrass:CreateGroup");
+    EXPECT_EQ(entries[0].target, "Name=pumps");
+    EXPECT_EQ(entries[0].status, 403);
+    EXPECT_EQ(entries[0].code, "AccessDeniedException");
+    EXPECT_EQ(entries[1].status, 200);
+    EXPECT_EQ(entries[2].target, "GroupId=1");
+    EXPECT_EQ(entries[3].status, 501);
+    EXPECT_THAT(logged(), HasSubstr(entries[0].request_id));
+}
+
+TEST_F(gateway_test, who_asks_too_often_is_told_as_the_service_tells_it) {
+    request_counts counts;
+    request_limits limits(1, 0, counts);
+    gateway_options options;
+    options.counts = &counts;
+    options.limits = &limits;
+    const auto door = make(std::move(options));
+    const auto ask = [&] {
+        return door->answer(signed_request("GET", "/greengrass/groups/1", "greengrass"), false);
+    };
+    while (ask().status != 429) {
+    }
+    const auto refused = ask();
+    EXPECT_EQ(outcome(refused), "429 ThrottlingException");
+    EXPECT_EQ(refused.headers.get("retry-after"), "1");
+    key_ = *create_access_key(*state_, clock_->now());
+    EXPECT_EQ(ask().status, 404) << "another key has its own";
+    metrics_writer out;
+    counts.write(out);
+    EXPECT_THAT(out.take(), HasSubstr("operation=\"greengrass:GetGroup\",status=\"404\""));
+}
+
+TEST_F(gateway_test, a_signature_in_the_query_is_not_logged) {
+    const auto door = make();
+    http::request asked;
+    asked.method = "GET";
+    asked.target = "/greengrass/groups?X-Amz-Signature=abcdef";
+    door->answer(asked, false);
+    EXPECT_THAT(logged(), HasSubstr("/greengrass/groups?(signed)"));
+    EXPECT_EQ(logged().find("abcdef"), std::string::npos);
 }
 
 TEST_F(gateway_test, a_session_is_kept_to_what_it_may_do) {

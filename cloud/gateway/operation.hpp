@@ -51,7 +51,8 @@ using api_result = boost::system::result<reply, api_error>;
                                              const boost::source_location& where);
 
 // An internal fault as an answer: 500 with the code that the service has for it; the caller gets no
-// detail; the gateway logs `why`.
+// detail; the gateway logs `why`. A disk that is full or read-only is 503, and said so: nothing was
+// written, and the same request may succeed later.
 api_error internal_error(const error& why);
 inline constexpr std::string_view internal_failure = "InternalFailure";
 

@@ -103,12 +103,19 @@ shaped_reply shape_reply(const service_model& model, const modelled_operation& o
     return shaped;
 }
 
+bool may_be_tried_again(const api_error& refused) {
+    return refused.status == 429 || refused.status == 503;
+}
+
 http::response shape_error(const api_error& refused) {
     http::response response;
     response.status = refused.status;
     response.headers.set("content-type", "application/json");
     if (!refused.code.empty()) {
         response.headers.set("x-amzn-ErrorType", refused.code);
+    }
+    if (may_be_tried_again(refused)) {
+        response.headers.set("retry-after", "1");
     }
     // Both spellings: services differ, and clients read one or the other.
     json::object body{{"message", refused.message}, {"Message", refused.message}};

@@ -21,6 +21,9 @@ struct shaped_reply {
 shaped_reply shape_reply(const service_model& model, const modelled_operation& operation,
                          reply answered);
 
+// What gets Retry-After: over a limit, or a disk that may have space again.
+bool may_be_tried_again(const api_error& refused);
+
 // AWS's form of an error: `x-amzn-ErrorType` (not for an empty code) and `{"message", "Message"}`.
 http::response shape_error(const api_error& refused);
 

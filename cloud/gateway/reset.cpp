@@ -26,6 +26,10 @@ api_error refused(int status, std::string message) {
 
 }  // namespace
 
+bool has_loopback_host(const http::request& asked) {
+    return is_loopback_host(asked.headers.get("host").value_or(""));
+}
+
 answer<http::response> serve_reset(const std::function<result<void>()>& reset,
                                    const http::request& asked, bool plain_loopback) {
     if (!plain_loopback) {
@@ -40,7 +44,7 @@ answer<http::response> serve_reset(const std::function<result<void>()>& reset,
     if (asked.headers.get("x-evergrass-reset") != "1") {
         return refused(403, "The reset needs the header X-Evergrass-Reset: 1.");
     }
-    if (!is_loopback_host(asked.headers.get("host").value_or(""))) {
+    if (!has_loopback_host(asked)) {
         return refused(403, "The reset needs a loopback Host header, such as 127.0.0.1.");
     }
     if (auto emptied = reset(); !emptied) {

@@ -8,6 +8,10 @@
 
 namespace evergrass::cloud {
 
+// The request's Host is an address of this machine: a name that a foreign page cannot have made
+// resolve to us.
+bool has_loopback_host(const http::request& asked);
+
 inline constexpr std::string_view reset_path = "/_evergrass/reset";
 
 // `POST /_evergrass/reset` for conformance suites: empties the service, and has done so when it

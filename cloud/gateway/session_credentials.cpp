@@ -41,7 +41,19 @@ result<std::string> session_key(store& state) {
                      "the setting 'session_key' of the service's database is not 64 hexadecimal "
                      "digits; delete that row of the table 'settings' to have a new one made"};
     }
-    return raw;
+    return state.secrets().derive("session key\n" + *raw);
+}
+
+// Of a session that names one.
+result<bool> is_active(store& state, const std::string& certificate_id) {
+    bool active = certificate_id.empty();
+    auto read = state.db().query("session.certificate",
+                                 "SELECT 1 FROM certificates WHERE id = ?1 AND status = 'ACTIVE'",
+                                 {certificate_id}, [&](const db::row&) { active = true; });
+    if (!read) {
+        return read.error();
+    }
+    return active;
 }
 
 std::string seal_of(std::string_view key, std::string_view content) {
@@ -68,7 +80,8 @@ std::string content_of(const std::string& id, const session& who) {
     const json::object content{{"id", id},
                                {"role", who.role_arn},
                                {"name", who.name},
-                               {"expires", to_epoch_seconds(who.expires)}};
+                               {"expires", to_epoch_seconds(who.expires)},
+                               {"certificate", who.certificate_id}};
     return json::serialize(content);
 }
 
@@ -81,7 +94,8 @@ std::optional<session> read_content(std::string_view content, std::string_view i
     }
     return session{string_member(*object, "role").value_or(""),
                    string_member(*object, "name").value_or(""),
-                   wall_time(std::chrono::seconds(int_member(*object, "expires").value_or(0)))};
+                   wall_time(std::chrono::seconds(int_member(*object, "expires").value_or(0))),
+                   string_member(*object, "certificate").value_or("")};
 }
 
 }  // namespace
@@ -128,6 +142,13 @@ result<std::optional<opened_session>> open_session(store& state, std::string_vie
     if (!who) {
         return std::optional<opened_session>();
     }
+    const auto active = is_active(state, who->certificate_id);
+    if (!active) {
+        return active.error();
+    }
+    if (!*active) {
+        return std::optional<opened_session>();
+    }
     return std::optional(opened_session{std::move(*who), secret_of(*key, content)});
 }
 
@@ -136,7 +157,7 @@ bool is_session_key(std::string_view access_key_id) {
 }
 
 bool session_may(std::string_view service, std::string_view operation) {
-    constexpr std::array<std::string_view, 3> reads = {"Get", "List", "Describe"};
+    constexpr std::array<std::string_view, 4> reads = {"Get", "List", "Describe", "Head"};
     if (service == "iot-data") {
         return true;
     }

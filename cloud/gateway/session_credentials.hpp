@@ -15,6 +15,8 @@ struct session {
     std::string role_arn;
     std::string name;   // RoleSessionName: the core's thing
     wall_time expires;  // whole seconds
+    // Of whom they were asked: while it is ACTIVE. Empty: nobody's.
+    std::string certificate_id{};
 
     std::string to_arn() const;  // arn:aws:sts::ACCOUNT:assumed-role/ROLE/NAME
 };
@@ -24,9 +26,10 @@ struct session_credentials {
     std::string token;  // x-amz-security-token
 };
 
-// Temporary credentials that need no row of their own: the token holds the session, sealed with the
-// store's session key, from which the secret is derived too. So they outlive a restart, and last
-// until `expires` whatever becomes of the role meanwhile, as AWS's do. Any thread.
+// Temporary credentials that need no row of their own: the token holds the session, sealed with a
+// key of the store's vault and of its setting session_key, from which the secret is derived too. So
+// they outlive a restart, and last until `expires` whatever becomes of the role meanwhile, as AWS's
+// do; but not longer than the certificate is ACTIVE. Any thread.
 result<session_credentials> create_session(store& state, const session& who);
 
 struct opened_session {
@@ -34,7 +37,8 @@ struct opened_session {
     std::string secret;
 };
 
-// What the token says, expired or not; nullopt: not made here, or for another access key id.
+// What the token says, expired or not; nullopt: not made here, for another access key id, or its
+// certificate is no longer ACTIVE.
 result<std::optional<opened_session>> open_session(store& state, std::string_view access_key_id,
                                                    std::string_view token);
 

@@ -92,6 +92,20 @@ TEST_F(sessions, of_another_service_are_refused) {
     EXPECT_EQ(outcome(signed_by(made)), "403 UnrecognizedClientException");
 }
 
+TEST_F(sessions, end_with_the_certificate_that_asked_for_them) {
+    ASSERT_TRUE(state_->db().run("certificate",
+                                 "INSERT INTO certificates(id, pem, status, created_at, updated_at,"
+                                 " not_before, not_after) VALUES('c1', '', 'ACTIVE', 1, 1, 1, 1)"));
+    const auto made = create_session(*state_, {"arn:aws:iam::123456789012:role/R", "core",
+                                               clock_->now() + std::chrono::hours(1), "c1"});
+    ASSERT_TRUE(made);
+    EXPECT_EQ(outcome(signed_by(*made)), "signed in");
+    ASSERT_TRUE(state_->db().run("revoke", "UPDATE certificates SET status = 'REVOKED'"));
+    EXPECT_EQ(outcome(signed_by(*made)), "403 UnrecognizedClientException");
+    ASSERT_TRUE(state_->db().run("gone", "DELETE FROM certificates"));
+    EXPECT_EQ(outcome(signed_by(*made)), "403 UnrecognizedClientException");
+}
+
 TEST_F(sessions, a_damaged_key_is_told_with_what_to_do) {
     begin();
     ASSERT_TRUE(state_->db().run(

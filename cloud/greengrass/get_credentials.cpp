@@ -46,9 +46,9 @@ boost::system::result<group_role, http::response> role_of_core(const device_rout
 }
 
 http::response own_session(const device_routes& in, const std::string& role_arn,
-                           const std::string& thing) {
+                           const device_request& from) {
     const auto now = std::chrono::floor<std::chrono::seconds>(in.services.time.now());
-    const session who{role_arn, thing, now + session_life};
+    const session who{role_arn, from.thing, now + session_life, from.certificate_id};
     const auto made = create_session(in.services.state, who);
     if (!made) {
         return store_failed(in, made.error());
@@ -77,7 +77,7 @@ std::optional<http::response> get_credentials(const device_routes& in, const dev
         return role.error();
     }
     if (role->credentials.issuer != contract::credential_issuer::sts) {
-        return own_session(in, role->role_arn, from.thing);
+        return own_session(in, role->role_arn, from);
     }
     if (in.services.sts == nullptr) {
         return device_error(503,

@@ -34,8 +34,10 @@ result<group_authority> insert_group_authority(greengrass_services& in, std::str
     auto written = in.state.db().run(
         "greengrass.insert_authority",
         "INSERT INTO group_authorities(id, group_id, certificate_pem,"
-        " key_pem, created_at) VALUES(?1, ?2, ?3, ?4, ?5)",
-        {made.id, std::string(group_id), made.certificate_pem, made.key_pem, now_milliseconds(in)});
+        " key_pem, sealed, created_at) VALUES(?1, ?2, ?3, '', ?4, ?5)",
+        {made.id, std::string(group_id), made.certificate_pem,
+         db::blob{in.state.secrets().seal(made.key_pem, authority_place(made.id))},
+         now_milliseconds(in)});
     if (!written) {
         return written.error();
     }
@@ -46,13 +48,20 @@ result<std::vector<group_authority>> authorities_of(store& state, std::string_vi
     std::vector<group_authority> found;
     auto read = state.db().query(
         "greengrass.authorities_of",
-        "SELECT id, certificate_pem, key_pem FROM group_authorities WHERE group_id = ?1"
+        "SELECT id, certificate_pem, sealed FROM group_authorities WHERE group_id = ?1"
         " ORDER BY created_at DESC, id",
         {std::string(group_id)}, [&](const db::row& row) {
             found.push_back({row.text(0), row.text(1), row.text(2)});
         });
     if (!read) {
         return read.error();
+    }
+    for (auto& each : found) {
+        auto key = state.secrets().unseal(each.key_pem, authority_place(each.id));
+        if (!key) {
+            return with_context(key.error(), "the key of the group CA " + each.id);
+        }
+        each.key_pem = std::move(*key);
     }
     return found;
 }

@@ -77,6 +77,16 @@ void hub::cut_off(const std::string& certificate_id) {
         mqtt::reason::not_authorized, "its certificate is no longer active");
 }
 
+void hub::cut_off_key(const std::string& access_key_id) {
+    server_->close_where(
+        [access_key_id](const mqtt::client_info& who) {
+            const auto* const key =
+                static_cast<const access_key_principal*>(who.identity.attachment.get());
+            return key != nullptr && key->access_key_id == access_key_id;
+        },
+        mqtt::reason::not_authorized, "its access key no longer counts");
+}
+
 void hub::forget_all() {
     server_->close_where([](const mqtt::client_info&) { return true; },
                          mqtt::reason::administrative_action, "the service was emptied",

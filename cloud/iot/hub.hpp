@@ -44,10 +44,13 @@ public:
 
     // Closes what the certificate has open; it is no longer ACTIVE. Done when it returns.
     void cut_off(const std::string& certificate_id);
+    // The same of an access key that is revoked.
+    void cut_off_key(const std::string& access_key_id);
     // The registry was emptied: closes all, and forgets sessions and retained messages.
     void forget_all();
 
     std::size_t connections() const;
+    mqtt::server::statistics numbers() const { return server_->numbers(); }
 
     // Closes ports and connections and saves what is to be kept. The disk's error when that failed.
     result<void> stop();

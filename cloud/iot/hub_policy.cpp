@@ -69,8 +69,8 @@ bool hub_policy::is_served(std::string_view topic) const {
 bool hub_policy::allows(const mqtt::client_identity& who, std::string_view client_id,
                         std::string_view action, std::string_view kind,
                         std::string_view name) const {
-    if (who.attachment) {
-        return true;
+    if (const auto* const key = principal_of(who)) {
+        return key->role >= access_role::operate || !action.ends_with("Publish");
     }
     return who.certificate_id &&
            authority_.allows(*who.certificate_id, action,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cloud/gateway/device_authority.hpp"
+#include "cloud/gateway/rights.hpp"
 #include "cloud/iot/registry_changes.hpp"
 #include "cloud/store/store.hpp"
 #include "libs/base/log.hpp"
@@ -18,11 +19,12 @@ namespace evergrass::cloud {
 // client_identity::attachment of who came in by an access key and not by a certificate.
 struct access_key_principal {
     std::string access_key_id;
+    access_role role = access_role::admin;
 };
 
 // Who may do what at the service's device MQTT, as AWS IoT decides it (docs/device-mqtt.md): a
 // certificate by its policies, which are asked for each message, so that a right that is taken away
-// is gone at once; an access key everything.
+// is gone at once; an access key everything, but one that reads publishes nothing.
 //
 // What a client may do before it has come back after a restart is not known: messages are kept for
 // it and held against its rights when it comes; its delayed will is not published.

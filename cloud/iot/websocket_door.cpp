@@ -59,8 +59,8 @@ cloud::answer<mqtt::client_identity> websocket_door::identify(store& state, http
                              "connection; use a certificate, or publish by iot-data"};
     }
     who.certificate_id.reset();  // the signature is what counts
-    who.attachment =
-        std::make_shared<const access_key_principal>(access_key_principal{by->access_key_id});
+    who.attachment = std::make_shared<const access_key_principal>(
+        access_key_principal{by->access_key_id, by->role});
     return who;
 }
 

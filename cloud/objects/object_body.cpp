@@ -1,17 +1,15 @@
 #include "cloud/objects/object_body.hpp"
 
+#include "libs/aws/chunks.hpp"
 #include "libs/base/encoding.hpp"
 
 #include <boost/crc.hpp>
 #include <openssl/evp.h>
 
-#include <charconv>
 #include <stdexcept>
 
 namespace evergrass::cloud::objects {
 namespace {
-
-constexpr std::string_view line_end = "\r\n";
 
 std::string digest(std::string_view bytes, const EVP_MD* kind) {
     std::string out(EVP_MAX_MD_SIZE, '\0');
@@ -76,55 +74,6 @@ std::optional<api_error> check_sums(const http::fields& said, std::string_view c
     return std::nullopt;
 }
 
-api_error incomplete() {
-    return {400, "IncompleteBody", "The body is not in whole aws-chunked pieces."};
-}
-
-// Takes a line off `rest`; nullopt: there is no end of one.
-std::optional<std::string_view> next_line(std::string_view& rest) {
-    const auto end = rest.find(line_end);
-    if (end == std::string_view::npos) {
-        return std::nullopt;
-    }
-    const auto line = rest.substr(0, end);
-    rest.remove_prefix(end + line_end.size());
-    return line;
-}
-
-// size in hex [;extension] CRLF bytes CRLF …, 0 CRLF, "name:value" lines
-answer<std::string> join_chunks(std::string_view rest, http::fields& trailers) {
-    std::string content;
-    for (;;) {
-        const auto line = next_line(rest);
-        if (!line) {
-            return incomplete();
-        }
-        const auto number = line->substr(0, line->find(';'));
-        std::size_t size = 0;
-        const auto [stop, wrong] =
-            std::from_chars(number.data(), number.data() + number.size(), size, 16);
-        if (wrong != std::errc() || stop != number.data() + number.size()) {
-            return incomplete();
-        }
-        if (size == 0) {
-            break;
-        }
-        if (rest.size() < line_end.size() || size > rest.size() - line_end.size() ||
-            rest.substr(size, line_end.size()) != line_end) {
-            return incomplete();
-        }
-        content.append(rest.substr(0, size));
-        rest.remove_prefix(size + line_end.size());
-    }
-    while (const auto line = next_line(rest)) {
-        const auto colon = line->find(':');
-        if (colon != std::string_view::npos) {
-            trailers.add(std::string(line->substr(0, colon)), std::string(line->substr(colon + 1)));
-        }
-    }
-    return content;
-}
-
 }  // namespace
 
 std::string md5_hex(std::string_view bytes) {
@@ -135,15 +84,14 @@ answer<std::string> read_object_body(http::request& asked) {
     const auto stated = asked.headers.get("x-amz-content-sha256").value_or("");
     std::string content;
     if (stated == "STREAMING-UNSIGNED-PAYLOAD-TRAILER") {
-        http::fields trailers;
-        auto joined = join_chunks(asked.body, trailers);
-        if (!joined) {
-            return joined;
+        auto body = aws::split_chunks(asked.body);
+        if (!body) {
+            return api_error{400, "IncompleteBody", body.error().context};
         }
-        if (auto refused = check_sums(trailers, *joined)) {
-            return *refused;
+        for (auto& [name, value] : body->trailers) {
+            asked.headers.add(std::move(name), std::move(value));
         }
-        content = std::move(*joined);
+        content = body->join();
         asked.body.clear();
     } else {
         content = std::move(asked.body);

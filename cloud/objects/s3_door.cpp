@@ -23,6 +23,7 @@ api_error in_s3s_words(api_error refused) {
         {"IncompleteSignatureException", "AuthorizationHeaderMalformed"},
         {"MissingAuthenticationTokenException", "AccessDenied"},
         {"ExpiredTokenException", "ExpiredToken"},
+        {"ServiceUnavailableException", "ServiceUnavailable"},
     };
     for (const auto& [ours, theirs] : names) {
         if (refused.code == ours) {
@@ -40,8 +41,14 @@ bool is_signed_by_version_2(const http::request& asked) {
 
 }  // namespace
 
-s3_door::s3_door(object_store& objects, asio::any_io_executor blocking, logger log)
-    : objects_(objects), blocking_(std::move(blocking)), log_(std::move(log)) {}
+s3_door::s3_door(object_store& objects, std::string account, asio::any_io_executor blocking,
+                 logger log, request_counts* counts, request_limits* limits)
+    : objects_(objects),
+      account_(std::move(account)),
+      blocking_(std::move(blocking)),
+      log_(std::move(log)),
+      counts_(counts),
+      limits_(limits) {}
 
 bool s3_door::wants(const http::request& asked) {
     constexpr std::string_view in_header = "/s3/aws4_request";
@@ -52,17 +59,17 @@ bool s3_door::wants(const http::request& asked) {
            asked.query().find(in_header) != std::string_view::npos || is_signed_by_version_2(asked);
 }
 
-cloud::answer<http::response> s3_door::serve(http::request& asked) {
+cloud::answer<http::response> s3_door::serve(http::request& asked, noted& about) {
     if (is_signed_by_version_2(asked)) {
         return api_error{400, "InvalidRequest",
                          "Signature Version 2 is not accepted; sign with version 4 (boto3: "
                          "Config(signature_version='s3v4'))."};
     }
-    const auto payload = asked.headers.get("x-amz-content-sha256").value_or("");
-    if (payload.starts_with("STREAMING-AWS4-")) {
-        return api_error{501, "NotImplemented",
-                         "Bodies whose pieces are signed one by one (" + std::string(payload) +
-                             ") are not taken; send the body in one piece, or over HTTPS."};
+    if (limits_ != nullptr) {
+        if (auto refused =
+                limits_->refuse_address(asked.remote_address, "s3", objects_.time().mono_now())) {
+            return std::move(*refused);
+        }
     }
     const auto now = objects_.time().now();
     const auto by = asked.headers.get("authorization")
@@ -71,43 +78,81 @@ cloud::answer<http::response> s3_door::serve(http::request& asked) {
     if (!by) {
         return in_s3s_words(by.error());
     }
+    if (limits_ != nullptr) {
+        if (auto refused =
+                limits_->refuse_key(by->access_key_id, "s3", objects_.time().mono_now())) {
+            return std::move(*refused);
+        }
+    }
     const auto read = read_s3_request(asked.method, asked.path(), asked.query());
     if (!read) {
         return read.error();
     }
-    const auto name = to_string(read->what);
-    const bool may = !by->acting || name.starts_with("Head") || session_may("s3", name);
-    if (!may) {
-        return api_error{403, "AccessDenied",
-                         "User: " + by->acting->to_arn() + " is not authorized to perform: s3:" +
-                             std::string(name) + " (credentials of a group's role read)"};
+    about.operation = "s3:" + std::string(to_string(read->what));
+    return serve_audited(*by, *read, asked, about);
+}
+
+cloud::answer<http::response> s3_door::serve_audited(const caller& by, const s3_request& read,
+                                                     http::request& asked, const noted& about) {
+    const auto name = to_string(read.what);
+    const auto perform = [&]() -> cloud::answer<http::response> {
+        if (auto refused = by.refuse(account_, "s3", name)) {
+            refused->code = "AccessDenied";
+            return std::move(*refused);
+        }
+        return run({objects_, read, asked});
+    };
+    if (needed_role("s3", name) == access_role::read_only) {
+        return perform();
     }
-    return run({objects_, *read, asked});
+    auto& trail = objects_.state().audit();
+    audit_trail::change change(
+        trail, {objects_.time().now(), by.acting ? by.acting->to_arn() : by.access_key_id,
+                asked.remote_address, about.request_id, about.operation,
+                (read.key.empty() ? read.bucket : read.bucket + "/" + read.key).substr(0, 256)});
+    auto outcome = perform();
+    const auto ended = outcome ? change.end(outcome->status, "")
+                               : change.end(outcome.error().status, outcome.error().code);
+    if (!ended) {
+        log_.error("An entry of the audit could not be written.",
+                   {{"requestId", about.request_id}, {"error", ended.error()}});
+    }
+    return outcome;
 }
 
 http::response s3_door::answer_now(http::request& asked) {
-    const auto request_id = uuid_v4();
+    noted about;
+    about.request_id = uuid_v4();
+    const auto began = objects_.time().mono_now();
     cloud::answer<http::response> outcome = http::response();
     try {
-        outcome = serve(asked);
+        outcome = serve(asked, about);
     } catch (const std::exception& failed) {
         outcome = internal_error(error{{}, std::string("exception: ") + failed.what()});
     }
     if (!outcome) {
+        outcome = in_s3s_words(outcome.error());
         const auto& refused = outcome.error();
         log_.write(
             refused.status >= 500 && refused.status != 501 ? log_level::warn : log_level::info,
             "A request for an object was refused.",
-            {{"requestId", request_id},
+            {{"requestId", about.request_id},
+             {"operation", about.operation},
              {"request", asked.method + " " + std::string(asked.path())},
              {"from", asked.remote_address},
              {"status", refused.status},
              {"code", refused.code},
              {"message", refused.message},
              {"why", refused.why}});
-        outcome = xml_error(refused, asked.path(), request_id);
+        outcome = xml_error(refused, asked.path(), about.request_id);
     }
-    outcome->headers.set("x-amz-request-id", request_id);
+    outcome->headers.set("x-amz-request-id", about.request_id);
+    outcome->headers.set("x-amzn-requestid", about.request_id);
+    if (counts_ != nullptr) {
+        counts_->count(about.operation, outcome->status,
+                       std::chrono::duration_cast<std::chrono::microseconds>(
+                           objects_.time().mono_now() - began));
+    }
     return std::move(*outcome);
 }
 

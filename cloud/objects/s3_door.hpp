@@ -1,11 +1,16 @@
 #pragma once
 
+#include "cloud/gateway/authenticate.hpp"
+#include "cloud/gateway/request_limits.hpp"
 #include "cloud/objects/object_store.hpp"
+#include "cloud/objects/s3_request.hpp"
 #include "libs/base/log.hpp"
 #include "libs/http/message.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+
+#include <string>
 
 namespace evergrass::cloud::objects {
 
@@ -14,8 +19,10 @@ namespace evergrass::cloud::objects {
 class s3_door {
 public:
     // `blocking` is for what waits for the store and for files. `objects` outlives the door, which
-    // outlives its answers.
-    s3_door(object_store& objects, boost::asio::any_io_executor blocking, logger log);
+    // outlives its answers. `account`: of callers' ARNs. `counts` and
+    // `limits` may be null, or outlive it.
+    s3_door(object_store& objects, std::string account, boost::asio::any_io_executor blocking,
+            logger log, request_counts* counts = nullptr, request_limits* limits = nullptr);
 
     static bool wants(const http::request& asked);
     boost::asio::awaitable<http::response> answer(http::request asked);
@@ -24,11 +31,20 @@ public:
     http::response answer_now(http::request& asked);
 
 private:
-    cloud::answer<http::response> serve(http::request& asked);
+    struct noted {
+        std::string request_id;
+        std::string operation;  // "s3:PutObject" once it is known
+    };
+    cloud::answer<http::response> serve(http::request& asked, noted& about);
+    cloud::answer<http::response> serve_audited(const caller& by, const s3_request& read,
+                                                http::request& asked, const noted& about);
 
     object_store& objects_;
+    std::string account_;
     boost::asio::any_io_executor blocking_;
     logger log_;
+    request_counts* counts_;
+    request_limits* limits_;
 };
 
 }  // namespace evergrass::cloud::objects

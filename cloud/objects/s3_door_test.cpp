@@ -21,7 +21,7 @@ protected:
         gateway_fixture::SetUp();
         objects_ =
             std::make_unique<object_store>(*state_, *clock_, directory_ + "/objects", logger());
-        door_ = std::make_unique<s3_door>(*objects_, io_.get_executor(), logger());
+        door_ = std::make_unique<s3_door>(*objects_, "123456789012", io_.get_executor(), logger());
     }
     http::response ask(std::string method, std::string target, std::string body = "",
                        std::vector<std::pair<std::string, std::string>> headers = {}) {
@@ -215,6 +215,26 @@ TEST_F(s3_door_test, credentials_of_a_role_read_and_no_more) {
     EXPECT_EQ(refused.status, 403);
     EXPECT_THAT(refused.body, HasSubstr("not authorized to perform: s3:PutObject"));
     EXPECT_EQ(ask("DELETE", "/bucket/a", "", token).status, 403);
+}
+
+TEST_F(s3_door_test, each_role_may_what_it_may_and_each_change_is_recorded) {
+    ask("PUT", "/bucket");
+    key_ = *create_access_key(*state_, clock_->now(), {access_role::operate, ""});
+    EXPECT_EQ(put("a", "content").status, 200);
+    EXPECT_EQ(ask("PUT", "/other").status, 403);
+    key_ = *create_access_key(*state_, clock_->now(), {access_role::read_only, ""});
+    EXPECT_EQ(content_of(ask("GET", "/bucket/a")), "content");
+    const auto refused = ask("DELETE", "/bucket/a");
+    EXPECT_EQ(refused.status, 403);
+    EXPECT_THAT(refused.body, HasSubstr("<Code>AccessDenied</Code>"));
+    EXPECT_TRUE(refused.headers.get("x-amzn-requestid"));
+    std::string entries;
+    for (const auto& each : state_->audit().list({}).value()) {
+        entries += each.operation + " " + each.target + " " + std::to_string(each.status) + ";";
+    }
+    EXPECT_EQ(entries,
+              "s3:CreateBucket bucket 200;s3:PutObject bucket/a 200;"
+              "s3:CreateBucket other 403;s3:DeleteObject bucket/a 403;");
 }
 
 TEST_F(s3_door_test, names_are_escaped_in_answers) {

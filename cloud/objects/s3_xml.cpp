@@ -1,5 +1,7 @@
 #include "cloud/objects/s3_xml.hpp"
 
+#include "cloud/gateway/output.hpp"
+
 namespace evergrass::cloud::objects {
 namespace {
 
@@ -69,11 +71,15 @@ http::response xml_answer(std::string_view name, std::string_view xml) {
 http::response xml_error(const api_error& refused, std::string_view resource,
                          std::string_view request_id) {
     const bool internal = refused.code.empty() || refused.code == internal_failure;
-    return document(
+    auto made = document(
         refused.status,
         enclose("Error", element("Code", internal ? "InternalError" : refused.code) +
                              element("Message", refused.message) + element("Resource", resource) +
                              element("RequestId", request_id)));
+    if (may_be_tried_again(refused)) {
+        made.headers.add("retry-after", "1");
+    }
+    return made;
 }
 
 }  // namespace evergrass::cloud::objects

@@ -125,11 +125,29 @@ CREATE TABLE shadows(
 CREATE INDEX shadows_deleted ON shadows(updated_at) WHERE document IS NULL;
 )sql";
 
+// access_keys.secret and group_authorities.key_pem are empty once sealed holds them
+// (docs/formats/master-key.md). role: admin, operator or read-only. expires_at: null, or when it
+// stops to count; revoked_at: when it was revoked.
+constexpr std::string_view sealed_secrets_and_audit = R"sql(
+ALTER TABLE access_keys ADD COLUMN name TEXT NOT NULL DEFAULT '';
+ALTER TABLE access_keys ADD COLUMN sealed BLOB;
+ALTER TABLE access_keys ADD COLUMN expires_at INTEGER;
+ALTER TABLE access_keys ADD COLUMN revoked_at INTEGER;
+ALTER TABLE group_authorities ADD COLUMN sealed BLOB;
+
+-- A change that somebody asked for (docs/access.md). actor: an access key id, the ARN of a session, or
+-- local:USER. target: the names in the request. code: the error's name, empty for success.
+CREATE TABLE audit(
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, actor TEXT NOT NULL, origin TEXT NOT NULL,
+    request_id TEXT NOT NULL, operation TEXT NOT NULL, target TEXT NOT NULL, status INTEGER NOT NULL,
+    code TEXT NOT NULL);
+)sql";
+
 }  // namespace
 
 const std::vector<std::string_view>& migrations() {
     static const std::vector<std::string_view> all = {first_release, objects_and_bulk_deployments,
-                                                      shadows};
+                                                      shadows, sealed_secrets_and_audit};
     return all;
 }
 

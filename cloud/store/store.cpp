@@ -7,7 +7,8 @@ namespace {
 
 // What a reset leaves: who may call the service, and what makes it this service (its CA and keys).
 bool is_kept(std::string_view table) {
-    return table == "access_keys" || table == "settings" || table.starts_with("sqlite_");
+    return table == "access_keys" || table == "settings" || table == "audit" ||
+           table.starts_with("sqlite_");
 }
 
 std::string arn_of(const service_identity& identity, std::string_view service,
@@ -20,7 +21,8 @@ std::string arn_of(const service_identity& identity, std::string_view service,
 
 }  // namespace
 
-result<std::unique_ptr<store>> store::open(const std::string& path) {
+result<std::unique_ptr<store>> store::open(const std::string& path,
+                                           const std::filesystem::path& master_key_file) {
     auto opened = db::connection::open(path);
     if (!opened) {
         return opened.error();
@@ -28,7 +30,18 @@ result<std::unique_ptr<store>> store::open(const std::string& path) {
     if (auto migrated = (*opened)->migrate(migrations()); !migrated) {
         return migrated.error();
     }
-    return std::unique_ptr<store>(new store(std::move(*opened)));
+    file_master_key master(master_key_file.empty()
+                               ? std::filesystem::path(path).parent_path() / "master.key"
+                               : master_key_file);
+    auto secrets = vault::open(**opened, master);
+    if (!secrets) {
+        return secrets.error();
+    }
+    const auto sealed = seal_open_secrets(**opened, *secrets);
+    if (!sealed) {
+        return with_context(sealed.error(), "the secrets in " + path + " cannot be sealed");
+    }
+    return std::unique_ptr<store>(new store(std::move(*opened), std::move(*secrets), *sealed));
 }
 
 result<void> store::reset() {

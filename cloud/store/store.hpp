@@ -1,7 +1,11 @@
 #pragma once
 
+#include "cloud/store/audit.hpp"
+#include "cloud/store/vault.hpp"
 #include "libs/db/sqlite.hpp"
 
+#include <cstddef>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,16 +20,28 @@ namespace evergrass::cloud {
 // writes (transaction() does). No lock is held while waiting for anything else.
 class store {
 public:
-    static result<std::unique_ptr<store>> open(const std::string& path);
+    // Makes and migrates the file. `master_key_file` (empty: master.key beside the file) is made
+    // when nothing is sealed yet.
+    static result<std::unique_ptr<store>> open(const std::string& path,
+                                               const std::filesystem::path& master_key_file = {});
 
     db::connection& db() { return *db_; }
+    const vault& secrets() const { return secrets_; }
+    audit_trail& audit() { return audit_; }
+    // Secrets that an earlier build had left readable, and open() sealed.
+    std::size_t sealed_at_open() const { return sealed_at_open_; }
 
-    // Empties every table but those that hold access keys and settings (`--allow-reset`).
+    // Empties every table but those that hold access keys, settings and the audit
+    // (`--allow-reset`).
     result<void> reset();
 
 private:
-    explicit store(std::unique_ptr<db::connection> db) : db_(std::move(db)) {}
+    store(std::unique_ptr<db::connection> db, vault secrets, std::size_t sealed_at_open)
+        : db_(std::move(db)), secrets_(std::move(secrets)), sealed_at_open_(sealed_at_open) {}
     std::unique_ptr<db::connection> db_;
+    vault secrets_;
+    audit_trail audit_{*db_};
+    std::size_t sealed_at_open_;
 };
 
 // What every operation needs to know about the service it belongs to. Immutable after start-up.

@@ -32,6 +32,7 @@ TEST_F(store_test, a_reset_empties_everything_but_keys_and_settings) {
     ASSERT_TRUE(state);
     auto& db = (*state)->db();
     ASSERT_TRUE(db.run("key", "INSERT INTO access_keys(id, secret, created_at) VALUES('a','b',1)"));
+    const auto settings = rows(**state, "settings");
     ASSERT_TRUE(db.run("setting", "INSERT INTO settings(name, value) VALUES('ca', 'pem')"));
     ASSERT_TRUE(db.run("tag", "INSERT INTO tags(arn, key, value) VALUES('a', 'k', 'v')"));
     ASSERT_TRUE(db.run("blob", "INSERT INTO blobs(sha256, content) VALUES('a', x'00')"));
@@ -39,7 +40,7 @@ TEST_F(store_test, a_reset_empties_everything_but_keys_and_settings) {
     ASSERT_TRUE((*state)->reset());
 
     EXPECT_EQ(rows(**state, "access_keys"), 1);
-    EXPECT_EQ(rows(**state, "settings"), 1);
+    EXPECT_EQ(rows(**state, "settings"), settings + 1);
     EXPECT_EQ(rows(**state, "tags"), 0);
     EXPECT_EQ(rows(**state, "blobs"), 0);
 }
@@ -58,7 +59,9 @@ TEST_F(store_test, what_was_written_is_there_after_opening_again) {
 TEST_F(store_test, a_file_of_an_earlier_build_is_brought_up_to_date_with_what_it_holds) {
     const auto path = directory_ + "/service.db";
     for (std::size_t known = 1; known < migrations().size(); ++known) {
-        std::filesystem::remove_all(path);
+        for (const auto* name : {"", "-wal", "-shm"}) {
+            std::filesystem::remove_all(path + name);
+        }
         {
             auto old = db::connection::open(path);
             ASSERT_TRUE(old);
@@ -67,11 +70,23 @@ TEST_F(store_test, a_file_of_an_earlier_build_is_brought_up_to_date_with_what_it
             ASSERT_TRUE((*old)->migrate(then));
             ASSERT_TRUE(
                 (*old)->run("thing", "INSERT INTO things(name, id, created_at) VALUES('t','i',1)"));
+            if (known < 4) {  // before secrets were sealed
+                ASSERT_TRUE((*old)->run("key",
+                                        "INSERT INTO access_keys(id, secret, created_at)"
+                                        " VALUES('K', 'an open secret', 1)"));
+                ASSERT_TRUE((*old)->run("ca",
+                                        "INSERT INTO group_authorities(id, group_id,"
+                                        " certificate_pem, key_pem, created_at)"
+                                        " VALUES('A', 'G', 'pem', 'an open key', 1)"));
+            }
         }
         auto state = store::open(path);
         ASSERT_TRUE(state) << "from " << known;
         EXPECT_EQ(rows(**state, "things"), 1) << "from " << known;
         EXPECT_EQ(rows(**state, "shadows"), 0) << "from " << known;
+        EXPECT_EQ((*state)->sealed_at_open(), known < 4 ? 2u : 0u) << "from " << known;
+        EXPECT_EQ(rows(**state, "access_keys WHERE secret = ''"), known < 4 ? 1 : 0);
+        EXPECT_EQ(rows(**state, "group_authorities WHERE key_pem = ''"), known < 4 ? 1 : 0);
     }
 }
 

@@ -1,7 +1,8 @@
 #include "edge/admin/admin_server.hpp"
 
-#include "edge/admin/socket_address.hpp"
+#include "edge/admin/socket_path.hpp"
 #include "libs/base/file.hpp"
+#include "libs/base/socket_address.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -131,7 +132,7 @@ TEST_F(admin_server_test, a_path_longer_than_a_socket_may_have_works_all_the_sam
 TEST_F(admin_server_test, a_name_that_no_socket_can_have_is_refused_with_the_next_step) {
     const auto address = socket_address::of(root_ / std::string(200, 'x'));
     ASSERT_FALSE(address);
-    EXPECT_THAT(address.error().message(), HasSubstr("set writeDirectory in config.json"));
+    EXPECT_THAT(address.error().message(), HasSubstr("writeDirectory"));
 }
 
 TEST_F(admin_server_test, a_folder_that_cannot_be_made_is_named) {

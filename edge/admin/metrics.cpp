@@ -1,54 +1,12 @@
 #include "edge/admin/admin_answers.hpp"
 #include "edge/router/end_name.hpp"
+#include "libs/base/metrics_writer.hpp"
 
 #include <algorithm>
 #include <string_view>
 
 namespace evergrass::edge {
 namespace {
-
-// Backslash, quote and line break are escaped in a label's value.
-std::string quoted(std::string_view text) {
-    std::string out = "\"";
-    for (const char c : text) {
-        if (c == '\\' || c == '"') {
-            out += '\\';
-        }
-        if (c == '\n') {
-            out += "\\n";
-        } else {
-            out += c;
-        }
-    }
-    return out + '"';
-}
-
-class metrics_writer {
-public:
-    void family(std::string_view name, std::string_view type, std::string_view help) {
-        name_ = "evergrass_" + std::string(name);
-        text_ += "# HELP " + name_ + " " + std::string(help) + "\n# TYPE " + name_ + " " +
-                 std::string(type) + "\n";
-    }
-    void sample(std::initializer_list<std::pair<std::string_view, std::string_view>> labels,
-                std::uint64_t value) {
-        std::string list;
-        for (const auto& [key, label] : labels) {
-            list += (list.empty() ? "{" : ",") + std::string(key) + "=" + quoted(label);
-        }
-        text_ += name_ + list + (list.empty() ? " " : "} ") + std::to_string(value) + "\n";
-    }
-    void single(std::string_view name, std::string_view type, std::string_view help,
-                std::uint64_t value) {
-        family(name, type, help);
-        sample({}, value);
-    }
-    std::string take() { return std::move(text_); }
-
-private:
-    std::string name_;
-    std::string text_;
-};
 
 void write_routed(metrics_writer& out, const routed_totals& totals) {
     out.family("messages_published_total", "counter",

@@ -147,16 +147,23 @@ std::string scope::to_string() const {
     return out;
 }
 
+std::string signing_key(const scope& s, std::string_view secret_access_key) {
+    auto key = hmac_sha256("AWS4" + std::string(secret_access_key), s.date);
+    key = hmac_sha256(key, s.region);
+    key = hmac_sha256(key, s.service);
+    return hmac_sha256(key, "aws4_request");
+}
+
+std::string sign_text(std::string_view to_sign, std::string_view key) {
+    return hex_encode(hmac_sha256(key, to_sign));
+}
+
 std::string signature_of(std::string_view canonical, std::string_view amz_date, const scope& s,
                          std::string_view secret_access_key) {
     std::string to_sign = "AWS4-HMAC-SHA256\n";
     to_sign.append(amz_date).append("\n").append(s.to_string()).append("\n");
     to_sign.append(sha256_hex(canonical));
-    auto key = hmac_sha256("AWS4" + std::string(secret_access_key), s.date);
-    key = hmac_sha256(key, s.region);
-    key = hmac_sha256(key, s.service);
-    key = hmac_sha256(key, "aws4_request");
-    return hex_encode(hmac_sha256(key, to_sign));
+    return sign_text(to_sign, signing_key(s, secret_access_key));
 }
 
 }  // namespace evergrass::aws

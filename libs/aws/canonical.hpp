@@ -34,6 +34,10 @@ struct scope {
     std::string to_string() const;  // date/region/service/aws4_request
 };
 
+// What the secret becomes for this scope: 32 bytes.
+std::string signing_key(const scope& s, std::string_view secret_access_key);
+// 64 hex digits.
+std::string sign_text(std::string_view to_sign, std::string_view key);
 // 64 hex digits.
 std::string signature_of(std::string_view canonical, std::string_view amz_date, const scope& s,
                          std::string_view secret_access_key);

@@ -1,4 +1,5 @@
 #include "libs/aws/canonical.hpp"
+#include "libs/aws/chunks.hpp"
 #include "libs/base/digest.hpp"
 #include "libs/base/encoding.hpp"
 #include "libs/base/errors.hpp"
@@ -225,7 +226,8 @@ result<void> verify(const signable_request& r, const authorization& claimed,
     }
     const auto stated_hash = canonical_header(r, "x-amz-content-sha256");
     const bool stands_in = claimed.service == "s3" &&
-                           (stated_hash == unsigned_payload || stated_hash == unsigned_chunks);
+                           (stated_hash == unsigned_payload || stated_hash == unsigned_chunks ||
+                            are_signed_chunks(stated_hash));
     if (!stands_in && !stated_hash.empty() && stated_hash != sha256_hex(r.body)) {
         return signature_mismatch();
     }

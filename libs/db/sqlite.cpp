@@ -38,12 +38,12 @@ errc category_of(int code) {
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
             return errc::timed_out;
-        case SQLITE_READONLY:
         case SQLITE_PERM:
         case SQLITE_AUTH:
             return errc::denied;
         case SQLITE_TOOBIG:
             return errc::too_large;
+        case SQLITE_READONLY:
         case SQLITE_FULL:
         case SQLITE_IOERR:
         case SQLITE_CANTOPEN:
@@ -137,6 +137,7 @@ struct connection::implementation {
     std::map<std::string, statement_handle, std::less<>> statements;
     std::recursive_mutex mutex;
     int transaction_depth = 0;
+    std::function<result<void>()> before_commit;
 
     error failed(int code, std::string_view what) const {
         std::string context = "database " + path + ": " + std::string(what) + ": " +
@@ -274,6 +275,14 @@ std::int64_t connection::changes() const {
     return sqlite3_changes64(implementation_->database.get());
 }
 
+std::int64_t connection::last_inserted() const {
+    return sqlite3_last_insert_rowid(implementation_->database.get());
+}
+
+void connection::set_before_commit(std::function<result<void>()> work) {
+    implementation_->before_commit = std::move(work);
+}
+
 result<void> connection::transaction(const std::function<result<void>()>& work) {
     const auto guard = lock();
     auto& depth = implementation_->transaction_depth;
@@ -292,7 +301,11 @@ result<void> connection::transaction(const std::function<result<void>()>& work) 
     ++depth;
     auto done = [&]() -> result<void> {
         try {
-            return work();
+            auto worked = work();
+            if (worked && outermost && implementation_->before_commit) {
+                worked = implementation_->before_commit();
+            }
+            return worked;
         } catch (...) {
             --depth;
             undo();
@@ -344,6 +357,44 @@ result<void> connection::migrate(const std::vector<std::string_view>& migrations
         }
     }
     return {};
+}
+
+result<void> connection::back_up(const std::string& to) {
+    std::error_code ignored;
+    std::filesystem::remove(to, ignored);
+    if (auto made = make_private_file(to); !made) {
+        return made;
+    }
+    // A connection of its own reads one state of the WAL, which no writer disturbs.
+    const auto open = [](const std::string& path, int flags, database_handle& into) {
+        sqlite3* opened = nullptr;
+        const int code = sqlite3_open_v2(
+            path.c_str(), &opened, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+        into.reset(opened);
+        sqlite3_busy_timeout(opened, busy_timeout_ms);
+        return code;
+    };
+    implementation from;
+    from.path = implementation_->path;
+    implementation copy;
+    copy.path = to;
+    if (const int code = open(from.path, SQLITE_OPEN_READONLY, from.database); code != SQLITE_OK) {
+        return from.failed(code, "cannot read it for a backup");
+    }
+    if (const int code = open(to, SQLITE_OPEN_READWRITE, copy.database); code != SQLITE_OK) {
+        return copy.failed(code, "cannot open the backup");
+    }
+    auto* const work =
+        sqlite3_backup_init(copy.database.get(), "main", from.database.get(), "main");
+    if (work == nullptr) {
+        return copy.failed(sqlite3_errcode(copy.database.get()), "cannot begin the backup");
+    }
+    sqlite3_backup_step(work, -1);
+    if (const int code = sqlite3_backup_finish(work); code != SQLITE_OK) {
+        return copy.failed(code, "cannot write the backup");
+    }
+    // One file, without a log beside it.
+    return copy.execute("PRAGMA journal_mode=DELETE", "journal_mode");
 }
 
 std::unique_lock<std::recursive_mutex> connection::lock() {

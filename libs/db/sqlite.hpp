@@ -48,12 +48,23 @@ public:
                      const std::vector<value>& bound = {});
     result<void> query(std::string_view name, std::string_view sql, const std::vector<value>& bound,
                        const std::function<void(const row&)>& each);
-    std::int64_t changes() const;  // rows changed by the last run()
+    std::int64_t changes() const;        // rows changed by the last run()
+    std::int64_t last_inserted() const;  // the rowid of the last INSERT
 
     // Runs `work` in one transaction: committed when it returns success, rolled back on an error or
     // an exception. Inside another transaction() it is a part of that one (a savepoint): an error
     // undoes the part alone, and success is durable when the outermost has committed. Holds lock().
     result<void> transaction(const std::function<result<void>()>& work);
+
+    // Called in each outermost transaction whose work was done, on its thread, before it is
+    // committed: what it writes is a part of it, and its error undoes all. Set before threads share
+    // the connection.
+    void set_before_commit(std::function<result<void>()> work);
+
+    // Copies the database as it is at this moment into a file that is made with mode 0600, or
+    // replaced. Others read and write meanwhile but for milliseconds at a time; what they write is
+    // in it or not as a whole.
+    result<void> back_up(const std::string& to);
 
     // Applies the numbered migrations that the file has not had, each in a transaction of its own.
     // A file from a later build is refused.

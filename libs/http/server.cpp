@@ -9,6 +9,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <cstdint>
+#include <map>
 #include <set>
 
 namespace evergrass::http {
@@ -33,6 +35,11 @@ public:
         if (stopping_) {
             return;
         }
+        const auto address = address_of(accepted.remote_address());
+        if (!admit(address)) {
+            accepted.close();
+            return;
+        }
         auto executor = accepted.executor();
         auto made = std::make_shared<session>(std::move(accepted), shared_);
         const bool full = sessions_.size() >= shared_.options.max_connections;
@@ -40,8 +47,10 @@ public:
         if (full) {
             shared_.log.warn("A connection was refused with 503: there are too many.",
                              {{"maximum", shared_.options.max_connections}});
+            tell_refused();
         }
-        asio::co_spawn(executor, run(shared_from_this(), std::move(made), full), asio::detached);
+        asio::co_spawn(executor, run(shared_from_this(), std::move(made), address, full),
+                       asio::detached);
     }
 
     void cut_all() {
@@ -67,8 +76,44 @@ public:
     }
 
 private:
+    static std::string address_of(const std::string& with_port) {
+        return with_port.substr(0, with_port.rfind(':'));
+    }
+
+    void tell_refused() const {
+        if (shared_.options.on_refused) {
+            shared_.options.on_refused();
+        }
+    }
+
+    // The first connection over the limit says it, and then one of a thousand.
+    bool admit(const std::string& address) {
+        const auto most = shared_.options.max_connections_per_address;
+        if (most == 0) {
+            return true;
+        }
+        auto& open = by_address_[address];
+        if (open < most) {
+            ++open;
+            return true;
+        }
+        if (over_limit_++ % 1000 == 0) {
+            shared_.log.warn("Connections are refused: one address has too many.",
+                             {{"address", address}, {"maximum", most}, {"refused", over_limit_}});
+        }
+        tell_refused();
+        return false;
+    }
+
+    void leave(const std::string& address) {
+        const auto found = by_address_.find(address);
+        if (found != by_address_.end() && --found->second == 0) {
+            by_address_.erase(found);
+        }
+    }
+
     static asio::awaitable<void> run(std::shared_ptr<implementation> self,
-                                     std::shared_ptr<session> one, bool full) {
+                                     std::shared_ptr<session> one, std::string address, bool full) {
         try {
             if (full) {
                 co_await one->refuse(503, "too many connections");
@@ -79,6 +124,7 @@ private:
             self->shared_.log.error("A connection ended by an exception.", {{"error", e.what()}});
         }
         self->sessions_.erase(one.get());
+        self->leave(address);
         if (self->emptied_ != nullptr && self->sessions_.empty()) {
             self->emptied_->cancel();
         }
@@ -98,6 +144,8 @@ private:
 
     session_settings shared_;
     std::set<session*> sessions_;
+    std::map<std::string, std::size_t> by_address_;
+    std::uint64_t over_limit_ = 0;
     asio::steady_timer* emptied_ = nullptr;  // of the stop() that waits
     bool stopping_ = false;
 };

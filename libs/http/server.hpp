@@ -23,6 +23,9 @@ struct server_options {
     std::chrono::milliseconds body_timeout{60'000};    // without progress
     std::chrono::milliseconds idle_timeout{75'000};    // between requests of a connection
     std::size_t max_connections = 4096;                // more are answered 503 and closed
+    // Of one address, without its port: more are closed at once. 0: as many as there may be.
+    std::size_t max_connections_per_address = 0;
+    std::function<void()> on_refused{};  // told of each connection over one of the two
 };
 
 // HTTP/1.1 (and 1.0) on connections that someone else accepted. Answers `Expect: 100-continue`,

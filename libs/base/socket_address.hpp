@@ -5,13 +5,10 @@
 #include <filesystem>
 #include <string>
 
-namespace evergrass::edge {
+namespace evergrass {
 
-// Where the core's socket is, below `ggc` (<root>/ggc or writeDirectory).
-std::filesystem::path admin_socket_path(const std::filesystem::path& ggc);
-
-// A path that bind() and connect() take: they allow 107 bytes. A longer one is gone by the folder's
-// descriptor, which this holds open.
+// A unix socket's path that bind() and connect() take: they allow 107 bytes. A longer one is gone
+// by the folder's descriptor, which this holds open.
 class socket_address {
 public:
     // The error says that the folder is missing, or the path too long where /proc is not mounted.
@@ -29,4 +26,4 @@ private:
     int folder_ = -1;
 };
 
-}  // namespace evergrass::edge
+}  // namespace evergrass

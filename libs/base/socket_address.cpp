@@ -1,4 +1,4 @@
-#include "edge/admin/socket_address.hpp"
+#include "libs/base/socket_address.hpp"
 
 #include "libs/base/errors.hpp"
 
@@ -7,11 +7,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace evergrass::edge {
-
-std::filesystem::path admin_socket_path(const std::filesystem::path& ggc) {
-    return ggc / "var/run/admin.sock";
-}
+namespace evergrass {
 
 result<socket_address> socket_address::of(const std::filesystem::path& socket) {
     constexpr auto most = sizeof(sockaddr_un::sun_path) - 1;
@@ -26,11 +22,11 @@ result<socket_address> socket_address::of(const std::filesystem::path& socket) {
         "/proc/self/fd/" + std::to_string(folder) + "/" + socket.filename().string(), folder);
     std::error_code ignored;
     if (!std::filesystem::exists("/proc/self/fd", ignored) || short_form.text_.size() > most) {
-        return error{errc::too_large, "the socket's path " + socket.string() + " has " +
-                                          std::to_string(socket.native().size()) +
-                                          " bytes, and a socket's may have " +
-                                          std::to_string(most) +
-                                          ": set writeDirectory in config.json to a shorter path"};
+        return error{errc::too_large,
+                     "the socket's path " + socket.string() + " has " +
+                         std::to_string(socket.native().size()) +
+                         " bytes, and a socket's may have " + std::to_string(most) +
+                         ": its folder (a core's writeDirectory) needs a shorter path"};
     }
     return short_form;
 }
@@ -44,4 +40,4 @@ socket_address::~socket_address() {
     }
 }
 
-}  // namespace evergrass::edge
+}  // namespace evergrass
