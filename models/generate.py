@@ -15,6 +15,7 @@ SERVICES = {
     "greengrass": "2017-06-07",
     "iot": "2015-05-28",
     "iot-data": "2015-05-28",
+    "iot-jobs-data": "2017-09-29",
     "lambda": "2015-03-31",
 }
 

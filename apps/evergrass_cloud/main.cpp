@@ -69,6 +69,9 @@ void add_service_options(CLI::App& app, cloud::service_options& options, std::st
                    "http[s]://HOST[:PORT] of STS; default: https://sts.REGION.amazonaws.com");
     app.add_option("--sts-ca-file", options.sts_ca_file,
                    "PEM of who signed that endpoint's certificate; default: the system's CAs");
+    app.add_option("--software-updates", options.software_updates,
+                   "s3://BUCKET/KEY of the object that lists the packages with which "
+                   "CreateSoftwareUpdateJob updates cores");
     app.add_flag("--allow-reset", options.allow_reset,
                  "Serve POST /_evergrass/reset, which empties the service, to tests on loopback");
     app.add_option("--log-level", level, "DEBUG, INFO, WARN, ERROR or FATAL")

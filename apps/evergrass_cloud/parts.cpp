@@ -3,10 +3,13 @@
 #include "apps/evergrass_cloud/identity_check.hpp"
 #include "cloud/backup/backup.hpp"
 #include "cloud/greengrass/operations.hpp"
+#include "cloud/greengrass/software_updates.hpp"
 #include "cloud/iot/data_operations.hpp"
 #include "cloud/iot/device_publish.hpp"
 #include "cloud/iot/device_shadow.hpp"
 #include "cloud/iot/operations.hpp"
+#include "cloud/jobs/device_jobs.hpp"
+#include "cloud/jobs/object_urls.hpp"
 #include "cloud/lambda/operations.hpp"
 #include "libs/base/metrics_writer.hpp"
 
@@ -91,6 +94,10 @@ service_parts::service_parts(const service_options& options, data_lock lock, ser
       authority_(*state_, identity_, changes_, log_),
       shadows_(std::make_shared<shadow_service>(*state_, clock_, log_)),
       objects_(*state_, clock_, options.data / "objects", log_),
+      jobs_(std::make_shared<job_service>(
+          *state_, identity_, clock_,
+          sign_object_urls(*state_, identity_, clock_, [this] { return api_endpoint_; }), log_)),
+      job_parts_{registry_, *jobs_, objects_},
       functions_{*state_, identity_, clock_},
       signer_(std::move(signer)),
       sts_(std::move(sts)),
@@ -98,6 +105,7 @@ service_parts::service_parts(const service_options& options, data_lock lock, ser
       device_api_(greengrass_, authority_, blocking_.get_executor()),
       s3_(objects_, identity_.account, object_work_.get_executor(), log_, &counts_, &limits_),
       bulk_(greengrass_),
+      software_updates_(options.software_updates),
       started_(clock_.now()),
       admin_{*state_,
              clock_,
@@ -111,24 +119,61 @@ service_parts::service_parts(const service_options& options, data_lock lock, ser
     greengrass_.bulk_changed = [this] { bulk_.wake(); };
 }
 
+// At QoS 1; to one client, or to all who have subscribed.
+void service_parts::publish(std::string topic, std::string payload, const mqtt::receipt& pending,
+                            std::string_view only_to) {
+    auto message = std::make_shared<mqtt::stored_message>();
+    message->topic = std::move(topic);
+    message->payload = std::make_shared<const std::string>(std::move(payload));
+    message->level = mqtt::qos::at_least_once;
+    if (only_to.empty()) {
+        hub_->publish(std::move(message), [pending] {});
+    } else {
+        hub_->deliver_to(only_to, std::move(message), [pending] {});
+    }
+}
+
+// The long polls of the certificate's things look again, and are refused if it is theirs.
+void service_parts::end_polls_of(const std::string& certificate_id) {
+    std::vector<std::string> things;
+    {
+        const auto hold = state_->db().lock();
+        const auto read = state_->db().query(
+            "parts.things_of_certificate",
+            "SELECT thing FROM thing_certificates WHERE certificate_id = ?1", {certificate_id},
+            [&](const db::row& row) { things.push_back(row.text(0)); });
+        if (!read) {
+            log_.error("The long polls of a certificate that was lost go on.",
+                       {{"certificateId", certificate_id}, {"error", read.error()}});
+        }
+    }
+    for (const auto& each : things) {
+        notifier_.notify(each);
+    }
+}
+
 result<void> service_parts::start_hub(const service_options& options) {
     hub_settings settings;
     settings.data_directory = (options.data / "mqtt").string();
     settings.session_expiry = options.mqtt_session_expiry;
     settings.shadows = shadows_;
+    settings.jobs = jobs_;
     auto started = hub::start(settings, identity_, authority_, changes_, log_);
     if (!started) {
         return started.error();
     }
     hub_ = std::move(*started);
-    changes_.on_certificate_lost = [this](const std::string& id) { hub_->cut_off(id); };
+    changes_.on_certificate_lost = [this](const std::string& id) {
+        hub_->cut_off(id);
+        end_polls_of(id);
+    };
     changes_.on_emptied = [this] { hub_->forget_all(); };
+    changes_.on_things_changed = [this] { jobs_->things_changed(); };
     shadows_->begin([this](std::string topic, std::string payload, const mqtt::receipt& pending) {
-        auto message = std::make_shared<mqtt::stored_message>();
-        message->topic = std::move(topic);
-        message->payload = std::make_shared<const std::string>(std::move(payload));
-        message->level = mqtt::qos::at_least_once;
-        hub_->publish(std::move(message), [pending] {});
+        publish(std::move(topic), std::move(payload), pending);
+    });
+    jobs_->begin([this](job_message said) {
+        publish(std::move(said.topic), std::move(said.payload), said.pending, said.to);
     });
     return {};
 }
@@ -145,27 +190,32 @@ void service_parts::make_gateway(const service_options& options) {
 }
 
 service_parts::~service_parts() {
-    gateway_.reset();  // its operations wait for shadows
+    gateway_.reset();  // its operations wait for shadows and jobs
     bulk_.stop();
     admin_work_.join();
     blocking_.join();  // what runs there uses the device API
     object_work_.join();
     if (hub_) {
-        // Nobody asks for shadows any more; what waits is answered while the hub is there.
+        // Nobody asks for shadows or jobs any more; what waits is answered while the hub is there.
         if (auto stopped = hub_->stop(); !stopped) {
             log_.error("Not all of the MQTT sessions could be saved.",
                        {{"error", stopped.error()}});
         }
     }
     shadows_->stop();
+    jobs_->stop();
 }
 
 operation_table service_parts::all_operations() {
     operation_table operations;
     add_iot_operations(operations, registry_);
     add_iot_data_operations(operations, {*hub_, *shadows_, *state_, clock_});
+    add_job_operations(operations, job_parts_);
     add_lambda_operations(operations, functions_);
     add_greengrass_operations(operations, greengrass_);
+    if (!software_updates_.empty()) {
+        add_software_update_operation(operations, {greengrass_, job_parts_, software_updates_});
+    }
     return operations;
 }
 
@@ -234,6 +284,11 @@ boost::asio::awaitable<http::response> service_parts::answer_device(service_part
                                  &self->clock_,        self->blocking_.get_executor()};
     if (is_shadow_path(asked.path())) {
         auto answer = co_await shadow_over_https(shadows, std::move(asked));
+        co_return answer;
+    }
+    if (is_jobs_path(asked.path())) {
+        const device_jobs jobs{self->jobs_.get(), &self->authority_, &self->identity_};
+        auto answer = co_await jobs_over_https(jobs, std::move(asked));
         co_return answer;
     }
     auto answered = co_await self->device_api_.handle(std::move(asked));

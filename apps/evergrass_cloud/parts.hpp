@@ -15,6 +15,8 @@
 #include "cloud/iot/registry_authority.hpp"
 #include "cloud/iot/shadow_service.hpp"
 #include "cloud/iot/websocket_door.hpp"
+#include "cloud/jobs/job_service.hpp"
+#include "cloud/jobs/operations.hpp"
 #include "cloud/lambda/functions.hpp"
 #include "cloud/objects/s3_door.hpp"
 #include "cloud/store/store.hpp"
@@ -36,14 +38,18 @@ public:
     ~service_parts();
 
     // The ports are known only when the listeners are open; no request is answered before.
-    void set_endpoints(iot_endpoints endpoints) { registry_.endpoints = std::move(endpoints); }
+    // `api`: `host[:port]` of the AWS APIs over HTTPS.
+    void set_endpoints(iot_endpoints endpoints, std::string api) {
+        registry_.endpoints = std::move(endpoints);
+        api_endpoint_ = std::move(api);
+    }
 
     const service_keys& keys() const { return keys_; }
     const device_authority& authority() const { return authority_; }
     hub& devices() { return *hub_; }
     gateway& apis() { return *gateway_; }
     // What devices and cores ask over mutual TLS: discovery, the cores' own API, publishing,
-    // shadows.
+    // shadows, jobs.
     http::handler device_handler();
     std::unique_ptr<websocket_door> make_websocket_door(websocket_door::take_over take);
     objects::s3_door& objects() { return s3_; }
@@ -58,6 +64,9 @@ private:
     service_parts(const service_options& options, data_lock lock, service_keys keys,
                   deployment_signer signer, std::optional<greengrass::upstream_sts> sts,
                   std::unique_ptr<store> state, logger log);
+    void publish(std::string topic, std::string payload, const mqtt::receipt& pending,
+                 std::string_view only_to = {});
+    void end_polls_of(const std::string& certificate_id);
     result<void> start_hub(const service_options& options);
     void make_gateway(const service_options& options);
     operation_table all_operations();
@@ -82,6 +91,9 @@ private:
     std::shared_ptr<shadow_service> shadows_;
     std::unique_ptr<hub> hub_;
     objects::object_store objects_;
+    std::string api_endpoint_;
+    std::shared_ptr<job_service> jobs_;
+    job_parts job_parts_;
     lambda::function_registry functions_;
     deployment_signer signer_;
     deployment_notifier notifier_;
@@ -96,6 +108,7 @@ private:
     device_api device_api_;
     objects::s3_door s3_;
     greengrass::bulk_runner bulk_;
+    std::string software_updates_;  // where the list of packages is
     std::unique_ptr<gateway> gateway_;
     wall_time started_;
     admin_parts admin_;

@@ -44,6 +44,10 @@ iot_endpoints advertise(const service_options& options, const open_ports& ports)
             with_port_unless({443, 8443}, host, ports.iot_https)};
 }
 
+std::string advertise_api(const service_options& options, const open_ports& ports) {
+    return with_port_unless({443}, advertised_host(options), ports.api);
+}
+
 result<void> write_ready_files(const service_options& options, const open_ports& ports) {
     const auto text = to_pretty_json(describe_service(options, ports));
     if (auto written = write_file_atomically(service_file(options), text, 0600); !written) {

@@ -12,6 +12,9 @@ json::value describe_service(const service_options& options, const open_ports& p
 
 // What DescribeEndpoint says: AWS IoT's standard ports go without saying, others are told.
 iot_endpoints advertise(const service_options& options, const open_ports& ports);
+// `host[:port]` of the AWS APIs over HTTPS, as URLs of objects have it; the port where it is not
+// 443.
+std::string advertise_api(const service_options& options, const open_ports& ports);
 
 // DIR/service.json and --ready-file: by rename, 0600.
 result<void> write_ready_files(const service_options& options, const open_ports& ports);

@@ -41,6 +41,8 @@ TEST(plain_http, listens_on_loopback_whatever_the_rest_does) {
 TEST(advertised_endpoints, have_a_port_only_where_it_is_not_the_standard_one) {
     const auto options = listening_at("192.0.2.1");
     EXPECT_EQ(advertise(options, {443, 80, 8883, 8443}).mqtt, "192.0.2.1");
+    EXPECT_EQ(advertise_api(options, {443, 80, 8883, 8443}), "192.0.2.1");
+    EXPECT_EQ(advertise_api(options, {8444, 80, 8883, 8443}), "192.0.2.1:8444");
     EXPECT_EQ(advertise(options, {443, 80, 8883, 8443}).https, "192.0.2.1");
     EXPECT_EQ(advertise(options, {443, 80, 18883, 18443}).mqtt, "192.0.2.1:18883");
     EXPECT_EQ(advertise(options, {443, 80, 18883, 18443}).https, "192.0.2.1:18443");

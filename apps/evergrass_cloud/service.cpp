@@ -45,7 +45,7 @@ result<void> run_service(const service_options& options, logger log) {
         return open.error();
     }
     const auto ports = (*open)->ports();
-    (*parts)->set_endpoints(advertise(options, ports));
+    (*parts)->set_endpoints(advertise(options, ports), advertise_api(options, ports));
     boost::asio::co_spawn(io, stop_on_signal(&io, open->get(), log), boost::asio::detached);
     if (auto written = write_ready_files(options, ports); !written) {
         return written;

@@ -95,7 +95,7 @@ private:
 // The models linked into this program, each read at its first use. Any thread.
 class model_catalog {
 public:
-    // "greengrass", "iot", "iot-data", "lambda"; null for any other.
+    // "greengrass", "iot", "iot-data", "iot-jobs-data", "lambda"; null for any other.
     const service_model* find(std::string_view service) const;
 
     static std::vector<std::string_view> services();

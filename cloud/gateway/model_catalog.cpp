@@ -11,6 +11,8 @@ extern const char evergrass_model_iot[];
 extern const char evergrass_model_iot_end[];
 extern const char evergrass_model_iot_data[];
 extern const char evergrass_model_iot_data_end[];
+extern const char evergrass_model_iot_jobs_data[];
+extern const char evergrass_model_iot_jobs_data_end[];
 extern const char evergrass_model_lambda[];
 extern const char evergrass_model_lambda_end[];
 }
@@ -24,10 +26,11 @@ struct linked_model {
     const char* end;
 };
 
-constexpr std::array<linked_model, 4> linked = {{
+constexpr std::array<linked_model, 5> linked = {{
     {"greengrass", evergrass_model_greengrass, evergrass_model_greengrass_end},
     {"iot", evergrass_model_iot, evergrass_model_iot_end},
     {"iot-data", evergrass_model_iot_data, evergrass_model_iot_data_end},
+    {"iot-jobs-data", evergrass_model_iot_jobs_data, evergrass_model_iot_jobs_data_end},
     {"lambda", evergrass_model_lambda, evergrass_model_lambda_end},
 }};
 

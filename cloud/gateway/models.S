@@ -14,6 +14,7 @@ evergrass_model_\symbol\()_end:
 model greengrass, "models/greengrass.json"
 model iot, "models/iot.json"
 model iot_data, "models/iot-data.json"
+model iot_jobs_data, "models/iot-jobs-data.json"
 model lambda, "models/lambda.json"
 
 .section .note.GNU-stack, "", %progbits

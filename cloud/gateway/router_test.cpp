@@ -105,6 +105,7 @@ TEST_F(routing, iot_is_signed_under_two_names) {
     EXPECT_EQ(service_of_signing_name("iot"), "iot");
     EXPECT_EQ(service_of_signing_name("iotdata"), "iot-data");
     EXPECT_EQ(service_of_signing_name("iotdevicegateway"), "iot-data");
+    EXPECT_EQ(service_of_signing_name("iot-jobs-data"), "iot-jobs-data");
     EXPECT_EQ(service_of_signing_name("s3"), "");
 }
 

@@ -71,11 +71,11 @@ TEST_F(things, a_software_update_is_refused_for_what_it_lacks_first) {
     }
 }
 
-TEST_F(things, a_good_software_update_is_refused_as_not_there_yet) {
+TEST_F(things, a_good_software_update_is_refused_where_there_are_no_packages) {
     const auto refused = run("CreateSoftwareUpdateJob", update());
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().status, 501);
-    EXPECT_THAT(refused.error().message, HasSubstr("no software update over the air yet"));
+    EXPECT_THAT(refused.error().message, HasSubstr("--software-updates"));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "libs/base/encoding.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/json.hpp"
+#include "libs/jobs/topics.hpp"
 #include "libs/mqtt/property.hpp"
 #include "libs/shadow/topics.hpp"
 
@@ -106,7 +107,13 @@ result<mqtt::message_ptr> make_message(http_publish asked, wall_time now) {
     if (auto checked = check_publishable(asked.topic); !checked) {
         return refused("Invalid topic: " + checked.error().context + ".");
     }
-    if (is_reserved(asked.topic) && !shadow::parse_request_topic(asked.topic)) {
+    if (asked.topic.starts_with("$aws/rules/")) {
+        return refused(
+            "There are no rules (Basic Ingest) in this service: publish to the topic "
+            "itself.");
+    }
+    if (is_reserved(asked.topic) && !shadow::parse_request_topic(asked.topic) &&
+        !jobs::parse_request_topic(asked.topic)) {
         return refused("No service of this build is behind the reserved topic " + asked.topic +
                        ".");
     }

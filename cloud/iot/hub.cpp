@@ -1,5 +1,7 @@
 #include "cloud/iot/hub.hpp"
 
+#include <boost/asio/post.hpp>
+
 #include <utility>
 
 namespace evergrass::cloud {
@@ -36,9 +38,27 @@ struct call_at_end {
 
 hub::hub(const hub_settings& settings, const service_identity& identity,
          const device_authority& authority, const registry_changes& changes, const logger& log)
-    : policy_(identity, authority, changes, log, settings.shadows) {}
+    : policy_(identity, authority, changes, log,
+              {settings.shadows, settings.jobs, [this](std::string topic, std::string payload) {
+                   say_event(std::move(topic), std::move(payload));
+               }}) {}
 
-hub::~hub() = default;
+hub::~hub() {
+    if (server_) {
+        static_cast<void>(server_->stop());  // no event is begun after that
+    }
+    events_.join();
+}
+
+void hub::say_event(std::string topic, std::string payload) {
+    boost::asio::post(events_, [this, topic = std::move(topic), payload = std::move(payload)] {
+        auto message = std::make_shared<mqtt::stored_message>();
+        message->topic = topic;
+        message->payload = std::make_shared<const std::string>(payload);
+        message->level = mqtt::qos::at_least_once;
+        server_->publish(std::move(message));
+    });
+}
 
 result<std::unique_ptr<hub>> hub::start(const hub_settings& settings,
                                         const service_identity& identity,
@@ -67,6 +87,12 @@ void hub::adopt(int socket, mqtt::client_identity who, std::string received) {
 void hub::publish(mqtt::message_ptr message, std::function<void()> taken) {
     server_->publish(std::move(message),
                      taken ? std::make_shared<call_at_end>(std::move(taken)) : nullptr);
+}
+
+void hub::deliver_to(std::string_view client_id, mqtt::message_ptr message,
+                     std::function<void()> taken) {
+    server_->deliver_to(client_id, std::move(message),
+                        taken ? std::make_shared<call_at_end>(std::move(taken)) : nullptr);
 }
 
 void hub::cut_off(const std::string& certificate_id) {
@@ -98,6 +124,7 @@ std::size_t hub::connections() const {
     return server_->connections();
 }
 
+// The events of those whom it disconnects have nobody left to hear them.
 result<void> hub::stop() {
     return server_->stop();
 }

@@ -3,11 +3,15 @@
 #include "cloud/iot/hub_policy.hpp"
 #include "libs/mqtt/server.hpp"
 
+#include <boost/asio/thread_pool.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace evergrass::cloud {
 
@@ -17,8 +21,9 @@ struct hub_settings {
     // The longest that a session outlives its connection, in seconds; what 3.1.1 clients without
     // clean session get. AWS IoT: 1 hour, at most 7 days.
     std::uint32_t session_expiry = 60 * 60;
-    // Takes what is published to shadows' request topics; null: nobody does.
+    // Take what is published to the request topics of shadows and jobs; null: nobody does.
     std::shared_ptr<mqtt::external_target> shadows;
+    std::shared_ptr<mqtt::external_target> jobs;
 };
 
 // The service's device MQTT (docs/device-mqtt.md): mqtt::server with AWS IoT's limits and rights.
@@ -41,6 +46,9 @@ public:
     // A message from make_message(). `taken` is called once all for whom it is have it, on any
     // thread, or once the hub has stopped; it must not block.
     void publish(mqtt::message_ptr message, std::function<void()> taken = {});
+    // The same for one client alone, if it has subscribed to the topic.
+    void deliver_to(std::string_view client_id, mqtt::message_ptr message,
+                    std::function<void()> taken = {});
 
     // Closes what the certificate has open; it is no longer ACTIVE. Done when it returns.
     void cut_off(const std::string& certificate_id);
@@ -59,8 +67,13 @@ private:
     hub(const hub_settings& settings, const service_identity& identity,
         const device_authority& authority, const registry_changes& changes, const logger& log);
 
+    void say_event(std::string topic, std::string payload);
+
     hub_policy policy_;
-    std::unique_ptr<mqtt::server> server_;  // last: it asks the policy until it is gone
+    std::unique_ptr<mqtt::server> server_;  // it asks the policy until it is gone
+    // Publishes lifecycle events, which the policy may not do on the server's threads. Last: it
+    // uses the server.
+    boost::asio::thread_pool events_{1};
 };
 
 }  // namespace evergrass::cloud

@@ -2,6 +2,7 @@
 
 #include "cloud/iot/topic_rules.hpp"
 #include "libs/base/errors.hpp"
+#include "libs/jobs/topics.hpp"
 #include "libs/shadow/topics.hpp"
 
 #include <utility>
@@ -12,12 +13,18 @@ namespace {
 using mqtt::publish_verdict;
 using mqtt::reason;
 
+constexpr std::string_view basic_ingest = "$aws/rules/";
 constexpr std::size_t max_client_id_bytes = 128;
 // Far above the clients that lose something at once; over it the counts start anew.
 constexpr std::size_t most_counted = 50'000;
 
 const access_key_principal* principal_of(const mqtt::client_identity& who) {
     return static_cast<const access_key_principal*>(who.attachment.get());
+}
+
+std::string principal_text(const mqtt::client_identity& who) {
+    const auto* const principal = principal_of(who);
+    return principal != nullptr ? principal->access_key_id : who.certificate_id.value_or("");
 }
 
 bool is_known(const mqtt::client_identity& who) {
@@ -53,17 +60,22 @@ publish_verdict disconnect(reason code) {
 }  // namespace
 
 hub_policy::hub_policy(const service_identity& identity, const device_authority& authority,
-                       const registry_changes& changes, logger log,
-                       std::shared_ptr<mqtt::external_target> shadows)
+                       const registry_changes& changes, logger log, hub_services services)
     : identity_(identity),
       authority_(authority),
       changes_(changes),
       log_(std::move(log)),
-      shadows_(std::move(shadows)) {}
+      services_(std::move(services)),
+      events_(services_.say) {}
 
-// Is a service of ours behind the reserved topic?
-bool hub_policy::is_served(std::string_view topic) const {
-    return shadows_ && shadow::parse_request_topic(topic);
+std::shared_ptr<mqtt::external_target> hub_policy::server_of(std::string_view topic) const {
+    if (!is_reserved(topic)) {
+        return nullptr;
+    }
+    if (services_.shadows && shadow::parse_request_topic(topic)) {
+        return services_.shadows;
+    }
+    return services_.jobs && jobs::parse_request_topic(topic) ? services_.jobs : nullptr;
 }
 
 bool hub_policy::allows(const mqtt::client_identity& who, std::string_view client_id,
@@ -101,7 +113,9 @@ mqtt::admission hub_policy::admit(const mqtt::client_identity& who, std::string_
         return refuse(reason::not_authorized,
                       "no policy of its certificate allows iot:Connect with this client id");
     }
-    return {};
+    mqtt::admission admitted;
+    admitted.context = events_.begin_connection(client_id);
+    return admitted;
 }
 
 void hub_policy::connected(const mqtt::client_info& who, bool session_present) {
@@ -116,6 +130,7 @@ void hub_policy::connected(const mqtt::client_info& who, bool session_present) {
                {"version", who.version == mqtt::protocol_version::v5 ? "5.0" : "3.1.1"},
                {"webSocket", who.identity.websocket},
                {"sessionPresent", session_present}});
+    events_.connected(who, principal_text(who.identity));
 }
 
 void hub_policy::disconnected(const mqtt::client_info& who, bool clean, std::string_view why) {
@@ -123,6 +138,7 @@ void hub_policy::disconnected(const mqtt::client_info& who, bool clean, std::str
                                  {"clean", clean},
                                  {"reason", why},
                                  {"droppedMessages", take_lost(who.id)}});
+    events_.disconnected(who, principal_text(who.identity), clean, why);
 }
 
 publish_verdict hub_policy::may_publish(const mqtt::client_info& from,
@@ -143,7 +159,12 @@ publish_verdict hub_policy::may_publish(const mqtt::client_info& from,
                   {{"clientId", from.id}, {"topic", message.topic}, {"retain", message.retain}});
         return disconnect(reason::not_authorized);
     }
-    if (is_reserved(message.topic) && (message.retain || !is_served(message.topic))) {
+    if (message.topic.starts_with(basic_ingest)) {
+        log_.warn("There are no rules (Basic Ingest) in this service; the message is dropped.",
+                  {{"clientId", from.id}, {"topic", message.topic}});
+        return {publish_verdict::action::acknowledge, reason::topic_name_invalid};
+    }
+    if (is_reserved(message.topic) && (message.retain || !server_of(message.topic))) {
         log_.warn(message.retain
                       ? "Reserved topics have no retained messages; the message is dropped."
                       : "No service of ours is behind this reserved topic; the message is dropped.",
@@ -183,8 +204,8 @@ void hub_policy::resolve(const mqtt::client_info* from, std::string_view source,
     static_cast<void>(from);
     static_cast<void>(source);
     to.subscribers();
-    if (is_served(topic)) {
-        to.external(shadows_);
+    if (auto service = server_of(topic)) {
+        to.external(std::move(service));
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "cloud/gateway/device_authority.hpp"
 #include "cloud/gateway/rights.hpp"
+#include "cloud/iot/lifecycle_events.hpp"
 #include "cloud/iot/registry_changes.hpp"
 #include "cloud/store/store.hpp"
 #include "libs/base/log.hpp"
@@ -11,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,6 +22,15 @@ namespace evergrass::cloud {
 struct access_key_principal {
     std::string access_key_id;
     access_role role = access_role::admin;
+};
+
+// What is behind reserved topics, and where lifecycle events go.
+struct hub_services {
+    // Take what is published to the request topics of shadows and jobs; null: nobody does.
+    std::shared_ptr<mqtt::external_target> shadows;
+    std::shared_ptr<mqtt::external_target> jobs;
+    // Called on MQTT's threads; must not block. Empty: no events.
+    lifecycle_events::sayer say;
 };
 
 // Who may do what at the service's device MQTT, as AWS IoT decides it (docs/device-mqtt.md): a
@@ -33,10 +44,8 @@ struct access_key_principal {
 // (registry_authority). What is passed in outlives it.
 class hub_policy final : public mqtt::policy {
 public:
-    // `shadows` takes what is published to shadows' request topics; null: nobody does.
     hub_policy(const service_identity& identity, const device_authority& authority,
-               const registry_changes& changes, logger log,
-               std::shared_ptr<mqtt::external_target> shadows = nullptr);
+               const registry_changes& changes, logger log, hub_services services = {});
 
     mqtt::admission admit(const mqtt::client_identity& who, std::string_view client_id,
                           const mqtt::connect_packet& packet) override;
@@ -60,13 +69,15 @@ private:
     bool allows(const mqtt::client_identity& who, std::string_view client_id,
                 std::string_view action, std::string_view kind, std::string_view name) const;
     std::uint64_t take_lost(const std::string& client_id);
-    bool is_served(std::string_view topic) const;
+    // Who is behind the reserved topic; null: nobody.
+    std::shared_ptr<mqtt::external_target> server_of(std::string_view topic) const;
 
     const service_identity& identity_;
     const device_authority& authority_;
     const registry_changes& changes_;
     logger log_;
-    std::shared_ptr<mqtt::external_target> shadows_;
+    hub_services services_;
+    lifecycle_events events_;
     std::mutex mutex_;
     std::map<std::string, std::uint64_t, std::less<>> lost_;  // by client id, since it connected
 };

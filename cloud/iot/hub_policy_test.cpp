@@ -155,7 +155,7 @@ TEST_F(device_hub_policy, a_device_cannot_speak_for_a_service_on_a_reserved_topi
 
 TEST_F(device_hub_policy, requests_for_shadows_go_to_the_service_and_to_subscribers) {
     const auto target = std::make_shared<fake_target>();
-    hub_policy serving(identity_, authority_, changes_, logger(), target);
+    hub_policy serving(identity_, authority_, changes_, logger(), {target, nullptr, {}});
     mqtt::publish_view message;
     message.topic = "$aws/things/a/shadow/name/n/update";
     EXPECT_EQ(serving.may_publish(a_, message).what, publish_verdict::action::route);

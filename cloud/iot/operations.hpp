@@ -21,6 +21,17 @@ api_result detach_thing_principal(registry& in, const call& from);
 api_result list_thing_principals(registry& in, const call& from);
 api_result list_principal_things(registry& in, const call& from);
 
+api_result create_thing_group(registry& in, const call& from);
+api_result describe_thing_group(registry& in, const call& from);
+api_result update_thing_group(registry& in, const call& from);
+api_result delete_thing_group(registry& in, const call& from);
+api_result list_thing_groups(registry& in, const call& from);
+api_result add_thing_to_thing_group(registry& in, const call& from);
+api_result remove_thing_from_thing_group(registry& in, const call& from);
+api_result update_thing_groups_for_thing(registry& in, const call& from);
+api_result list_things_in_thing_group(registry& in, const call& from);
+api_result list_thing_groups_for_thing(registry& in, const call& from);
+
 api_result create_keys_and_certificate(registry& in, const call& from);
 api_result create_certificate_from_csr(registry& in, const call& from);
 api_result register_certificate_without_ca(registry& in, const call& from);

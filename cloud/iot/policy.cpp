@@ -60,6 +60,12 @@ std::optional<std::string_view> value_of(std::string_view variable,
         value = question.client_id;
     } else if (variable == "iot:Connection.Thing.ThingName") {
         value = question.thing_name;
+    } else {
+        for (const auto* const known : {question.of_certificate, question.of_thing}) {
+            if (known != nullptr && known->contains(variable)) {
+                value = known->find(variable)->second;
+            }
+        }
     }
     return value && usable_as_value(*value) ? value : std::nullopt;
 }

@@ -3,6 +3,7 @@
 #include "libs/base/result.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,12 +16,18 @@ namespace evergrass::cloud {
 
 enum class policy_effect { allow, deny };
 
+// By the variable's name: "iot:Certificate.Subject.CommonName".
+using policy_variables = std::map<std::string, std::string, std::less<>>;
+
 // What a policy is asked about, and the values of the variables that it may name.
 struct policy_question {
     std::string_view action;                     // "iot:Publish"
     std::string_view resource;                   // the ARN
     std::optional<std::string_view> client_id;   // ${iot:ClientId}
     std::optional<std::string_view> thing_name;  // ${iot:Connection.Thing.ThingName}
+    // Others, of the certificate and of that thing; null: none.
+    const policy_variables* of_certificate = nullptr;
+    const policy_variables* of_thing = nullptr;
 };
 
 // A pattern with the wildcards `*` (any run) and `?` (any one byte), and variables. MQTT's `+` and

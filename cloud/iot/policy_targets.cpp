@@ -1,6 +1,17 @@
 #include "cloud/iot/policy_targets.hpp"
 
+#include "cloud/iot/thing_groups.hpp"
+
 namespace evergrass::cloud::iot {
+
+answer<std::string> require_policy_target(registry& in, const std::string& arn) {
+    if (const auto group = thing_group_of_arn(in, arn)) {
+        const auto found = require_thing_group(in, *group);
+        return found ? answer<std::string>(arn) : answer<std::string>(found.error());
+    }
+    const auto id = require_principal(in, arn);
+    return id ? answer<std::string>(certificate_arn(in, *id)) : answer<std::string>(id.error());
+}
 
 api_result attach_policy_to(registry& in, const std::string& policy, const std::string& target) {
     auto done = in_transaction(in.state, [&]() -> api_result {
@@ -8,14 +19,14 @@ api_result attach_policy_to(registry& in, const std::string& policy, const std::
         if (!found) {
             return found.error();
         }
-        const auto id = require_principal(in, target);
-        if (!id) {
-            return id.error();
+        const auto arn = require_policy_target(in, target);
+        if (!arn) {
+            return arn.error();
         }
         if (auto failed =
                 write(in, "iot.attach_policy",
                       "INSERT OR IGNORE INTO policy_targets(policy, target) VALUES(?1, ?2)",
-                      {found->name, certificate_arn(in, *id)})) {
+                      {found->name, *arn})) {
             return *failed;
         }
         return reply{};

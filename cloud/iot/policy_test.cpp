@@ -154,5 +154,26 @@ TEST(policy, a_document_over_the_limit_is_refused) {
     EXPECT_FALSE(parse_policy(std::string(max_policy_bytes + 1, ' ')));
 }
 
+TEST(policy, variables_of_the_certificate_and_the_thing) {
+    const policy_variables certificate = {{"iot:Certificate.Subject.CommonName", "acme"}};
+    const policy_variables thing = {{"iot:Connection.Thing.Attributes[line]", "7"},
+                                    {"iot:Connection.Thing.ThingTypeName", "a*"}};
+    auto question = publish("arn:topic/acme/7");
+    question.of_certificate = &certificate;
+    const auto text = document({statement("Allow", "iot:Publish",
+                                          "arn:topic/${iot:Certificate.Subject.CommonName}/"
+                                          "${iot:Connection.Thing.Attributes[line]}")});
+    EXPECT_FALSE(allowed(text, question)) << "no thing, no value";
+    question.of_thing = &thing;
+    EXPECT_TRUE(allowed(text, question));
+    question.resource = "arn:topic/acme/8";
+    EXPECT_FALSE(allowed(text, question));
+    question.resource = "arn:topic/abc";
+    EXPECT_FALSE(allowed(document({statement("Allow", "iot:Publish",
+                                             "arn:topic/${iot:Connection.Thing.ThingTypeName}")}),
+                         question))
+        << "a value with a wildcard is none";
+}
+
 }  // namespace
 }  // namespace evergrass::cloud

@@ -1,6 +1,8 @@
 #include "cloud/iot/registry_authority.hpp"
 
 #include "libs/base/errors.hpp"
+#include "libs/base/json.hpp"
+#include "libs/pki/pki.hpp"
 
 #include <mutex>
 
@@ -9,6 +11,28 @@ namespace {
 
 // Far above the certificates that are in use at once; over it the memory starts anew.
 constexpr std::size_t most_remembered = 50'000;
+
+// For these the policies of thing groups do not count (spec/cloud.md §2).
+bool is_of_greengrass(std::string_view action) {
+    return action.starts_with("greengrass:");
+}
+
+constexpr std::string_view documents_of_target =
+    "SELECT v.document, p.name FROM policy_targets t"
+    " JOIN policies p ON p.name = t.policy"
+    " JOIN policy_versions v ON v.policy = p.name AND v.version = p.default_version"
+    " WHERE t.target = ?1";
+
+// Those of the groups of the certificate's things, and of the groups above them.
+constexpr std::string_view documents_of_groups =
+    "WITH RECURSIVE within(name) AS"
+    " (SELECT g.group_name FROM thing_certificates c JOIN thing_group_things g ON g.thing = c.thing"
+    "  WHERE c.certificate_id = ?1"
+    "  UNION SELECT p.parent FROM thing_groups p JOIN within w ON p.name = w.name"
+    "  WHERE p.parent IS NOT NULL)"
+    " SELECT v.document, p.name FROM within w JOIN policy_targets t ON t.target = ?2 || w.name"
+    " JOIN policies p ON p.name = t.policy"
+    " JOIN policy_versions v ON v.policy = p.name AND v.version = p.default_version";
 
 }  // namespace
 
@@ -34,14 +58,20 @@ bool registry_authority::allows(std::string_view certificate_id, std::string_vie
         return false;
     }
     policy_question question{action, resource_arn, {}, {}};
+    question.of_certificate = &who->variables;
     if (!client_id.empty()) {
         question.client_id = client_id;
         // The connection's thing is the attached one whose name the client uses as its id.
-        if (who->things.contains(client_id)) {
+        if (const auto thing = who->things.find(client_id); thing != who->things.end()) {
             question.thing_name = client_id;
+            question.of_thing = &thing->second;
         }
     }
-    return cloud::allows(who->policy_pointers, question);
+    std::span<const policy* const> policies(who->policy_pointers);
+    if (is_of_greengrass(action)) {
+        policies = policies.first(who->own_policies);
+    }
+    return cloud::allows(policies, question);
 }
 
 registry_authority::principal_pointer registry_authority::look_up(
@@ -79,39 +109,72 @@ registry_authority::principal_pointer registry_authority::look_up(
     return who;
 }
 
+result<void> registry_authority::load_things(const std::string& certificate_id,
+                                             principal& into) const {
+    return state_.db().query(
+        "authority.things",
+        "SELECT c.thing, t.type_name, t.attributes FROM thing_certificates c"
+        " LEFT JOIN things t ON t.name = c.thing WHERE c.certificate_id = ?1",
+        {certificate_id}, [&](const db::row& row) {
+            auto& variables = into.things[row.text(0)];
+            variables["iot:Connection.Thing.IsAttached"] = "true";
+            if (!row.is_null(1)) {
+                variables["iot:Connection.Thing.ThingTypeName"] = row.text(1);
+            }
+            const auto attributes =
+                row.is_null(2) ? result<json::value>(json::value()) : parse_json(row.text(2));
+            if (!attributes || !attributes->is_object()) {
+                return;
+            }
+            for (const auto& [name, value] : attributes->get_object()) {
+                if (value.is_string()) {
+                    variables["iot:Connection.Thing.Attributes[" + std::string(name) + "]"] =
+                        std::string(value.get_string());
+                }
+            }
+        });
+}
+
 result<registry_authority::principal> registry_authority::load(
     const std::string& certificate_id) const {
     principal who;
     const auto hold = state_.db().lock();
     auto& db = state_.db();
-    auto read = db.query("authority.certificate", "SELECT status FROM certificates WHERE id = ?1",
-                         {certificate_id}, [&](const db::row& row) {
-                             who.known = true;
-                             who.active = row.text(0) == "ACTIVE";
-                         });
+    std::string pem;
+    auto read =
+        db.query("authority.certificate", "SELECT status, pem FROM certificates WHERE id = ?1",
+                 {certificate_id}, [&](const db::row& row) {
+                     who.known = true;
+                     who.active = row.text(0) == "ACTIVE";
+                     pem = row.text(1);
+                 });
     if (!read || !who.known) {
         return read ? result<principal>(std::move(who)) : result<principal>(read.error());
     }
-    read = db.query("authority.things",
-                    "SELECT thing FROM thing_certificates WHERE certificate_id = ?1",
-                    {certificate_id}, [&](const db::row& row) { who.things.insert(row.text(0)); });
-    if (!read) {
-        return read.error();
+    if (const auto info = pki::read_certificate(pem)) {
+        who.variables = {{"iot:CertificateId", certificate_id},
+                         {"iot:Certificate.Subject.CommonName", info->common_name},
+                         {"iot:Certificate.Issuer.CommonName", info->issuer_common_name}};
+    }
+    if (auto loaded = load_things(certificate_id, who); !loaded) {
+        return loaded.error();
     }
     result<void> parsed;
-    read = db.query("authority.policies",
-                    "SELECT v.document, p.name FROM policy_targets t"
-                    " JOIN policies p ON p.name = t.policy"
-                    " JOIN policy_versions v ON v.policy = p.name AND v.version = p.default_version"
-                    " WHERE t.target = ?1",
-                    {identity_.iot_arn("cert/" + certificate_id)}, [&](const db::row& row) {
-                        auto one = parse_policy(row.text(0));
-                        if (one) {
-                            who.policies.push_back(std::move(*one));
-                        } else {
-                            parsed = with_context(one.error(), "stored policy " + row.text(1));
-                        }
-                    });
+    const auto add = [&](const db::row& row) {
+        auto one = parse_policy(row.text(0));
+        if (one) {
+            who.policies.push_back(std::move(*one));
+        } else {
+            parsed = with_context(one.error(), "stored policy " + row.text(1));
+        }
+    };
+    read = db.query("authority.policies", documents_of_target,
+                    {identity_.iot_arn("cert/" + certificate_id)}, add);
+    who.own_policies = who.policies.size();
+    if (read) {
+        read = db.query("authority.group_policies", documents_of_groups,
+                        {certificate_id, identity_.iot_arn("thinggroup/")}, add);
+    }
     if (!read) {
         return read.error();
     }

@@ -10,7 +10,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <shared_mutex>
 #include <string>
 #include <vector>
@@ -35,14 +34,17 @@ private:
         std::uint64_t generation = 0;
         bool known = false;
         bool active = false;
-        std::set<std::string, std::less<>> things;
+        policy_variables variables;
+        std::map<std::string, policy_variables, std::less<>> things;  // with theirs
         std::vector<policy> policies;
+        std::size_t own_policies = 0;  // the first ones; the others are of its things' groups
         std::vector<const policy*> policy_pointers;
     };
     using principal_pointer = std::shared_ptr<const principal>;
 
     principal_pointer look_up(std::string_view certificate_id) const;
     result<principal> load(const std::string& certificate_id) const;
+    result<void> load_things(const std::string& certificate_id, principal& into) const;
 
     store& state_;
     const service_identity& identity_;

@@ -24,6 +24,14 @@ public:
         }
     }
 
+    // A thing was deleted, or another one is in a group.
+    void things_changed() {
+        changed();
+        if (on_things_changed) {
+            on_things_changed();
+        }
+    }
+
     // The whole registry was emptied.
     void emptied() {
         changed();
@@ -35,6 +43,7 @@ public:
     // Set at start-up, before the first operation runs; called on the operation's thread. That
     // holds no lock of the store then: what is called may wait for threads that wait for the store.
     std::function<void(const std::string& certificate_id)> on_certificate_lost;
+    std::function<void()> on_things_changed;
     std::function<void()> on_emptied;
 
 private:

@@ -322,5 +322,193 @@ TEST_F(iot_registry, a_certificate_that_is_lost_is_told_after_the_change_is_in_f
     EXPECT_FALSE(active_when_told);
 }
 
+TEST_F(iot_registry, policies_may_name_what_the_registry_knows_of_the_thing) {
+    constexpr auto by_type =
+        R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:Publish","Resource":
+"*:topic/${iot:Connection.Thing.ThingTypeName}/${iot:Connection.Thing.Attributes[line]}"}]})";
+    ok("CreateThing", {{"thingName", "t"},
+                       {"thingTypeName", "pump"},
+                       {"attributePayload", {{"attributes", {{"line", "7"}}}}}});
+    const auto arn = certificate();
+    ok("AttachThingPrincipal", {{"thingName", "t"}, {"principal", arn}});
+    ok("CreatePolicy", {{"policyName", "p"}, {"policyDocument", by_type}});
+    ok("AttachPolicy", {{"policyName", "p"}, {"target", arn}});
+    const auto may = [&](std::string_view topic, std::string_view client) {
+        return authority_.allows(id_of(arn), "iot:Publish",
+                                 "arn:aws:iot:us-east-1:123456789012:topic/" + std::string(topic),
+                                 client);
+    };
+    EXPECT_TRUE(may("pump/7", "t"));
+    EXPECT_FALSE(may("pump/8", "t"));
+    EXPECT_FALSE(may("pump/7", "u")) << "the client is not that thing";
+}
+
+// --- thing groups -------------------------------------------------------------------------------
+
+class iot_thing_groups : public iot_registry {
+protected:
+    void group(const std::string& name, const std::string& parent = "") {
+        json::object input = {{"thingGroupName", name}};
+        if (!parent.empty()) {
+            input["parentGroupName"] = parent;
+        }
+        ok("CreateThingGroup", std::move(input));
+    }
+    void add(const std::string& thing, const std::string& group) {
+        ok("AddThingToThingGroup", {{"thingName", thing}, {"thingGroupName", group}});
+    }
+    json::array things_of(const std::string& group, bool recursive = false) {
+        return ok("ListThingsInThingGroup", {{"thingGroupName", group}, {"recursive", recursive}})
+            .at("things")
+            .as_array();
+    }
+    std::vector<std::string> groups(json::object input) {
+        std::vector<std::string> names;
+        const auto listed = ok("ListThingGroups", std::move(input));
+        for (const auto& each : listed.at("thingGroups").as_array()) {
+            names.emplace_back(each.at("groupName").as_string());
+        }
+        return names;
+    }
+};
+
+TEST_F(iot_thing_groups, creating_an_equal_group_again_answers_the_same) {
+    group("root");
+    const json::object input = {
+        {"thingGroupName", "g"},
+        {"parentGroupName", "root"},
+        {"thingGroupProperties",
+         {{"thingGroupDescription", "d"}, {"attributePayload", {{"attributes", {{"a", "1"}}}}}}}};
+    const auto first = ok("CreateThingGroup", input);
+    EXPECT_EQ(first.at("thingGroupArn").as_string(),
+              "arn:aws:iot:us-east-1:123456789012:thinggroup/g");
+    EXPECT_EQ(ok("CreateThingGroup", input), first);
+    EXPECT_EQ(code("CreateThingGroup", {{"thingGroupName", "g"}}),
+              "ResourceAlreadyExistsException");
+    EXPECT_EQ(code("CreateThingGroup", {{"thingGroupName", "h"}, {"parentGroupName", "none"}}),
+              "ResourceNotFoundException");
+    const auto described = ok("DescribeThingGroup", {{"thingGroupName", "g"}});
+    EXPECT_EQ(
+        described.at("thingGroupMetadata").at("rootToParentThingGroups").at(0).at("groupName"),
+        "root");
+    EXPECT_EQ(described.at("thingGroupProperties"), input.at("thingGroupProperties"));
+}
+
+TEST_F(iot_thing_groups, a_group_is_updated_at_the_version_that_is_expected) {
+    group("g");
+    const json::object properties = {{"thingGroupDescription", "new"}};
+    EXPECT_EQ(
+        ok("UpdateThingGroup",
+           {{"thingGroupName", "g"}, {"thingGroupProperties", properties}, {"expectedVersion", 1}})
+            .at("version"),
+        2);
+    EXPECT_EQ(code("UpdateThingGroup", {{"thingGroupName", "g"},
+                                        {"thingGroupProperties", properties},
+                                        {"expectedVersion", 1}}),
+              "VersionConflictException");
+    EXPECT_EQ(code("DeleteThingGroup", {{"thingGroupName", "g"}, {"expectedVersion", 1}}),
+              "VersionConflictException");
+    ok("DeleteThingGroup", {{"thingGroupName", "g"}, {"expectedVersion", 2}});
+    ok("DeleteThingGroup", {{"thingGroupName", "g"}});
+}
+
+TEST_F(iot_thing_groups, groups_make_trees_of_seven_levels) {
+    group("1");
+    for (int level = 2; level <= 7; ++level) {
+        group(std::to_string(level), std::to_string(level - 1));
+    }
+    EXPECT_EQ(code("CreateThingGroup", {{"thingGroupName", "8"}, {"parentGroupName", "7"}}),
+              "InvalidRequestException");
+    EXPECT_EQ(code("DeleteThingGroup", {{"thingGroupName", "6"}}), "InvalidRequestException")
+        << "it has a child";
+    using names = std::vector<std::string>;
+    EXPECT_EQ(groups({{"parentGroup", "5"}}), names({"6"}));
+    EXPECT_EQ(groups({{"parentGroup", "5"}, {"recursive", true}}), names({"6", "7"}));
+    EXPECT_EQ(groups({{"recursive", false}}), names({"1"}));
+    EXPECT_EQ(groups({{"namePrefixFilter", "7"}}), names({"7"}));
+    EXPECT_EQ(groups({}).size(), 7U);
+}
+
+TEST_F(iot_thing_groups, things_come_and_go) {
+    group("g");
+    group("child", "g");
+    for (const auto* name : {"a", "b"}) {
+        ok("CreateThing", {{"thingName", name}});
+    }
+    add("a", "g");
+    add("a", "g");
+    ok("AddThingToThingGroup",
+       {{"thingArn", "arn:aws:iot:us-east-1:123456789012:thing/b"},
+        {"thingGroupArn", "arn:aws:iot:us-east-1:123456789012:thinggroup/child"}});
+    EXPECT_EQ(things_of("g"), json::array({"a"}));
+    EXPECT_EQ(things_of("g", true), json::array({"a", "b"}));
+    ok("UpdateThingGroupsForThing", {{"thingName", "a"},
+                                     {"thingGroupsToAdd", json::array({"child"})},
+                                     {"thingGroupsToRemove", json::array({"g"})}});
+    EXPECT_EQ(things_of("child"), json::array({"a", "b"}));
+    EXPECT_EQ(code("UpdateThingGroupsForThing", {{"thingName", "a"},
+                                                 {"thingGroupsToAdd", json::array({"none"})},
+                                                 {"thingGroupsToRemove", json::array({"child"})}}),
+              "ResourceNotFoundException");
+    EXPECT_EQ(things_of("child"), json::array({"a", "b"})) << "all of it or nothing";
+    ok("RemoveThingFromThingGroup", {{"thingName", "a"}, {"thingGroupName", "child"}});
+    ok("DeleteThing", {{"thingName", "b"}});
+    EXPECT_EQ(things_of("g", true), json::array());
+    EXPECT_EQ(code("AddThingToThingGroup", {{"thingName", "a"}}), "InvalidRequestException");
+    EXPECT_EQ(code("AddThingToThingGroup", {{"thingName", "none"}, {"thingGroupName", "g"}}),
+              "ResourceNotFoundException");
+}
+
+TEST_F(iot_thing_groups, a_policy_of_a_group_holds_for_the_certificates_of_its_things) {
+    group("root");
+    group("g", "root");
+    ok("CreateThing", {{"thingName", "t"}});
+    const auto arn = certificate();
+    ok("AttachThingPrincipal", {{"thingName", "t"}, {"principal", arn}});
+    ok("CreatePolicy", {{"policyName", "p"}, {"policyDocument", open_policy}});
+    const auto target = std::string("arn:aws:iot:us-east-1:123456789012:thinggroup/root");
+    ok("AttachPolicy", {{"policyName", "p"}, {"target", target}});
+    const auto may = [&](std::string_view action) {
+        return authority_.allows(id_of(arn), action, "arn:aws:iot:us-east-1:123456789012:topic/a",
+                                 "");
+    };
+    EXPECT_FALSE(may("iot:Publish"));
+    add("t", "g");
+    EXPECT_TRUE(may("iot:Publish")) << "of the group above as well";
+    EXPECT_EQ(
+        ok("ListAttachedPolicies",
+           {{"target", "arn:aws:iot:us-east-1:123456789012:thinggroup/g"}, {"recursive", true}})
+            .at("policies")
+            .as_array()
+            .size(),
+        1U);
+    ok("RemoveThingFromThingGroup", {{"thingName", "t"}, {"thingGroupName", "g"}});
+    EXPECT_FALSE(may("iot:Publish")) << "at once";
+    add("t", "g");
+    ok("DetachPolicy", {{"policyName", "p"}, {"target", target}});
+    EXPECT_FALSE(may("iot:Publish"));
+}
+
+TEST_F(iot_thing_groups, greengrass_actions_need_a_policy_of_the_certificate_itself) {
+    constexpr auto all =
+        R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]})";
+    group("g");
+    ok("CreateThing", {{"thingName", "t"}});
+    const auto arn = certificate();
+    ok("AttachThingPrincipal", {{"thingName", "t"}, {"principal", arn}});
+    ok("CreatePolicy", {{"policyName", "p"}, {"policyDocument", all}});
+    ok("AttachPolicy",
+       {{"policyName", "p"}, {"target", "arn:aws:iot:us-east-1:123456789012:thinggroup/g"}});
+    add("t", "g");
+    const auto may = [&](std::string_view action) {
+        return authority_.allows(id_of(arn), action, "arn:aws:iot:us-east-1:123456789012:thing/t",
+                                 "");
+    };
+    EXPECT_TRUE(may("iot:GetThingShadow"));
+    EXPECT_FALSE(may("greengrass:Discover"));
+    ok("AttachPolicy", {{"policyName", "p"}, {"target", arn}});
+    EXPECT_TRUE(may("greengrass:Discover"));
+}
+
 }  // namespace
 }  // namespace evergrass::cloud

@@ -11,7 +11,7 @@ api_result update_thing(registry& in, const call& from) {
     if (type && remove_type) {
         return invalid_request("thingTypeName and removeThingType exclude each other.");
     }
-    return in_transaction(in.state, [&]() -> api_result {
+    auto done = in_transaction(in.state, [&]() -> api_result {
         const auto thing = require_thing(in, name);
         if (!thing) {
             return thing.error();
@@ -38,6 +38,8 @@ api_result update_thing(registry& in, const call& from) {
         }
         return reply{};
     });
+    in.changes.changed();  // policies may name type and attributes
+    return done;
 }
 
 }  // namespace evergrass::cloud::iot

@@ -143,11 +143,55 @@ CREATE TABLE audit(
     code TEXT NOT NULL);
 )sql";
 
+// properties: thingGroupProperties of the API. parent: null for a root.
+//
+// A job's numbers of executions count each thing's newest one. definition: the members of CreateJob
+// that are neither targets nor document. rollout_at: when the next things get it, null: none wait.
+constexpr std::string_view thing_groups_and_jobs = R"sql(
+CREATE TABLE thing_groups(
+    name TEXT PRIMARY KEY, id TEXT NOT NULL, parent TEXT, properties TEXT NOT NULL DEFAULT '{}',
+    version INTEGER NOT NULL DEFAULT 1, created_at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX thing_groups_by_parent ON thing_groups(parent);
+CREATE TABLE thing_group_things(
+    group_name TEXT NOT NULL, thing TEXT NOT NULL, PRIMARY KEY(group_name, thing)) WITHOUT ROWID;
+CREATE INDEX thing_group_things_by_thing ON thing_group_things(thing);
+
+CREATE TABLE jobs(
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, definition TEXT NOT NULL,
+    document TEXT NOT NULL, status TEXT NOT NULL, comment TEXT, reason_code TEXT,
+    force_canceled INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, completed_at INTEGER,
+    queued INTEGER NOT NULL DEFAULT 0, in_progress INTEGER NOT NULL DEFAULT 0,
+    succeeded INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
+    timed_out INTEGER NOT NULL DEFAULT 0, rejected INTEGER NOT NULL DEFAULT 0,
+    removed INTEGER NOT NULL DEFAULT 0, canceled INTEGER NOT NULL DEFAULT 0,
+    rollout_at INTEGER, minute_began INTEGER NOT NULL DEFAULT 0, in_minute INTEGER NOT NULL DEFAULT 0,
+    notified INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX jobs_rolling ON jobs(rollout_at) WHERE rollout_at IS NOT NULL;
+CREATE TABLE job_targets(
+    job INTEGER NOT NULL, ordinal INTEGER NOT NULL, target TEXT NOT NULL,
+    PRIMARY KEY(job, ordinal)) WITHOUT ROWID;
+CREATE INDEX job_targets_by_target ON job_targets(target);
+-- Things that are to get the job and have not had their turn.
+CREATE TABLE job_rollouts(
+    ordinal INTEGER PRIMARY KEY AUTOINCREMENT, job INTEGER NOT NULL, thing TEXT NOT NULL, UNIQUE(job, thing));
+CREATE TABLE job_executions(
+    job INTEGER NOT NULL, thing TEXT NOT NULL, number INTEGER NOT NULL, status TEXT NOT NULL,
+    details TEXT NOT NULL DEFAULT '{}', version INTEGER NOT NULL, retry_attempt INTEGER NOT NULL DEFAULT 0,
+    force_canceled INTEGER NOT NULL DEFAULT 0, queued_at INTEGER NOT NULL, started_at INTEGER,
+    updated_at INTEGER NOT NULL, in_progress_until INTEGER, step_until INTEGER, times_out_at INTEGER,
+    PRIMARY KEY(job, thing, number)) WITHOUT ROWID;
+CREATE INDEX job_executions_by_thing ON job_executions(thing, job, number);
+CREATE INDEX job_executions_pending ON job_executions(thing) WHERE status IN ('QUEUED', 'IN_PROGRESS');
+CREATE INDEX job_executions_timed ON job_executions(times_out_at) WHERE times_out_at IS NOT NULL;
+)sql";
+
 }  // namespace
 
 const std::vector<std::string_view>& migrations() {
     static const std::vector<std::string_view> all = {first_release, objects_and_bulk_deployments,
-                                                      shadows, sealed_secrets_and_audit};
+                                                      shadows, sealed_secrets_and_audit,
+                                                      thing_groups_and_jobs};
     return all;
 }
 

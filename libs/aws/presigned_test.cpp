@@ -121,5 +121,20 @@ TEST(presigned, broken_queries_are_refused_with_the_reason) {
                 HasSubstr("X-Amz-Algorithm"));
 }
 
+TEST(presigning, signs_as_botocore_does) {
+    presigning wanted;
+    wanted.host = "127.0.0.1:8444";
+    wanted.path = "/mqtt";
+    wanted.region = "eu-west-1";
+    wanted.service = "iotdevicegateway";
+    wanted.expires = std::chrono::seconds(60);
+    const auto now = at("20261123T193000Z");
+    EXPECT_EQ(presign_get(wanted, {"AKIDEXAMPLE", secret}, now), of_botocore);
+    wanted.session_token = "token/with+signs";
+    const auto temporary = presign_get(wanted, {"AKIDEXAMPLE", secret}, now);
+    EXPECT_THAT(temporary, HasSubstr("&X-Amz-Security-Token=token%2Fwith%2Bsigns&"));
+    EXPECT_TRUE(check(temporary, now));
+}
+
 }  // namespace
 }  // namespace evergrass::aws

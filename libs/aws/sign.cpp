@@ -1,5 +1,6 @@
 #include "libs/aws/canonical.hpp"
 #include "libs/base/digest.hpp"
+#include "libs/base/encoding.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -51,6 +52,27 @@ void sign(signable_request& r, const credentials& who, std::string_view region,
     header += ", Signature=" + signature_of(canonical_request(r, service, names), amz_date, scope,
                                             who.secret_access_key);
     r.headers.emplace_back("Authorization", std::move(header));
+}
+
+std::string presign_get(const presigning& wanted, const credentials& who, wall_time now) {
+    const auto amz_date = format_basic_iso8601(now);
+    const scope scope{std::string_view(amz_date).substr(0, 8), wanted.region, wanted.service};
+    signable_request r;
+    r.method = "GET";
+    r.headers.emplace_back("Host", wanted.host);
+    r.target =
+        wanted.path + "?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=" +
+        percent_encode(who.access_key_id + "/" + scope.to_string()) + "&X-Amz-Date=" + amz_date +
+        "&X-Amz-Expires=" + std::to_string(wanted.expires.count()) + "&X-Amz-SignedHeaders=host";
+    const auto payload =
+        wanted.service == "s3" ? std::string_view("UNSIGNED-PAYLOAD") : std::string_view();
+    const auto signature = signature_of(canonical_request(r, wanted.service, {"host"}, payload),
+                                        amz_date, scope, who.secret_access_key);
+    // Behind what is signed, as AWS IoT's clients have it: see verify_presigned().
+    const auto token = wanted.session_token.empty()
+                           ? std::string()
+                           : "&X-Amz-Security-Token=" + percent_encode(wanted.session_token);
+    return r.target + token + "&X-Amz-Signature=" + signature;
 }
 
 }  // namespace evergrass::aws

@@ -31,6 +31,19 @@ struct signable_request {
 void sign(signable_request& r, const credentials& who, std::string_view region,
           std::string_view service, wall_time now);
 
+// A URL that needs no headers: GET, and only `host` is signed beside the query.
+struct presigning {
+    std::string host;  // as the client will send it: with the port, where it is not the usual one
+    std::string path;  // encoded as on the wire, no query
+    std::string region;
+    std::string service;
+    std::chrono::seconds expires{900};  // 1 s to 7 days
+    std::string session_token;          // empty: the keys are not temporary
+};
+
+// Path and query, with X-Amz-Signature.
+std::string presign_get(const presigning& wanted, const credentials& who, wall_time now);
+
 struct authorization {
     std::string access_key_id;
     std::string date;  // 20261123
