@@ -114,8 +114,11 @@ private:
     }
 
     void wait() {
+        // A second order is for later: until its process goes on, the channel is for its answer.
+        const bool starting = !work_directory_.empty() && function_ == 0;
+        const int control = control_open_ && !starting ? control_descriptor : -1;
         std::array<pollfd, 3> watched = {{{signals_, POLLIN, 0},
-                                          {control_open_ ? control_descriptor : -1, POLLIN, 0},
+                                          {control, POLLIN, 0},
                                           {channel_open_ ? channel_.outside : -1, POLLIN, 0}}};
         if (::poll(watched.data(), watched.size(), -1) < 0) {
             return;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
 
@@ -13,6 +14,14 @@ namespace {
 
 // After one was taken: the function that took it starts meanwhile.
 constexpr std::chrono::milliseconds refill_delay{100};
+
+// It may have ended, and the watcher not yet said so.
+bool runs(const spawned& jail) {
+    siginfo_t info{};
+    const int told =
+        ::waitid(P_PID, static_cast<id_t>(jail.pid), &info, WEXITED | WNOHANG | WNOWAIT);
+    return told == 0 && info.si_pid == 0;
+}
 
 void close_all(const spawned& jail) {
     for (const int fd : jail.logs) {
@@ -91,7 +100,7 @@ result<spawned> jail_launcher::take(isolation::jail_order& order,
                                     const std::optional<isolation::jail_order>& waiting) {
     refill_soon();
     const auto found = std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& one) {
-        return waiting && one.order == *waiting;
+        return waiting && one.order == *waiting && runs(one.jail);
     });
     if (found != waiting_.end()) {
         const auto jail = found->jail;
@@ -100,7 +109,7 @@ result<spawned> jail_launcher::take(isolation::jail_order& order,
         return jail;
     }
     order.work_directory = next_work_directory();
-    if (ready_) {
+    if (ready_ && runs(*ready_)) {
         return *std::exchange(ready_, std::nullopt);
     }
     return start();

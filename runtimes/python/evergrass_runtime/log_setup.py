@@ -29,8 +29,8 @@ _root = None
 
 
 def is_as_it_was():
-    """Would an INFO record of the runtime's own be written by our handler alone, in its format? Then
-    its line can be written without one, at a tenth of the time."""
+    """Would an INFO record of the runtime's own be written by our handler alone, in its format?
+    Then its line can be written without one, at a tenth of the time."""
     return (_handler is not None and _handler.is_as_it_was() and _root.handlers == [_handler] and
             not _logger.handlers and not _logger.filters and _logger.propagate and
             not _logger.disabled and _logger.isEnabledFor(log_lines.INFO))

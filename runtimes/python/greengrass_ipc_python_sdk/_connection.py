@@ -143,8 +143,9 @@ def encode(method, host, path, headers, body=b''):
 
 
 def send(host, port, request, ahead=b'', meanwhile=None):
-    """(status, headers by lower-case name, body) of a request of encode(). HTTPError for a status of
-    400 or more, OSError or ValueError when there is no answer. Blocks for as long as the core takes.
+    """(status, headers by lower-case name, body) of a request of encode(). HTTPError for a status
+    of 400 or more, OSError or ValueError when there is no answer. Blocks for as long as the core
+    takes.
 
     `ahead`: the request that will be sent next by this thread; it goes along. `meanwhile` is called
     once while the core answers."""
