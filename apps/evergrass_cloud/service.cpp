@@ -13,18 +13,18 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <csignal>
+#include <memory>
 
 namespace evergrass::cloud {
 namespace {
 
 // Waits for a signal, closes the doors and lets io.run() end. A second signal ends the process at
 // once.
-boost::asio::awaitable<void> stop_on_signal(boost::asio::io_context* io, doors* open, logger log) {
-    int signal = 0;
-    {
-        boost::asio::signal_set signals(*io, SIGTERM, SIGINT);
-        signal = co_await signals.async_wait(boost::asio::use_awaitable);
-    }
+boost::asio::awaitable<void> stop_on_signal(boost::asio::io_context* io,
+                                            std::unique_ptr<boost::asio::signal_set> signals,
+                                            doors* open, logger log) {
+    const int signal = co_await signals->async_wait(boost::asio::use_awaitable);
+    signals.reset();
     log.info("Stopping.", {{"signal", signal}});
     co_await open->stop();
     io->stop();
@@ -46,7 +46,10 @@ result<void> run_service(const service_options& options, logger log) {
     }
     const auto ports = (*open)->ports();
     (*parts)->set_endpoints(advertise(options, ports), advertise_api(options, ports));
-    boost::asio::co_spawn(io, stop_on_signal(&io, open->get(), log), boost::asio::detached);
+    // Before anybody can know that we are ready, and send one.
+    auto signals = std::make_unique<boost::asio::signal_set>(io, SIGTERM, SIGINT);
+    boost::asio::co_spawn(io, stop_on_signal(&io, std::move(signals), open->get(), log),
+                          boost::asio::detached);
     if (auto written = write_ready_files(options, ports); !written) {
         return written;
     }

@@ -46,7 +46,7 @@ protected:
                                 directory_,
                                 [this](const std::string& key) { cut_.push_back(key); },
                                 [] { return std::string("evergrass_up 1\n"); },
-                                [this](const std::filesystem::path& file) -> result<json::object> {
+                                [](const std::filesystem::path& file) -> result<json::object> {
                                     if (file == "/full") {
                                         return error{errc::unavailable, "no space"};
                                     }

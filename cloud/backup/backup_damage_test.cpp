@@ -232,8 +232,10 @@ TEST(backup_manifest, names_that_lead_elsewhere_are_refused) {
         manifest.files.push_back({name, 1, sha256});
     }
     EXPECT_TRUE(parse_backup_manifest(to_text(manifest)));
-    for (const auto& name : {"../x", "/etc/passwd", "objects/../" + sha256.substr(0, 2), "ca.key",
-                             "objects/00/" + sha256, "objects/" + sha256}) {
+    const std::vector<std::string> elsewhere = {
+        "../x",   "/etc/passwd",          "objects/../" + sha256.substr(0, 2),
+        "ca.key", "objects/00/" + sha256, "objects/" + sha256};
+    for (const auto& name : elsewhere) {
         auto wrong = manifest;
         wrong.files.push_back({name, 1, sha256});
         EXPECT_TRUE(parse_backup_manifest(to_text(wrong)).has_error()) << name;

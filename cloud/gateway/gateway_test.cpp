@@ -172,7 +172,7 @@ TEST_F(gateway_test, the_reset_runs_only_when_allowed_and_only_on_loopback) {
 TEST_F(gateway_test, a_reset_that_fails_says_so) {
     gateway_options options;
     options.reset = []() -> result<void> { return error{errc::unavailable, "disk full"}; };
-    EXPECT_EQ(make(options)->answer(reset_request(), true).status, 500);
+    EXPECT_EQ(make(options)->answer(reset_request(), true).status, 503);
     EXPECT_THAT(logged(), HasSubstr("disk full"));
 }
 

@@ -61,10 +61,11 @@ mqtt::client_identity by_certificate(std::string id) {
     return who;
 }
 
-mqtt::client_identity by_access_key() {
+mqtt::client_identity by_access_key(access_role role = access_role::admin) {
     mqtt::client_identity who;
     who.websocket = true;
-    who.attachment = std::make_shared<const access_key_principal>(access_key_principal{"AKIA"});
+    who.attachment =
+        std::make_shared<const access_key_principal>(access_key_principal{"AKIA", role});
     return who;
 }
 
@@ -118,6 +119,16 @@ TEST_F(device_hub_policy, a_certificate_that_is_not_active_is_refused) {
 
 TEST_F(device_hub_policy, who_shows_nothing_is_refused) {
     EXPECT_EQ(connects({}, "a"), reason::not_authorized);
+}
+
+TEST_F(device_hub_policy, an_access_key_that_reads_publishes_nothing) {
+    for (const auto role : {access_role::read_only, access_role::operate, access_role::admin}) {
+        a_.identity = by_access_key(role);
+        EXPECT_EQ(connects(a_.identity, "a"), reason::success);
+        EXPECT_EQ(subscribes("news/#"), reason::granted_qos_1);
+        EXPECT_TRUE(receives("news/1"));
+        EXPECT_EQ(is_routed("news/1"), role != access_role::read_only);
+    }
 }
 
 TEST_F(device_hub_policy, a_client_id_has_at_most_128_bytes) {
