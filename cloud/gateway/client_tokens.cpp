@@ -88,17 +88,25 @@ answer<std::optional<kept_reply>> find_kept(db::connection& db, std::string_view
 
 }  // namespace
 
+std::optional<api_error> check_client_token(const call& from) {
+    const auto token = string_member(from.input, client_token_member);
+    if (!token || is_token(*token)) {
+        return std::nullopt;
+    }
+    return api_error{400, "BadRequestException",
+                     std::string(client_token_member) +
+                         " (the header X-Amzn-Client-Token) must be 1 to 64 visible ASCII "
+                         "characters."};
+}
+
 api_result once_per_token(store& state, std::string_view operation_name, const call& from,
                           wall_time now, const operation& work) {
     const auto token = string_member(from.input, client_token_member);
     if (!token || token->empty()) {
         return work(from);
     }
-    if (!is_token(*token)) {
-        return api_error{400, "BadRequestException",
-                         std::string(client_token_member) +
-                             " (the header X-Amzn-Client-Token) must be 1 to 64 visible ASCII "
-                             "characters."};
+    if (auto wrong = check_client_token(from)) {
+        return *wrong;
     }
     const auto digest = digest_of(from);
     auto& db = state.db();

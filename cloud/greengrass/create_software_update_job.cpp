@@ -170,6 +170,9 @@ std::optional<api_error> differs(const software_updates& in, const new_job& want
 }  // namespace
 
 std::optional<api_error> check_software_update(const greengrass_services& in, const call& from) {
+    if (auto refused = check_client_token(from)) {
+        return refused;
+    }
     const auto role = required_text(from, "S3UrlSignerRole");
     const auto named = parse_arn(role);
     if (!named || named->service != "iam" || !named->resource.starts_with("role/")) {

@@ -7,6 +7,10 @@ void add_iot_data_operations(operation_table& table, const iot_data_parts& in) {
         table.add("iot-data", name, std::move(run));
     };
     add("Publish", [in](const call& from) { return iot::publish(in.devices, in.time, from); });
+    add("GetRetainedMessage",
+        [in](const call& from) { return iot::get_retained_message(in.devices, from); });
+    add("ListRetainedMessages",
+        [in](const call& from) { return iot::list_retained_messages(in.devices, from); });
     add("GetThingShadow",
         [in](const call& from) { return iot::get_thing_shadow(in.shadows, from); });
     add("UpdateThingShadow",

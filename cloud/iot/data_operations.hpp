@@ -22,6 +22,9 @@ namespace iot {
 
 api_result publish(hub& devices, const clock& time, const call& from);
 
+api_result get_retained_message(hub& devices, const call& from);
+api_result list_retained_messages(hub& devices, const call& from);
+
 api_result get_thing_shadow(shadow_service& shadows, const call& from);
 api_result update_thing_shadow(shadow_service& shadows, const call& from);
 api_result delete_thing_shadow(shadow_service& shadows, const call& from);

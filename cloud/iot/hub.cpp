@@ -95,6 +95,10 @@ void hub::deliver_to(std::string_view client_id, mqtt::message_ptr message,
                         taken ? std::make_shared<call_at_end>(std::move(taken)) : nullptr);
 }
 
+std::vector<mqtt::message_ptr> hub::retained(std::string_view filter) const {
+    return server_->retained(filter);
+}
+
 void hub::cut_off(const std::string& certificate_id) {
     server_->close_where(
         [certificate_id](const mqtt::client_info& who) {

@@ -50,6 +50,9 @@ public:
     void deliver_to(std::string_view client_id, mqtt::message_ptr message,
                     std::function<void()> taken = {});
 
+    // The retained messages, in no order. `filter` is a topic, or "#" for all.
+    std::vector<mqtt::message_ptr> retained(std::string_view filter) const;
+
     // Closes what the certificate has open; it is no longer ACTIVE. Done when it returns.
     void cut_off(const std::string& certificate_id);
     // The same of an access key that is revoked.

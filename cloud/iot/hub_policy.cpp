@@ -141,6 +141,16 @@ void hub_policy::disconnected(const mqtt::client_info& who, bool clean, std::str
     events_.disconnected(who, principal_text(who.identity), clean, why);
 }
 
+void hub_policy::subscribed(const mqtt::client_info& who,
+                            std::span<const std::string_view> filters) {
+    events_.subscribed(who, principal_text(who.identity), filters);
+}
+
+void hub_policy::unsubscribed(const mqtt::client_info& who,
+                              std::span<const std::string_view> filters) {
+    events_.unsubscribed(who, principal_text(who.identity), filters);
+}
+
 publish_verdict hub_policy::may_publish(const mqtt::client_info& from,
                                         const mqtt::publish_view& message) {
     const auto checked = check_publishable(message.topic);

@@ -56,6 +56,10 @@ public:
                                       const mqtt::publish_view& message) override;
     mqtt::reason may_subscribe(const mqtt::client_info& who, std::string_view filter,
                                const mqtt::subscription_options& wanted, bool shared) override;
+    void subscribed(const mqtt::client_info& who,
+                    std::span<const std::string_view> filters) override;
+    void unsubscribed(const mqtt::client_info& who,
+                      std::span<const std::string_view> filters) override;
     bool may_receive(const mqtt::client_info& who, std::string_view source,
                      std::string_view topic) override;
     void resolve(const mqtt::client_info* from, std::string_view source, std::string_view topic,

@@ -35,6 +35,8 @@ std::string policy::assign_client_id(const client_identity&) {
 
 void policy::connected(const client_info&, bool) {}
 void policy::disconnected(const client_info&, bool, std::string_view) {}
+void policy::subscribed(const client_info&, std::span<const std::string_view>) {}
+void policy::unsubscribed(const client_info&, std::span<const std::string_view>) {}
 void policy::lost(loss, std::string_view, std::string_view, std::string_view) {}
 void policy::routed(std::string_view, const client_info*, std::size_t) {}
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -106,6 +107,10 @@ public:
     // `filter` without "$share/NAME/". The granted QoS as a reason, or a failure.
     virtual reason may_subscribe(const client_info& who, std::string_view filter,
                                  const subscription_options& wanted, bool shared) = 0;
+    // What a SUBSCRIBE or UNSUBSCRIBE changed, before it is answered: filters as the client wrote
+    // them, those that were granted and those that had been there. Not called for none.
+    virtual void subscribed(const client_info& who, std::span<const std::string_view> filters);
+    virtual void unsubscribed(const client_info& who, std::span<const std::string_view> filters);
     // May this client have what `source` published? Asked when subscribers() is resolved, for
     // retained messages, and again for what waited in a queue when generation() has changed.
     virtual bool may_receive(const client_info& who, std::string_view source,

@@ -53,6 +53,12 @@ public:
                          const subscription_options& wanted, bool shared) override {
         return rules_.may_subscribe(who, filter, wanted, shared);
     }
+    void subscribed(const client_info& who, std::span<const std::string_view> filters) override {
+        rules_.subscribed(who, filters);
+    }
+    void unsubscribed(const client_info& who, std::span<const std::string_view> filters) override {
+        rules_.unsubscribed(who, filters);
+    }
     bool may_receive(const client_info& who, std::string_view source,
                      std::string_view topic) override {
         return rules_.may_receive(who, source, topic);

@@ -90,6 +90,9 @@ public:
     statistics numbers() const;
     std::size_t connections() const { return connections_; }
     void forget_retained();
+    std::vector<message_ptr> retained(std::string_view filter) const {
+        return retained_.find(filter, settings_.limits.hash_matches_parent, time_.now());
+    }
     result<void> stop();
 
 private:
@@ -279,6 +282,10 @@ void server::close_where(std::function<bool(const client_info&)> chosen, reason 
 
 void server::forget_retained() {
     implementation_->forget_retained();
+}
+
+std::vector<message_ptr> server::retained(std::string_view filter) const {
+    return implementation_->retained(filter);
 }
 
 bool server::is_connected(std::string_view client_id) const {

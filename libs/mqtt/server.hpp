@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace evergrass::mqtt {
 
@@ -67,6 +68,8 @@ public:
 
     // All retained messages, of the journal too.
     void forget_retained();
+    // Those whose topic the filter matches and that have not expired, in no order.
+    std::vector<message_ptr> retained(std::string_view filter) const;
 
     bool is_connected(std::string_view client_id) const;
     // broker::would_lose. Waits for the shard: microseconds; not on a shard's thread.

@@ -58,16 +58,23 @@ void server_link::handle_subscribe(const frame& f) {
     session_journal::sequence seq = 0;
     std::string codes;
     std::vector<bool> send_retained;
+    std::vector<std::string_view> granted;
     for (const auto& wanted : p->requests) {
         bool is_new = false;
         const auto code = subscribe_one(wanted, p->subscription_id, seq, is_new);
         codes += static_cast<char>(is_failure(code) && !is_v5() ? reason::unspecified_error : code);
+        if (!is_failure(code)) {
+            granted.push_back(wanted.filter);
+        }
         const bool is_shared = wanted.filter.starts_with("$share/");
         const bool asked = wanted.options.retained == retain_handling::send_at_subscribe ||
                            (wanted.options.retained == retain_handling::send_if_new && is_new);
         send_retained.push_back(
             !is_failure(code) && !is_shared && asked &&  // [MQTT5 3.8.4: not of shared ones]
             (shard_.shared.options.retained_for_wildcards || !has_wildcard(wanted.filter)));
+    }
+    if (!granted.empty()) {
+        shard_.shared.rules.subscribed(session_->info, granted);
     }
     shard_.keep_until(seq, until);
     std::string bytes;
@@ -90,12 +97,19 @@ void server_link::handle_unsubscribe(const frame& f) {
     auto until = session_->journaled ? make_receipt() : nullptr;
     session_journal::sequence seq = 0;
     std::string codes;
+    std::vector<std::string_view> left;
     for (const auto filter : p->filters) {
         const bool was_there = shard_.unsubscribe(*session_, filter);
         if (was_there && session_->journaled) {
             seq = shard_.shared.journal->unsubscribed(session_->info.id, filter);
         }
+        if (was_there) {
+            left.push_back(filter);
+        }
         codes += static_cast<char>(was_there ? reason::success : reason::no_subscription_existed);
+    }
+    if (!left.empty()) {
+        shard_.shared.rules.unsubscribed(session_->info, left);
     }
     shard_.keep_until(seq, until);
     std::string bytes;

@@ -51,6 +51,7 @@ class HubClient:
         self._client.on_connect = lambda c, u, flags, code, *p: self._answers.put(
             ("connect", (flags, code, p[0] if p else None)))  # fmt: skip
         self._client.on_subscribe = lambda c, u, mid, codes, *p: self._answers.put(("subscribe", codes))
+        self._client.on_unsubscribe = lambda c, u, mid, *p: self._answers.put(("unsubscribe", mid))
         self._client.on_publish = lambda c, u, mid: self._answers.put(("publish", mid))
         self._client.on_disconnect = lambda c, u, code, *p: self._answers.put(("disconnect", code))
         self._client.on_message = lambda c, u, message: self.messages.put(message)
@@ -97,6 +98,10 @@ class HubClient:
             self._client.subscribe(topic_filter, qos)
         granted = self._answer("subscribe")[0]
         return granted.value if self.version == V5 else granted
+
+    def unsubscribe(self, topic_filter):
+        self._client.unsubscribe(topic_filter)
+        self._answer("unsubscribe")
 
     def publish(self, topic, payload, qos=1, retain=False, **values):
         extra = {"properties": properties("PUBLISH", **values)} if values else {}

