@@ -52,13 +52,17 @@ bool has_pair(std::string_view query, std::string_view pair) {
 }  // namespace
 
 std::string_view service_of_signing_name(std::string_view signing_name) {
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 6> names = {{
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 10> names = {{
         {"greengrass", "greengrass"},
         {"iot", "iot"},
         {"execute-api", "iot"},
         {"iotdata", "iot-data"},
         {"iotdevicegateway", "iot-data"},
         {"lambda", "lambda"},
+        {"secretsmanager", "secretsmanager"},
+        {"logs", "logs"},
+        {"iam", "iam"},
+        {"sts", "sts"},
     }};
     for (const auto& [signing, service] : names) {
         if (signing == signing_name) {
