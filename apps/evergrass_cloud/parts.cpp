@@ -2,11 +2,15 @@
 
 #include "apps/evergrass_cloud/identity_check.hpp"
 #include "cloud/greengrass/operations.hpp"
+#include "cloud/greengrass/post_core_logs.hpp"
+#include "cloud/iam/operations.hpp"
 #include "cloud/iot/data_operations.hpp"
 #include "cloud/iot/device_publish.hpp"
 #include "cloud/iot/device_shadow.hpp"
 #include "cloud/iot/operations.hpp"
 #include "cloud/lambda/operations.hpp"
+#include "cloud/logs/operations.hpp"
+#include "cloud/secrets/operations.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -54,9 +58,13 @@ result<std::unique_ptr<service_parts>> service_parts::make(const service_options
     if (!state) {
         return state.error();
     }
-    std::unique_ptr<service_parts> parts(
-        new service_parts(options, std::move(*lock), std::move(*keys), std::move(*signer),
-                          std::move(*sts), std::move(*state), std::move(log)));
+    auto sealing_key = secrets::load_or_make_key(options.data / "secrets.key", **state);
+    if (!sealing_key) {
+        return sealing_key.error();
+    }
+    std::unique_ptr<service_parts> parts(new service_parts(
+        options, std::move(*lock), std::move(*keys), std::move(*signer), std::move(*sts),
+        std::move(*state), std::move(*sealing_key), std::move(log)));
     if (auto same = check_identity(*parts->state_, parts->identity_); !same) {
         return same.error();
     }
@@ -70,7 +78,7 @@ result<std::unique_ptr<service_parts>> service_parts::make(const service_options
 
 service_parts::service_parts(const service_options& options, data_lock lock, service_keys keys,
                              deployment_signer signer, std::optional<greengrass::upstream_sts> sts,
-                             std::unique_ptr<store> state, logger log)
+                             std::unique_ptr<store> state, std::string sealing_key, logger log)
     : log_(std::move(log)),
       lock_(std::move(lock)),
       keys_(std::move(keys)),
@@ -80,7 +88,10 @@ service_parts::service_parts(const service_options& options, data_lock lock, ser
       authority_(*state_, identity_, changes_, log_),
       shadows_(std::make_shared<shadow_service>(*state_, clock_, log_)),
       objects_(*state_, clock_, options.data / "objects", log_),
-      functions_{*state_, identity_, clock_},
+      functions_{*state_, identity_, clock_, &objects_},
+      secrets_{*state_, identity_, clock_, std::move(sealing_key)},
+      logs_{*state_, identity_, clock_},
+      iam_{*state_, identity_, clock_},
       signer_(std::move(signer)),
       sts_(std::move(sts)),
       greengrass_{*state_, identity_, clock_, signer_, notifier_, log_},
@@ -89,6 +100,7 @@ service_parts::service_parts(const service_options& options, data_lock lock, ser
       bulk_(greengrass_) {
     greengrass_.sts = sts_ ? &*sts_ : nullptr;
     greengrass_.objects = &objects_;
+    greengrass_.secrets = &secrets_;
     greengrass_.bulk_changed = [this] { bulk_.wake(); };
 }
 
@@ -143,6 +155,9 @@ operation_table service_parts::all_operations() {
     add_iot_operations(operations, registry_);
     add_iot_data_operations(operations, {*hub_, *shadows_, *state_, clock_});
     add_lambda_operations(operations, functions_);
+    add_secrets_operations(operations, secrets_);
+    add_logs_operations(operations, logs_);
+    add_iam_operations(operations, iam_);
     add_greengrass_operations(operations, greengrass_);
     return operations;
 }
@@ -174,6 +189,12 @@ boost::asio::awaitable<http::response> service_parts::answer_device(service_part
                                  &self->clock_,        self->blocking_.get_executor()};
     if (is_shadow_path(asked.path())) {
         auto answer = co_await shadow_over_https(shadows, std::move(asked));
+        co_return answer;
+    }
+    if (greengrass::is_core_logs_path(asked.method, asked.path())) {
+        const greengrass::device_routes routes{self->greengrass_, self->authority_};
+        auto answer = co_await greengrass::core_logs_over_https(
+            &routes, &self->logs_, self->blocking_.get_executor(), std::move(asked));
         co_return answer;
     }
     auto answered = co_await self->device_api_.handle(std::move(asked));

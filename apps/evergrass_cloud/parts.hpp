@@ -9,13 +9,16 @@
 #include "cloud/greengrass/device_api.hpp"
 #include "cloud/greengrass/services.hpp"
 #include "cloud/greengrass/upstream_sts.hpp"
+#include "cloud/iam/iam_registry.hpp"
 #include "cloud/iot/hub.hpp"
 #include "cloud/iot/registry.hpp"
 #include "cloud/iot/registry_authority.hpp"
 #include "cloud/iot/shadow_service.hpp"
 #include "cloud/iot/websocket_door.hpp"
 #include "cloud/lambda/functions.hpp"
+#include "cloud/logs/log_registry.hpp"
 #include "cloud/objects/s3_door.hpp"
+#include "cloud/secrets/secrets.hpp"
 #include "cloud/store/store.hpp"
 
 #include <boost/asio/thread_pool.hpp>
@@ -49,7 +52,7 @@ public:
 private:
     service_parts(const service_options& options, data_lock lock, service_keys keys,
                   deployment_signer signer, std::optional<greengrass::upstream_sts> sts,
-                  std::unique_ptr<store> state, logger log);
+                  std::unique_ptr<store> state, std::string sealing_key, logger log);
     result<void> start_hub(const service_options& options);
     void make_gateway(const service_options& options);
     operation_table all_operations();
@@ -70,6 +73,9 @@ private:
     std::unique_ptr<hub> hub_;
     objects::object_store objects_;
     lambda::function_registry functions_;
+    secrets::secret_registry secrets_;
+    logs::log_registry logs_;
+    iam::iam_registry iam_;
     deployment_signer signer_;
     deployment_notifier notifier_;
     std::optional<greengrass::upstream_sts> sts_;

@@ -23,7 +23,7 @@ TEST(read_xml, elements_texts_and_references_are_read) {
 }
 
 TEST(read_xml, what_is_no_document_is_refused) {
-    for (const std::string text :
+    for (const std::string& text :
          {"", "text", "<a>", "<a></b>", "<a/><b/>", "<a>&who;</a>", "<a>&#0;</a>",
           "<a>&#xd800;</a>", "<!DOCTYPE a><a/>", "<a><!DOCTYPE b></a>", "<a><![CDATA[x</a>",
           "<a><!-- </a>", "< a/>", "<a>\xff</a>", "<a", "<a>x"}) {
