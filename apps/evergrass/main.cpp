@@ -3,6 +3,7 @@
 #include "apps/evergrass/dev.hpp"
 #include "apps/evergrass/functions.hpp"
 #include "apps/evergrass/invoke.hpp"
+#include "apps/evergrass/secrets.hpp"
 #include "apps/evergrass/status.hpp"
 #include "apps/evergrass/up.hpp"
 #include "apps/evergrass/why.hpp"
@@ -202,6 +203,33 @@ CLI::App* add_dev(CLI::App& app, evergrass::cli::dev_options& options) {
     return dev;
 }
 
+struct secrets_verbs {
+    CLI::App* all;
+    CLI::App* put;
+    CLI::App* list;
+    CLI::App* remove;
+};
+secrets_verbs add_secrets(CLI::App& app, evergrass::cli::secrets_options& options) {
+    auto* all = app.add_subcommand(
+        "secrets", "The core's own store of secrets, for what no deployment brings. Works offline");
+    all->require_subcommand(1);
+    auto* put = all->add_subcommand("put", "Put a value: of --file, or of standard input");
+    put->add_option("ARN", options.arn, "The one that the group's secret resource has")->required();
+    put->add_option("--name", options.name, "Its name (default: the ARN's)")->type_name("NAME");
+    put->add_option("--file", options.file, "The value's file")->type_name("FILE");
+    put->add_flag("--binary", options.binary, "The value is bytes, not text");
+    auto* list = all->add_subcommand("list", "Names, ARNs and labels; never a value");
+    auto* remove = all->add_subcommand("delete", "Delete a secret with all its versions");
+    remove->add_option("SECRET", options.arn, "Its ARN or name")->required();
+    for (auto* verb : {put, list, remove}) {
+        verb->add_option("--root", options.root, "The core's folder")
+            ->type_name("DIR")
+            ->capture_default_str();
+        verb->add_flag("--json", options.json, "Print JSON");
+    }
+    return {all, put, list, remove};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -222,13 +250,16 @@ int main(int argc, char** argv) {
     const auto* invoke_verb = add_invoke(app, invoke);
     evergrass::cli::dev_options dev;
     const auto* dev_verb = add_dev(app, dev);
+    evergrass::cli::secrets_options secrets;
+    const auto secrets_verb = add_secrets(app, secrets);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
         const int code = app.exit(e);
         // Of these verbs, 1 is an answer.
         const bool asks = why_verb->parsed() || check_verb->parsed() || status_verb->parsed() ||
-                          functions_verb->parsed() || invoke_verb->parsed() || dev_verb->parsed();
+                          functions_verb->parsed() || invoke_verb->parsed() || dev_verb->parsed() ||
+                          secrets_verb.all->parsed();
         return code != 0 && asks ? 2 : code;
     }
     try {
@@ -249,6 +280,15 @@ int main(int argc, char** argv) {
         }
         if (dev_verb->parsed()) {
             return evergrass::cli::run_dev(dev);
+        }
+        if (secrets_verb.put->parsed()) {
+            return evergrass::cli::run_secrets_put(secrets);
+        }
+        if (secrets_verb.list->parsed()) {
+            return evergrass::cli::run_secrets_list(secrets);
+        }
+        if (secrets_verb.remove->parsed()) {
+            return evergrass::cli::run_secrets_delete(secrets);
         }
         return evergrass::cli::run_up(up);
     } catch (const std::exception& e) {
