@@ -10,7 +10,7 @@ namespace {
 const std::string key(32, 'k');
 
 TEST(sealed, opens_to_what_was_sealed) {
-    for (const std::string text :
+    for (const std::string& text :
          {std::string(), std::string("a\0b", 3), std::string(70000, 'x')}) {
         const auto sealed = seal(key, text, "about");
         EXPECT_EQ(sealed.size(), text.size() + 28);

@@ -22,7 +22,7 @@ struct holder {
 
 TEST(envelope, rsa_and_ec_keys_open_what_is_sealed_for_them) {
     for (const auto& who : {holder(generate_rsa_key()), holder(generate_ec_key())}) {
-        for (const std::string text : {std::string("s3cret\0", 7), std::string(200'000, 'x')}) {
+        for (const std::string& text : {std::string("s3cret\0", 7), std::string(200'000, 'x')}) {
             const auto sealed = seal_for(who.certificate, text);
             ASSERT_TRUE(sealed) << sealed.error().message();
             EXPECT_EQ(sealed->find("s3cret"), std::string::npos);
