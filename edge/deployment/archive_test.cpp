@@ -410,7 +410,8 @@ TEST_F(unpacking_a_tar, refuses_bombs_before_anything_is_written) {
     limits.max_unpacked_bytes = 1000;
     expect_refused(unpack({{"zeros", AE_IFREG, std::string(1001, '\0')}}, limits), "1000 bytes");
     limits.max_entries = 2;
-    expect_refused(unpack({{"a"}, {"b"}, {"c"}}, limits), "more than 2");
+    expect_refused(unpack({{"a", AE_IFREG, ""}, {"b", AE_IFREG, ""}, {"c", AE_IFREG, ""}}, limits),
+                   "more than 2");
 }
 
 TEST_F(unpacking_a_tar, refuses_one_that_is_cut_off_or_none) {

@@ -17,13 +17,12 @@ secret made(const std::string& name, const std::string& value) {
 
 class deployed : public ::testing::Test {
 protected:
-    deployed() {
-        std::string pattern = ::testing::TempDir() + "evergrass-deployed-XXXXXX";
-        directory_ = ::mkdtemp(pattern.data());
-    }
     ~deployed() override { std::filesystem::remove_all(directory_); }
 
-    std::filesystem::path directory_;
+    std::filesystem::path directory_ = [] {
+        std::string pattern = ::testing::TempDir() + "evergrass-deployed-XXXXXX";
+        return std::filesystem::path(::mkdtemp(pattern.data()));
+    }();
     file_secret_store local_{directory_ / "secrets"};
     deployed_secrets all_{local_};
 };
