@@ -210,9 +210,9 @@ TEST_F(unpacking_a_zip, refuses_an_unknown_compression) {
 TEST_F(unpacking_a_zip, refuses_a_name_that_differs_from_the_directorys) {
     auto liar = file_entry("main.py");
     liar.local_name = "../ev.py";
-    expect_refused(unpack({liar}), "is another one in the zip's directory");
+    expect_refused(unpack({liar}), "is another one in the archive's directory");
     liar.local_name = "/tmp/ev";
-    expect_refused(unpack({liar}), "is another one in the zip's directory");
+    expect_refused(unpack({liar}), "is another one in the archive's directory");
 }
 
 TEST_F(unpacking_a_zip, refuses_wrong_content) {
