@@ -41,6 +41,11 @@ result<std::vector<T>> read_all(field_reader& parent, std::string_view name, Rea
     return all;
 }
 
+bool is_sha256(std::string_view text) {
+    return text.size() == 64 &&
+           text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 group_member read_member(field_reader& in) {
     group_member member;
     member.id = in.text("id");
@@ -122,13 +127,28 @@ function read_function(field_reader& in) {
     } else if (arn->qualifier == "$LATEST" || (arn->qualifier.empty() && !arn->account.empty())) {
         in.fail("arn", "does not name a numbered version");
     }
-    if (!f.artifact.empty() &&
-        (f.artifact.size() != 64 ||
-         f.artifact.find_first_not_of("0123456789abcdef") != std::string::npos)) {
+    if (!f.artifact.empty() && !is_sha256(f.artifact)) {
         in.fail("artifact", "is not a SHA-256 in 64 hexadecimal digits");
     }
     if (f.timeout_seconds < 1) {
         in.fail("timeoutSeconds", "is less than 1");
+    }
+    return f;
+}
+
+delivered_file read_file_entry(field_reader& in) {
+    delivered_file f;
+    const auto what = in.required_text("what");
+    if (what == "model") {
+        f.what = delivery::model;
+        f.resource_id = in.required_text("resourceId");
+    } else if (what != "secrets") {
+        in.fail("what", "is not one of secrets, model");
+    }
+    f.artifact = in.required_text("artifact");
+    f.size = in.integer("size", 0);
+    if (!is_sha256(f.artifact)) {
+        in.fail("artifact", "is not a SHA-256 in 64 hexadecimal digits");
     }
     return f;
 }
@@ -198,6 +218,16 @@ json::object to_json(const function& f) {
     }
     if (f.identity.gid) {
         out["gid"] = *f.identity.gid;
+    }
+    return out;
+}
+
+json::object to_json(const delivered_file& f) {
+    json::object out{{"what", f.what == delivery::model ? "model" : "secrets"},
+                     {"artifact", f.artifact},
+                     {"size", f.size}};
+    if (f.what == delivery::model) {
+        out["resourceId"] = f.resource_id;
     }
     return out;
 }
@@ -282,8 +312,12 @@ result<manifest> parse_manifest(std::string_view text) {
     auto functions = read_all<function>(in, "functions", read_function);
     auto subscriptions = read_all<subscription>(in, "subscriptions", read_subscription);
     auto loggers = read_all<logger_setting>(in, "loggers", read_logger);
+    auto files = read_all<delivered_file>(in, "files", read_file_entry);
     if (!in.outcome()) {
         return in.outcome().error();
+    }
+    if (!files) {
+        return files.error();
     }
     if (!devices) {
         return devices.error();
@@ -301,6 +335,7 @@ result<manifest> parse_manifest(std::string_view text) {
     m.functions = std::move(*functions);
     m.subscriptions = std::move(*subscriptions);
     m.loggers = std::move(*loggers);
+    m.files = std::move(*files);
     if (const auto* resources = in.array("resources")) {
         m.resources = *resources;
     }
@@ -345,6 +380,9 @@ std::string to_json_text(const manifest& m) {
                      {"loggers", to_json_array(m.loggers)},
                      {"resources", m.resources},
                      {"groupCas", std::move(authorities)}};
+    if (!m.files.empty()) {
+        out["files"] = to_json_array(m.files);
+    }
     if (m.credentials != credential_setting()) {
         out["credentials"] = to_string(m.credentials);
     }

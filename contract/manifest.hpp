@@ -83,6 +83,19 @@ struct logger_setting {
     std::int64_t space_kb = 128;
 };
 
+enum class delivery {
+    secrets,  // those of the group, sealed for the core's certificate (libs/pki/envelope.hpp)
+    model,    // the archive of a machine-learning resource
+};
+
+// A file that resources of the group need, fetched by its hash as a package is.
+struct delivered_file {
+    delivery what = delivery::secrets;
+    std::string resource_id;  // of a model
+    std::string artifact;     // SHA-256, 64 hex digits
+    std::int64_t size = 0;
+};
+
 struct manifest {
     std::string deployment_id;
     deployment_type type = deployment_type::new_deployment;
@@ -97,7 +110,8 @@ struct manifest {
     std::vector<function> functions;
     std::vector<subscription> subscriptions;
     std::vector<logger_setting> loggers;
-    json::array resources;               // the API's objects, untouched
+    json::array resources;  // the API's objects, untouched
+    std::vector<delivered_file> files;
     credential_setting credentials;      // who issues those of the group's role
     std::vector<std::string> group_cas;  // PEM, current first
 

@@ -40,6 +40,8 @@ manifest sample() {
         {"Name", "spool"},
         {"ResourceDataContainer",
          json::object{{"LocalVolumeResourceData", json::object{{"SourcePath", "/srv/spool"}}}}}}};
+    m.files = {{delivery::secrets, "", std::string(64, 'b'), 900},
+               {delivery::model, "net", std::string(64, 'c'), 5}};
     m.group_cas = {"PEM"};
     return m;
 }
@@ -50,6 +52,8 @@ TEST(manifest, survives_writing_and_reading) {
     ASSERT_TRUE(read) << read.error().message();
     EXPECT_EQ(to_json_text(*read), text);
     EXPECT_EQ(read->core.thing_name(), "Pump7_Core");
+    ASSERT_EQ(read->files.size(), 2u);
+    EXPECT_EQ(read->files[1].resource_id, "net");
     EXPECT_EQ(read->functions[0].identity.uid, 1000);
     EXPECT_FALSE(read->functions[0].identity.gid);
 }
@@ -74,6 +78,17 @@ TEST(manifest, names_the_member_that_is_wrong) {
     ASSERT_FALSE(read);
     EXPECT_NE(read.error().context.find("functions[0].arn"), std::string::npos)
         << read.error().message();
+}
+
+TEST(manifest, names_what_is_wrong_with_a_delivered_file) {
+    auto m = sample();
+    m.files[1].artifact = "../x";
+    EXPECT_NE(parse_manifest(to_json_text(m)).error().message().find("files[1].artifact"),
+              std::string::npos);
+    m = sample();
+    m.files[1].resource_id.clear();
+    EXPECT_NE(parse_manifest(to_json_text(m)).error().message().find("files[1].resourceId"),
+              std::string::npos);
 }
 
 TEST(manifest, refuses_a_later_schema_and_says_to_update) {

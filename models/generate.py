@@ -8,6 +8,7 @@ shape a line, so that a difference between two versions reads well.
 
 import json
 import pathlib
+import re
 
 import botocore
 
@@ -17,6 +18,10 @@ SERVICES = {
     "iot-data": "2015-05-28",
     "iot-jobs-data": "2017-09-29",
     "lambda": "2015-03-31",
+    "secretsmanager": "2017-10-17",
+    "logs": "2014-03-28",
+    "iam": "2010-05-08",
+    "sts": "2011-06-15",
 }
 
 SHAPE_KEYS = ("type", "required", "enum", "min", "max", "payload", "streaming", "timestampFormat", "exception")
@@ -37,7 +42,7 @@ JAVA_CLASSES = {r"\p{Graph}": "!-~", r"\p{Upper}": "A-Z", r"\p{Digit}": "0-9", r
 def reduced_pattern(pattern):
     for java, portable in JAVA_CLASSES.items():
         pattern = pattern.replace(java, portable)
-    return pattern
+    return re.sub(r"\\u([0-9A-Fa-f]{4})", r"\\x{\1}", pattern)
 
 
 def reduced_member(member):

@@ -6,6 +6,7 @@
 #include "apps/evergrass/functions.hpp"
 #include "apps/evergrass/invoke.hpp"
 #include "apps/evergrass/keys.hpp"
+#include "apps/evergrass/secrets.hpp"
 #include "apps/evergrass/status.hpp"
 #include "apps/evergrass/up.hpp"
 #include "apps/evergrass/why.hpp"
@@ -272,6 +273,33 @@ CLI::App* add_restore(CLI::App& app, evergrass::cli::restore_options& options) {
     return restore;
 }
 
+struct secrets_verbs {
+    CLI::App* all;
+    CLI::App* put;
+    CLI::App* list;
+    CLI::App* remove;
+};
+secrets_verbs add_secrets(CLI::App& app, evergrass::cli::secrets_options& options) {
+    auto* all = app.add_subcommand(
+        "secrets", "The core's own store of secrets, for what no deployment brings. Works offline");
+    all->require_subcommand(1);
+    auto* put = all->add_subcommand("put", "Put a value: of --file, or of standard input");
+    put->add_option("ARN", options.arn, "The one that the group's secret resource has")->required();
+    put->add_option("--name", options.name, "Its name (default: the ARN's)")->type_name("NAME");
+    put->add_option("--file", options.file, "The value's file")->type_name("FILE");
+    put->add_flag("--binary", options.binary, "The value is bytes, not text");
+    auto* list = all->add_subcommand("list", "Names, ARNs and labels; never a value");
+    auto* remove = all->add_subcommand("delete", "Delete a secret with all its versions");
+    remove->add_option("SECRET", options.arn, "Its ARN or name")->required();
+    for (auto* verb : {put, list, remove}) {
+        verb->add_option("--root", options.root, "The core's folder")
+            ->type_name("DIR")
+            ->capture_default_str();
+        verb->add_flag("--json", options.json, "Print JSON");
+    }
+    return {all, put, list, remove};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -300,13 +328,16 @@ int main(int argc, char** argv) {
     const auto* backup_verb = add_backup(app, backup);
     evergrass::cli::restore_options restore;
     const auto* restore_verb = add_restore(app, restore);
+    evergrass::cli::secrets_options secrets;
+    const auto secrets_verb = add_secrets(app, secrets);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
         const int code = app.exit(e);
         // Of these verbs, 1 is an answer.
         const bool asks = why_verb->parsed() || check_verb->parsed() || status_verb->parsed() ||
-                          functions_verb->parsed() || invoke_verb->parsed() || dev_verb->parsed();
+                          functions_verb->parsed() || invoke_verb->parsed() || dev_verb->parsed() ||
+                          secrets_verb.all->parsed();
         return code != 0 && asks ? 2 : code;
     }
     try {
@@ -339,6 +370,15 @@ int main(int argc, char** argv) {
         }
         if (restore_verb->parsed()) {
             return evergrass::cli::run_restore(restore);
+        }
+        if (secrets_verb.put->parsed()) {
+            return evergrass::cli::run_secrets_put(secrets);
+        }
+        if (secrets_verb.list->parsed()) {
+            return evergrass::cli::run_secrets_list(secrets);
+        }
+        if (secrets_verb.remove->parsed()) {
+            return evergrass::cli::run_secrets_delete(secrets);
         }
         return evergrass::cli::run_up(up);
     } catch (const std::exception& e) {

@@ -3,7 +3,9 @@
 #include "apps/evergrass_cloud/identity_check.hpp"
 #include "cloud/backup/backup.hpp"
 #include "cloud/greengrass/operations.hpp"
+#include "cloud/greengrass/post_core_logs.hpp"
 #include "cloud/greengrass/software_updates.hpp"
+#include "cloud/iam/operations.hpp"
 #include "cloud/iot/data_operations.hpp"
 #include "cloud/iot/device_publish.hpp"
 #include "cloud/iot/device_shadow.hpp"
@@ -11,6 +13,8 @@
 #include "cloud/jobs/device_jobs.hpp"
 #include "cloud/jobs/object_urls.hpp"
 #include "cloud/lambda/operations.hpp"
+#include "cloud/logs/operations.hpp"
+#include "cloud/secrets/operations.hpp"
 #include "libs/base/metrics_writer.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -98,7 +102,10 @@ service_parts::service_parts(const service_options& options, data_lock lock, ser
           *state_, identity_, clock_,
           sign_object_urls(*state_, identity_, clock_, [this] { return api_endpoint_; }), log_)),
       job_parts_{registry_, *jobs_, objects_},
-      functions_{*state_, identity_, clock_},
+      functions_{*state_, identity_, clock_, &objects_},
+      secrets_{*state_, identity_, clock_},
+      logs_{*state_, identity_, clock_},
+      iam_{*state_, identity_, clock_},
       signer_(std::move(signer)),
       sts_(std::move(sts)),
       greengrass_{*state_, identity_, clock_, signer_, notifier_, log_},
@@ -116,6 +123,7 @@ service_parts::service_parts(const service_options& options, data_lock lock, ser
     registry_.new_rsa_key = greengrass_.new_rsa_key = [this] { return rsa_keys_.take(); };
     greengrass_.sts = sts_ ? &*sts_ : nullptr;
     greengrass_.objects = &objects_;
+    greengrass_.secrets = &secrets_;
     greengrass_.bulk_changed = [this] { bulk_.wake(); };
 }
 
@@ -212,6 +220,9 @@ operation_table service_parts::all_operations() {
     add_iot_data_operations(operations, {*hub_, *shadows_, *state_, clock_});
     add_job_operations(operations, job_parts_);
     add_lambda_operations(operations, functions_);
+    add_secrets_operations(operations, secrets_);
+    add_logs_operations(operations, logs_);
+    add_iam_operations(operations, iam_);
     add_greengrass_operations(operations, greengrass_);
     if (!software_updates_.empty()) {
         add_software_update_operation(operations, {greengrass_, job_parts_, software_updates_});
@@ -289,6 +300,12 @@ boost::asio::awaitable<http::response> service_parts::answer_device(service_part
     if (is_jobs_path(asked.path())) {
         const device_jobs jobs{self->jobs_.get(), &self->authority_, &self->identity_};
         auto answer = co_await jobs_over_https(jobs, std::move(asked));
+        co_return answer;
+    }
+    if (greengrass::is_core_logs_path(asked.method, asked.path())) {
+        const greengrass::device_routes routes{self->greengrass_, self->authority_};
+        auto answer = co_await greengrass::core_logs_over_https(
+            &routes, &self->logs_, self->blocking_.get_executor(), std::move(asked));
         co_return answer;
     }
     auto answered = co_await self->device_api_.handle(std::move(asked));

@@ -10,6 +10,7 @@
 #include "cloud/greengrass/device_api.hpp"
 #include "cloud/greengrass/services.hpp"
 #include "cloud/greengrass/upstream_sts.hpp"
+#include "cloud/iam/iam_registry.hpp"
 #include "cloud/iot/hub.hpp"
 #include "cloud/iot/registry.hpp"
 #include "cloud/iot/registry_authority.hpp"
@@ -18,7 +19,9 @@
 #include "cloud/jobs/job_service.hpp"
 #include "cloud/jobs/operations.hpp"
 #include "cloud/lambda/functions.hpp"
+#include "cloud/logs/log_registry.hpp"
 #include "cloud/objects/s3_door.hpp"
+#include "cloud/secrets/secrets.hpp"
 #include "cloud/store/store.hpp"
 #include "libs/pki/key_pool.hpp"
 
@@ -95,6 +98,9 @@ private:
     std::shared_ptr<job_service> jobs_;
     job_parts job_parts_;
     lambda::function_registry functions_;
+    secrets::secret_registry secrets_;
+    logs::log_registry logs_;
+    iam::iam_registry iam_;
     deployment_signer signer_;
     deployment_notifier notifier_;
     std::optional<greengrass::upstream_sts> sts_;

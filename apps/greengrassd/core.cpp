@@ -5,7 +5,11 @@
 #include "apps/greengrassd/identity.hpp"
 #include "edge/admin/socket_path.hpp"
 #include "libs/base/errors.hpp"
+#include "libs/base/file.hpp"
+#include "libs/pki/envelope.hpp"
 #include "libs/pki/pki.hpp"
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include <unistd.h>
 
@@ -131,7 +135,8 @@ core::core(asio::io_context& io, edge::core_config config, program_places progra
       devices_(io.get_executor(), device_settings(config_), router_, log_),
       credentials_(std::make_shared<edge::credential_provider>(io.get_executor(), time_, log_)),
       secret_store_(config_.write_directory / "var/state/secrets"),
-      secrets_(std::make_shared<edge::secret_service>(secret_store_)),
+      known_secrets_(secret_store_),
+      secrets_(std::make_shared<edge::secret_service>(known_secrets_)),
       functions_(io.get_executor(),
                  function_settings_of(config_, std::move(programs), disk_.get_executor(),
                                       credentials_, secrets_),
@@ -144,6 +149,9 @@ core::core(asio::io_context& io, edge::core_config config, program_places progra
       certificate_(config_.write_directory / "var/state/server", config_.server_key_path, log_),
       agent_(agent_settings_of(config_), store_, signing_key_, service_, certificate_, *this,
              disk_.get_executor(), time_, log_),
+      log_shipper_(config_.write_directory,
+                   edge::service_client(io.get_executor(), service_settings_of(config_)),
+                   disk_.get_executor(), time_, log_),
       admin_(
           io.get_executor(), edge::admin_socket_path(config_.write_directory), router_,
           [this] { return snapshot(); },
@@ -222,7 +230,8 @@ asio::awaitable<std::vector<edge::part_failure>> core::boot() {
 }
 
 asio::awaitable<void> core::run() {
-    co_await agent_.run();
+    using namespace boost::asio::experimental::awaitable_operators;
+    co_await (agent_.run() && log_shipper_.run());
 }
 
 asio::awaitable<void> core::stop() {
@@ -231,6 +240,38 @@ asio::awaitable<void> core::stop() {
     cloud_.stop();
     credentials_->stop();
     co_await functions_.stop();
+}
+
+// Models become volumes of the functions: their directories lie among the core's files. Nobody else
+// can say that of a volume.
+json::array core::resources_of(const contract::manifest& wanted) const {
+    auto resources = wanted.resources;
+    for (auto& resource : resources) {
+        auto* object = resource.if_object();
+        auto* container =
+            object != nullptr ? object->if_contains("ResourceDataContainer") : nullptr;
+        if (container == nullptr || !container->is_object()) {
+            continue;
+        }
+        auto& data = container->get_object();
+        if (auto* volume = data.if_contains("LocalVolumeResourceData");
+            volume && volume->is_object()) {
+            volume->get_object().erase("Delivered");
+        }
+        const auto* model = object_member(data, "S3MachineLearningModelResourceData");
+        for (const auto& file : wanted.files) {
+            if (model != nullptr && file.what == contract::delivery::model &&
+                string_member(*object, "Id") == file.resource_id) {
+                const auto destination = string_member(*model, "DestinationPath").value_or("");
+                data = json::object{{"LocalVolumeResourceData",
+                                     {{"SourcePath", store_.model_directory(file).string()},
+                                      {"DestinationPath", destination},
+                                      {"Delivered", true}}}};
+                break;
+            }
+        }
+    }
+    return resources;
 }
 
 // Subscriptions first: a function that publishes while it starts must find its route.
@@ -249,10 +290,13 @@ asio::awaitable<std::vector<edge::part_failure>> core::apply(const contract::man
     devices_.admit(wanted.devices);
     note_group(wanted);
     cloud_.follow_table();
+    log_shipper_.configure(edge::shipping_of(wanted));
     // Functions may ask for both while they are loaded.
     serve_credentials(wanted);
-    serve_secrets(wanted);
-    auto failed = co_await functions_.apply(wanted.functions, wanted.loggers, wanted.resources);
+    if (const auto served = serve_secrets(wanted); !served) {
+        failures.push_back({"secrets", served.error().message()});
+    }
+    auto failed = co_await functions_.apply(wanted.functions, wanted.loggers, resources_of(wanted));
     for (auto& failure : failed) {
         failures.push_back({std::move(failure.arn), std::move(failure.reason)});
     }
@@ -265,11 +309,49 @@ void core::serve_credentials(const contract::manifest& wanted) {
                       wanted.group_id + " " + contract::to_string(wanted.credentials));
 }
 
-void core::serve_secrets(const contract::manifest& wanted) {
+// Those of the deployment, and those of the core's own store.
+result<void> core::serve_secrets(const contract::manifest& wanted) {
     for (const auto& fault : secret_store_.load()) {
         log_.error("A secret cannot be used.", {{"reason", fault}});
     }
+    auto deployed = secrets_of(wanted);
+    known_secrets_.use(deployed ? std::move(*deployed) : std::vector<edge::secret>());
     secrets_->grant(wanted.functions, wanted.resources);
+    if (!deployed) {
+        return deployed.error();
+    }
+    const auto missing = secrets_->missing();
+    if (!missing.empty()) {
+        return error{errc::not_found,
+                     "neither the service nor this core has the secret '" + missing.front() +
+                         "': create it (aws secretsmanager create-secret), or put it here "
+                         "(evergrass secrets put), and deploy again"};
+    }
+    return {};
+}
+
+result<std::vector<edge::secret>> core::secrets_of(const contract::manifest& wanted) const {
+    for (const auto& file : wanted.files) {
+        if (file.what != contract::delivery::secrets) {
+            continue;
+        }
+        const auto sealed = read_file(store_.artifact_path(file.artifact));
+        const auto certificate = read_file(config_.certificate_path);
+        const auto key = read_file(config_.private_key_path);
+        for (const auto* read : {&sealed, &certificate, &key}) {
+            if (!*read) {
+                return read->error();
+            }
+        }
+        const auto opened = pki::open_envelope(*sealed, *certificate, *key);
+        if (!opened) {
+            return with_context(opened.error(),
+                                "the group's secrets cannot be opened (they are for the "
+                                "certificate that the group names as its core's)");
+        }
+        return edge::parse_deployed_secrets(*opened);
+    }
+    return std::vector<edge::secret>();
 }
 
 void core::note_group(const contract::manifest& running) {
@@ -288,6 +370,8 @@ asio::awaitable<void> core::clear() {
     cloud_.follow_table();
     credentials_->use(nullptr, "");
     secrets_->grant({}, {});
+    known_secrets_.use({});
+    log_shipper_.configure({});
     auto failed = co_await functions_.apply({}, {});
     for (const auto& failure : failed) {
         log_.error("A function could not be stopped.",

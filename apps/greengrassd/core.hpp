@@ -7,7 +7,9 @@
 #include "edge/deployment/agent.hpp"
 #include "edge/devices/device_server.hpp"
 #include "edge/functions/function_manager.hpp"
+#include "edge/logs/log_shipper.hpp"
 #include "edge/router/router.hpp"
+#include "edge/secrets/deployed_secrets.hpp"
 #include "edge/secrets/file_secret_store.hpp"
 #include "edge/secrets/secret_service.hpp"
 
@@ -62,7 +64,9 @@ private:
     void restore_rules();
     void take_server_certificate();
     void serve_credentials(const contract::manifest& wanted);
-    void serve_secrets(const contract::manifest& wanted);
+    result<void> serve_secrets(const contract::manifest& wanted);
+    result<std::vector<edge::secret>> secrets_of(const contract::manifest& wanted) const;
+    json::array resources_of(const contract::manifest& wanted) const;
     void note_group(const contract::manifest& running);
     edge::core_snapshot snapshot() const;
     boost::asio::awaitable<result<edge::invocation_reply>> invoke(edge::invocation_request asked);
@@ -75,6 +79,7 @@ private:
     edge::device_server devices_;
     std::shared_ptr<edge::credential_provider> credentials_;
     edge::file_secret_store secret_store_;
+    edge::deployed_secrets known_secrets_;
     std::shared_ptr<edge::secret_service> secrets_;
     edge::function_manager functions_;
     edge::cloud_link cloud_;
@@ -83,6 +88,7 @@ private:
     edge::service_client service_;
     edge::server_certificate certificate_;
     edge::deployment_agent agent_;
+    edge::log_shipper log_shipper_;
     edge::admin_server admin_;
 
     // What runs now, for snapshot().

@@ -5,6 +5,7 @@
 #include "cloud/gateway/gateway_implementation.hpp"
 #include "cloud/gateway/input.hpp"
 #include "cloud/gateway/output.hpp"
+#include "cloud/gateway/protocol.hpp"
 #include "cloud/gateway/refusal.hpp"
 #include "cloud/gateway/reset.hpp"
 #include "cloud/gateway/rights.hpp"
@@ -96,14 +97,27 @@ answer<gateway::implementation::destination> gateway::implementation::find_desti
     destination to;
     to.service = service_of_signing_name(by.signing_name);
     if (to.service.empty()) {
-        return api_error{404,
-                         "UnknownOperationException",
-                         "The service '" + by.signing_name +
-                             "' is not served here: greengrass, iot, iotdata, lambda and s3 are.",
-                         // Where clients of AWS's JSON protocols look for the code.
-                         {{"__type", "UnknownOperationException"}}};
+        return api_error{
+            404,
+            "UnknownOperationException",
+            "The service '" + by.signing_name +
+                "' is not served here: greengrass, iot, iotdata, lambda, s3, secretsmanager, "
+                "logs, iam and sts are.",
+            // Where clients of AWS's JSON protocols look for the code.
+            {{"__type", "UnknownOperationException"}}};
     }
     to.model = catalog.find(to.service);
+    const auto spoken = protocol_of(to.service);
+    if (spoken != protocol::rest_json) {
+        to.route.operation = named_operation(*to.model, spoken, asked);
+        if (to.route.operation == nullptr) {
+            return api_error{
+                400, spoken == protocol::query ? "InvalidAction" : "UnknownOperationException",
+                "The service '" + std::string(to.service) + "' has no operation '" +
+                    claimed_operation(spoken, asked) + "'."};
+        }
+        return to;
+    }
     to.route = router_of(to.service, *to.model).match(asked.method, asked.path(), asked.query());
     if (to.route.operation == nullptr) {
         return api_error{404, "UnknownOperationException",
@@ -166,7 +180,9 @@ answer<http::response> gateway::implementation::serve(http::request& asked, bool
     const auto& modelled = *to->route.operation;
     about.operation = std::string(to->service) + ":" + std::string(modelled.name);
     call_input input;
-    const auto wrong = read_input(*to->model, to->route, asked, input);
+    const auto wrong = protocol_of(to->service) == protocol::query
+                           ? read_query_input(*to->model, modelled, asked, input)
+                           : read_input(*to->model, to->route, asked, input);
     if (!is_audited(to->service, modelled.name)) {
         return perform(*by, *to, std::move(input), wrong, about);
     }
@@ -200,11 +216,18 @@ answer<http::response> gateway::implementation::perform(const caller& by, const 
     if (!wrong.empty()) {
         return refusal(to.service, wrong);
     }
+    if (to.service == "sts" && by.acting) {
+        input.members["CallerArn"] = by.acting->to_arn();  // for GetCallerIdentity
+    }
     call made{by.access_key_id, about.request_id, std::move(input.members),
               std::move(input.payload)};
     auto outcome = run(*work, to, made);
     if (!outcome) {
         return outcome.error();
+    }
+    if (protocol_of(to.service) == protocol::query) {
+        return shape_query_reply(to.service, *to.model, modelled, outcome->output,
+                                 about.request_id);
     }
     auto shaped = shape_reply(*to.model, modelled, std::move(*outcome));
     for (const auto& name : shaped.unknown) {
@@ -237,7 +260,9 @@ http::response gateway::implementation::respond(http::request asked, bool plain_
     const auto outcome = asked.path() == reset_path
                              ? serve_reset(options.reset, asked, plain_loopback)
                              : serve(asked, plain_loopback, about);
-    auto response = outcome ? *outcome : shape_error(outcome.error());
+    auto response = outcome                ? *outcome
+                    : is_query_form(asked) ? shape_query_error(outcome.error(), about.request_id)
+                                           : shape_error(outcome.error());
     response.headers.set("x-amzn-requestid", about.request_id);
     if (options.counts != nullptr) {
         options.counts->count(

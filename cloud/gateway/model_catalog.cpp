@@ -15,6 +15,14 @@ extern const char evergrass_model_iot_jobs_data[];
 extern const char evergrass_model_iot_jobs_data_end[];
 extern const char evergrass_model_lambda[];
 extern const char evergrass_model_lambda_end[];
+extern const char evergrass_model_secretsmanager[];
+extern const char evergrass_model_secretsmanager_end[];
+extern const char evergrass_model_logs[];
+extern const char evergrass_model_logs_end[];
+extern const char evergrass_model_iam[];
+extern const char evergrass_model_iam_end[];
+extern const char evergrass_model_sts[];
+extern const char evergrass_model_sts_end[];
 }
 
 namespace evergrass::cloud {
@@ -26,12 +34,16 @@ struct linked_model {
     const char* end;
 };
 
-constexpr std::array<linked_model, 5> linked = {{
+constexpr std::array<linked_model, 9> linked = {{
     {"greengrass", evergrass_model_greengrass, evergrass_model_greengrass_end},
     {"iot", evergrass_model_iot, evergrass_model_iot_end},
     {"iot-data", evergrass_model_iot_data, evergrass_model_iot_data_end},
     {"iot-jobs-data", evergrass_model_iot_jobs_data, evergrass_model_iot_jobs_data_end},
     {"lambda", evergrass_model_lambda, evergrass_model_lambda_end},
+    {"secretsmanager", evergrass_model_secretsmanager, evergrass_model_secretsmanager_end},
+    {"logs", evergrass_model_logs, evergrass_model_logs_end},
+    {"iam", evergrass_model_iam, evergrass_model_iam_end},
+    {"sts", evergrass_model_sts, evergrass_model_sts_end},
 }};
 
 }  // namespace

@@ -14,6 +14,10 @@ TEST(model_catalog, each_service_has_all_its_operations) {
     EXPECT_EQ(catalog.find("iot")->operations().size(), 238u);
     EXPECT_EQ(catalog.find("iot-data")->operations().size(), 7u);
     EXPECT_EQ(catalog.find("lambda")->operations().size(), 63u);
+    EXPECT_EQ(catalog.find("secretsmanager")->operations().size(), 22u);
+    EXPECT_EQ(catalog.find("logs")->operations().size(), 48u);
+    EXPECT_EQ(catalog.find("iam")->operations().size(), 158u);
+    EXPECT_EQ(catalog.find("sts")->operations().size(), 8u);
     EXPECT_EQ(catalog.find("s3"), nullptr);
 }
 

@@ -16,5 +16,9 @@ model iot, "models/iot.json"
 model iot_data, "models/iot-data.json"
 model iot_jobs_data, "models/iot-jobs-data.json"
 model lambda, "models/lambda.json"
+model secretsmanager, "models/secretsmanager.json"
+model logs, "models/logs.json"
+model iam, "models/iam.json"
+model sts, "models/sts.json"
 
 .section .note.GNU-stack, "", %progbits

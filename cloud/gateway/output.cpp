@@ -119,6 +119,9 @@ http::response shape_error(const api_error& refused) {
     }
     // Both spellings: services differ, and clients read one or the other.
     json::object body{{"message", refused.message}, {"Message", refused.message}};
+    if (!refused.code.empty()) {
+        body["__type"] = refused.code;  // where clients of the JSON protocols look for it
+    }
     for (const auto& entry : refused.extra) {
         body[entry.key()] = entry.value();
     }

@@ -64,7 +64,7 @@ TEST(shape_error, the_code_is_in_a_header_and_the_message_in_both_spellings) {
                 Optional(std::string_view("IdNotFoundException")));
     EXPECT_EQ(response.body,
               R"({"message":"That group does not exist.","Message":"That group does not exist.",)"
-              R"("x":1})");
+              R"("__type":"IdNotFoundException","x":1})");
 }
 
 TEST(shape_error, a_bare_error_has_no_type) {

@@ -94,6 +94,17 @@ api_error refusal(std::string_view service, const std::vector<violation>& violat
         return unreadable ? api_error{400, "BadRequestException", unreadable_text(first)}
                           : greengrass_refusal(violations);
     }
+    if (service == "secretsmanager" || service == "logs") {
+        return {400,
+                unreadable && first.path.empty() ? "SerializationException"
+                : service == "logs"              ? "InvalidParameterException"
+                                                 : "ValidationException",
+                unreadable ? unreadable_text(first) : constraint_text(service, violations)};
+    }
+    if (service == "iam" || service == "sts") {
+        return {400, "ValidationError",
+                unreadable ? unreadable_text(first) : constraint_text(service, violations)};
+    }
     return {400, "InvalidRequestException",
             unreadable ? unreadable_text(first) : constraint_text(service, violations)};
 }
@@ -101,6 +112,15 @@ api_error refusal(std::string_view service, const std::vector<violation>& violat
 std::string_view internal_code(std::string_view service) {
     if (service == "greengrass") {
         return "InternalServerErrorException";
+    }
+    if (service == "secretsmanager") {
+        return "InternalServiceError";
+    }
+    if (service == "logs") {
+        return "ServiceUnavailableException";
+    }
+    if (service == "iam" || service == "sts") {
+        return "ServiceFailure";
     }
     return service == "lambda" ? "ServiceException" : "InternalFailureException";
 }

@@ -52,7 +52,7 @@ bool has_pair(std::string_view query, std::string_view pair) {
 }  // namespace
 
 std::string_view service_of_signing_name(std::string_view signing_name) {
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 7> names = {{
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 11> names = {{
         {"greengrass", "greengrass"},
         {"iot", "iot"},
         {"execute-api", "iot"},
@@ -60,6 +60,10 @@ std::string_view service_of_signing_name(std::string_view signing_name) {
         {"iotdevicegateway", "iot-data"},
         {"iot-jobs-data", "iot-jobs-data"},
         {"lambda", "lambda"},
+        {"secretsmanager", "secretsmanager"},
+        {"logs", "logs"},
+        {"iam", "iam"},
+        {"sts", "sts"},
     }};
     for (const auto& [signing, service] : names) {
         if (signing == signing_name) {

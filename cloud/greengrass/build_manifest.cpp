@@ -1,5 +1,7 @@
 #include "cloud/greengrass/build_manifest.hpp"
 
+#include "cloud/greengrass/deliver_models.hpp"
+#include "cloud/greengrass/deliver_secrets.hpp"
 #include "cloud/greengrass/group_authority.hpp"
 #include "cloud/greengrass/registration.hpp"
 #include "cloud/greengrass/resolve_functions.hpp"
@@ -186,6 +188,8 @@ contract::manifest build_manifest(greengrass_services& in, const group_contents&
                   "The group has connectors, which this service does not deploy; make a group "
                   "version without ConnectorDefinitionVersionArn.");
     }
+    deliver_secrets(in, made, log);
+    deliver_models(in, made, log);
     made.credentials = credentials_of(in, made.group_id, log);
     const auto authorities = authorities_of(in.state, made.group_id);
     if (log.read(authorities)) {

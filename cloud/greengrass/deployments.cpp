@@ -68,14 +68,20 @@ result<void> clear_members(store& state, std::string_view group_id) {
 }
 
 result<void> allow_artifacts(store& state, const contract::manifest& manifest) {
+    std::vector<std::string> wanted;
     for (const auto& function : manifest.functions) {
-        if (function.artifact.empty()) {
-            continue;
+        if (!function.artifact.empty()) {
+            wanted.push_back(function.artifact);
         }
+    }
+    for (const auto& file : manifest.files) {
+        wanted.push_back(file.artifact);
+    }
+    for (const auto& artifact : wanted) {
         auto allowed = state.db().run(
             "greengrass.allow_artifact",
             "INSERT OR IGNORE INTO deployment_artifacts(core_thing, sha256) VALUES(?1, ?2)",
-            {manifest.core.thing_name(), function.artifact});
+            {manifest.core.thing_name(), artifact});
         if (!allowed) {
             return allowed;
         }

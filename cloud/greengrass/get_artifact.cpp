@@ -1,4 +1,5 @@
 #include "cloud/greengrass/device_routes.hpp"
+#include "cloud/objects/object_store.hpp"
 #include "libs/http/response_writer.hpp"
 
 #include <utility>
@@ -18,6 +19,28 @@ result<std::optional<std::string>> find_artifact(store& state, const device_requ
         return read.error();
     }
     return content;
+}
+
+// A model is an object's file: the server sends it, or the part of it that Range names.
+std::optional<http::response> find_model(const device_routes& in, const device_request& from) {
+    bool allowed = false;
+    const auto hold = in.services.state.db().lock();
+    const auto read = in.services.state.db().query(
+        "greengrass.find_model",
+        "SELECT 1 FROM deployment_artifacts WHERE core_thing = ?1 AND sha256 = ?2",
+        {from.thing, from.part}, [&](const db::row&) { allowed = true; });
+    if (!read || !allowed || in.services.objects == nullptr) {
+        return std::nullopt;
+    }
+    const auto path = in.services.objects->file_of(from.part);
+    std::error_code missing;
+    if (!std::filesystem::exists(path, missing)) {
+        return std::nullopt;
+    }
+    http::response answer;
+    answer.headers.add("content-type", "application/octet-stream");
+    answer.file_path = path.string();
+    return answer;
 }
 
 http::response whole(std::string content) {
@@ -50,6 +73,9 @@ http::response get_artifact(const device_routes& in, const device_request& from)
         return store_failed(in, found.error());
     }
     if (!*found) {
+        if (auto model = find_model(in, from)) {
+            return *model;
+        }
         return device_error(404, "No deployment of the core '" + from.thing +
                                      "' refers to the package " + from.part + ".");
     }

@@ -19,6 +19,9 @@ class upstream_sts;
 namespace objects {
 class object_store;
 }
+namespace secrets {
+struct secret_registry;
+}
 
 // What the operations and the cores' API share. Lives longer than the operation table and the
 // device_api.
@@ -34,8 +37,10 @@ struct greengrass_services {
     std::chrono::milliseconds registration_grace{10'000};
     // Where groups get credentials for AWS itself; null: this service has no AWS keys.
     const greengrass::upstream_sts* sts = nullptr;
-    // Where bulk deployments find their input; null: nowhere.
+    // Where bulk deployments find their input, and groups their models; null: nowhere.
     objects::object_store* objects = nullptr;
+    // Where groups find their secrets; null: nowhere.
+    secrets::secret_registry* secrets = nullptr;
     // Called when a bulk deployment begins or is to stop, perhaps before that is committed; the
     // store's lock is held then.
     std::function<void()> bulk_changed = [] {};

@@ -18,39 +18,6 @@ result<bool> exists(const result<std::optional<Row>>& found) {
 
 }  // namespace
 
-result<void> set_tags(store& state, std::string_view arn, const json::object& tags) {
-    for (const auto& tag : tags) {
-        if (!tag.value().is_string()) {
-            continue;  // the model has no other kind
-        }
-        auto written = state.db().run(
-            "greengrass.set_tag",
-            "INSERT INTO tags(arn, key, value) VALUES(?1, ?2, ?3)"
-            " ON CONFLICT(arn, key) DO UPDATE SET value = ?3",
-            {std::string(arn), std::string(tag.key()), std::string(tag.value().get_string())});
-        if (!written) {
-            return written;
-        }
-    }
-    return {};
-}
-
-result<json::object> tags_of(store& state, std::string_view arn) {
-    json::object tags;
-    auto read = state.db().query(
-        "greengrass.tags_of", "SELECT key, value FROM tags WHERE arn = ?1 ORDER BY key",
-        {std::string(arn)}, [&](const db::row& row) { tags[row.text(0)] = row.text(1); });
-    if (!read) {
-        return read.error();
-    }
-    return tags;
-}
-
-result<void> drop_tags(store& state, std::string_view arn) {
-    return state.db().run("greengrass.drop_tags", "DELETE FROM tags WHERE arn = ?1",
-                          {std::string(arn)});
-}
-
 std::optional<api_error> check_taggable(greengrass_services& in, std::string_view arn) {
     const auto reference = parse_reference(in.identity, arn);
     const auto bulk = parse_bulk_arn(in.identity, arn);

@@ -2,6 +2,7 @@
 #include "cloud/lambda/configuration.hpp"
 #include "cloud/lambda/operations.hpp"
 #include "cloud/lambda/versions.hpp"
+#include "cloud/store/tags.hpp"
 #include "libs/base/random.hpp"
 
 namespace evergrass::cloud::lambda {
@@ -29,7 +30,7 @@ api_result create_function(function_registry& in, const call& from) {
         return configuration.error();
     }
     const auto* source = object_member(from.input, "Code");
-    const auto code = requested_code(source != nullptr ? *source : json::object());
+    const auto code = requested_code(in, source != nullptr ? *source : json::object());
     if (!code) {
         return code.error();
     }
@@ -55,6 +56,12 @@ api_result create_function(function_registry& in, const call& from) {
         }
         if (auto failed = insert(in, function)) {
             return *failed;
+        }
+        if (const auto* tags = object_member(from.input, "Tags")) {
+            const auto set = set_tags(in.state, function_arn_of(in, function.name, ""), *tags);
+            if (!set) {
+                return internal_error(set.error());
+            }
         }
         if (!bool_member(from.input, "Publish").value_or(false)) {
             return reply{describe(in, function, ""), 201};

@@ -1,4 +1,5 @@
 #include "cloud/lambda/operations.hpp"
+#include "cloud/store/tags.hpp"
 
 namespace evergrass::cloud::lambda {
 namespace {
@@ -15,6 +16,13 @@ api_result delete_whole(function_registry& in, const std::string& name) {
     if (auto failed = write(in, "lambda.delete_versions",
                             "DELETE FROM function_versions WHERE name = ?1", {name})) {
         return *failed;
+    }
+    if (auto failed = write(in, "lambda.delete_policies",
+                            "DELETE FROM function_policies WHERE name = ?1", {name})) {
+        return *failed;
+    }
+    if (const auto dropped = drop_tags(in.state, function_arn_of(in, name, "")); !dropped) {
+        return internal_error(dropped.error());
     }
     if (auto failed =
             write(in, "lambda.delete_function", "DELETE FROM functions WHERE name = ?1", {name})) {

@@ -84,6 +84,20 @@ answer<function_reference> requested_function(const function_registry& in, const
     return wanted;
 }
 
+answer<function_reference> tagged_function(const function_registry& in, const call& from,
+                                           std::string_view member) {
+    const auto text = string_member(from.input, member).value_or("");
+    const auto arn = parse_function_arn(text);
+    if (!arn || !arn->qualifier.empty()) {
+        return invalid_parameter(std::string(member) +
+                                 " must be the ARN of a function without a version or alias.");
+    }
+    if (arn->account != in.identity.account || arn->region != in.identity.region) {
+        return resource_not_found("Function not found: " + text);
+    }
+    return function_reference{arn->name, ""};
+}
+
 std::string function_arn_of(const function_registry& in, std::string_view name,
                             std::string_view qualifier) {
     auto resource = "function:" + std::string(name);

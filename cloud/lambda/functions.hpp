@@ -12,6 +12,9 @@
 
 // What Lambda's operations share: the functions in the store, and how they are named and shown. The
 // caller holds the store's lock where it reads more than once.
+namespace evergrass::cloud::objects {
+class object_store;
+}
 namespace evergrass::cloud::lambda {
 
 // Lives longer than the operation table.
@@ -19,6 +22,8 @@ struct function_registry {
     store& state;
     const service_identity& identity;
     const clock& time;
+    // Where code may come from by S3Bucket and S3Key; null: nowhere.
+    objects::object_store* objects = nullptr;
 };
 
 // A function's $LATEST, or one of its published versions.
@@ -74,6 +79,10 @@ answer<std::optional<alias_record>> find_alias(function_registry& in, const std:
 json::object describe(const function_registry& in, const function_record& function,
                       std::string_view qualifier);
 json::object describe(const function_registry& in, const alias_record& alias);
+
+// The text before a function's tags and policies: its ARN without a qualifier.
+answer<function_reference> tagged_function(const function_registry& in, const call& from,
+                                           std::string_view member);
 
 std::string version_text(std::int64_t version);
 // A published version's number: digits only.

@@ -1,4 +1,5 @@
 #include "cloud/lambda/operations.hpp"
+#include "cloud/store/tags.hpp"
 
 namespace evergrass::cloud::lambda {
 
@@ -14,8 +15,16 @@ api_result get_function(function_registry& in, const call& from) {
     if (!function) {
         return function.error();
     }
-    return reply{{{"Configuration", describe(in, *function, wanted->qualifier)},
-                  {"Code", {{"RepositoryType", "S3"}}}}};
+    const auto tags = tags_of(in.state, function_arn_of(in, wanted->name, ""));
+    if (!tags) {
+        return internal_error(tags.error());
+    }
+    json::object output{{"Configuration", describe(in, *function, wanted->qualifier)},
+                        {"Code", {{"RepositoryType", "S3"}}}};
+    if (!tags->empty()) {
+        output["Tags"] = *tags;
+    }
+    return reply{std::move(output)};
 }
 
 }  // namespace evergrass::cloud::lambda

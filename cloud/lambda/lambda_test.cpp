@@ -228,7 +228,8 @@ TEST_F(lambda_service, wrong_packages_and_settings_are_refused_by_name) {
     const auto refused = run("CreateFunction", input);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().message,
-              "Could not unzip uploaded file. Please check your file, then try to upload again.");
+              "Could not unzip uploaded file. Please check your file, then try to upload again. "
+              "(it is no zip file. Pack the function again, publish a version and deploy that)");
     for (const auto& [member, value] : {std::pair<std::string, json::value>{"Runtime", "cobol"},
                                         {"Timeout", 901},
                                         {"MemorySize", 1},

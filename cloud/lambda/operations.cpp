@@ -21,6 +21,13 @@ void add_lambda_operations(operation_table& table, lambda::function_registry& in
         {"UpdateAlias", lambda::update_alias},
         {"DeleteAlias", lambda::delete_alias},
         {"ListAliases", lambda::list_aliases},
+        {"AddPermission", lambda::add_permission},
+        {"GetPolicy", lambda::get_policy},
+        {"RemovePermission", lambda::remove_permission},
+        {"TagResource", lambda::tag_resource},
+        {"UntagResource", lambda::untag_resource},
+        {"ListTags", lambda::list_tags},
+        {"Invoke", lambda::invoke},
     };
     for (const auto& [name, run] : operations) {
         table.add("lambda", name, [&in, run = run](const call& from) { return run(in, from); });

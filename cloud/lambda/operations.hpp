@@ -25,6 +25,13 @@ api_result get_alias(function_registry& in, const call& from);
 api_result update_alias(function_registry& in, const call& from);
 api_result delete_alias(function_registry& in, const call& from);
 api_result list_aliases(function_registry& in, const call& from);
+api_result add_permission(function_registry& in, const call& from);
+api_result get_policy(function_registry& in, const call& from);
+api_result remove_permission(function_registry& in, const call& from);
+api_result tag_resource(function_registry& in, const call& from);
+api_result untag_resource(function_registry& in, const call& from);
+api_result list_tags(function_registry& in, const call& from);
+api_result invoke(function_registry& in, const call& from);
 
 }  // namespace lambda
 }  // namespace evergrass::cloud

@@ -1,13 +1,13 @@
 #include "cloud/lambda/package.hpp"
 
 #include "libs/base/errors.hpp"
+#include "libs/zip/zip_directory.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>
 
 #include <memory>
 #include <string>
-#include <sys/stat.h>
 #include <vector>
 
 namespace evergrass::cloud::lambda {
@@ -23,32 +23,17 @@ error unreadable(archive* from) {
     return {errc::invalid_input, why != nullptr ? why : "not a zip archive"};
 }
 
-// A relative path without "..": the same rule that the core unpacks by.
-bool stays_inside(std::string_view path) {
-    if (path.empty() || path.front() == '/' || path.find('\0') != std::string_view::npos) {
-        return false;
+// What of an entry the zip's directory does not say.
+result<void> check_link(archive_entry* entry) {
+    const auto* target = archive_entry_symlink(entry);
+    const auto* name = archive_entry_pathname(entry);
+    if (archive_entry_filetype(entry) != AE_IFLNK) {
+        return {};
     }
-    while (true) {
-        const auto slash = path.find('/');
-        if (path.substr(0, slash) == "..") {
-            return false;
-        }
-        if (slash == std::string_view::npos) {
-            return true;
-        }
-        path.remove_prefix(slash + 1);
-    }
-}
-
-result<void> check_entry(archive_entry* entry) {
-    const auto* path = archive_entry_pathname(entry);
-    if (path == nullptr || !stays_inside(path)) {
-        return error{errc::invalid_input, "an entry's path leads out of the package"};
-    }
-    const auto type = archive_entry_filetype(entry);
-    const bool plain = type == AE_IFREG || type == AE_IFDIR || type == AE_IFLNK || type == 0;
-    if (!plain) {
-        return error{errc::invalid_input, "an entry is neither a file, a folder nor a link"};
+    if (name == nullptr || target == nullptr ||
+        !zip::link_stays_inside(zip::plain_name(name), target)) {
+        return error{errc::denied, "the entry " + zip::quoted_name(name == nullptr ? "" : name) +
+                                       " is a link that leaves the package"};
     }
     return {};
 }
@@ -73,13 +58,22 @@ result<std::uint64_t> count_content(archive* from, std::uint64_t before) {
 
 }  // namespace
 
-result<void> check_package(std::string_view zip) {
-    if (zip.size() > max_zipped_bytes) {
+result<void> check_package(std::string_view package) {
+    if (package.size() > max_zipped_bytes) {
         return error{errc::too_large, "it is over 50 MB"};
+    }
+    // By the same rules as the core, so that what it would refuse never gets there.
+    const auto entries_of_directory = zip::read_zip_directory_of(package);
+    if (!entries_of_directory) {
+        return entries_of_directory.error();
+    }
+    const zip::archive_limits limits{max_unpacked_bytes, max_entries};
+    if (const auto tree = zip::check_entries(*entries_of_directory, limits); !tree) {
+        return tree.error();
     }
     open_archive reader(archive_read_new());
     archive_read_support_format_zip_seekable(reader.get());
-    if (archive_read_open_memory(reader.get(), zip.data(), zip.size()) != ARCHIVE_OK) {
+    if (archive_read_open_memory(reader.get(), package.data(), package.size()) != ARCHIVE_OK) {
         return unreadable(reader.get());
     }
     std::size_t entries = 0;
@@ -96,7 +90,7 @@ result<void> check_package(std::string_view zip) {
         if (++entries > max_entries) {
             return error{errc::too_large, "it has more than 100,000 entries"};
         }
-        if (auto checked = check_entry(entry); !checked) {
+        if (auto checked = check_link(entry); !checked) {
             return checked;
         }
         const auto counted = count_content(reader.get(), total);

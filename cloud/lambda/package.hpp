@@ -15,9 +15,9 @@ inline constexpr std::uint64_t max_unpacked_bytes = 250 * 1024 * 1024;
 inline constexpr std::size_t max_entries = 100'000;
 
 // Reads the whole zip, content too, and unpacks nothing: errc::too_large for a limit,
-// errc::invalid_input for what is no zip, is damaged or encrypted, has no entry, or has one that
-// would land outside its folder. What it measures are the bytes that come out, not those that the
-// archive claims. Any thread.
-result<void> check_package(std::string_view zip);
+// errc::invalid_input or errc::denied for what is no zip, is damaged or encrypted, has no entry, or
+// one that would land outside its folder. What it measures are the bytes that come out, not those
+// that the archive claims. Any thread.
+result<void> check_package(std::string_view package);
 
 }  // namespace evergrass::cloud::lambda

@@ -9,7 +9,7 @@ api_result update_function_code(function_registry& in, const call& from) {
     if (!wanted) {
         return wanted.error();
     }
-    const auto code = requested_code(from.input);
+    const auto code = requested_code(in, from.input);
     if (!code) {
         return code.error();
     }

@@ -2,6 +2,7 @@
 #include "libs/http/response_writer.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <utility>
 
 namespace evergrass::cloud::objects {
@@ -21,13 +22,36 @@ bool names(std::string_view header, const std::string& etag) {
     return header == "*" || header.find(etag) != std::string_view::npos;
 }
 
-std::optional<api_error> failed_condition(const http::fields& asked, const std::string& etag) {
+// A date of HTTP in seconds since 1970; nullopt: there is none, or it is something else.
+std::optional<std::int64_t> seconds_of(std::optional<std::string_view> date) {
+    std::tm parts{};
+    const std::string text(date.value_or(""));
+    const char* end = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    return end != nullptr && *end == '\0' ? std::optional<std::int64_t>(::timegm(&parts))
+                                          : std::nullopt;
+}
+
+std::optional<api_error> failed_condition(const http::fields& asked, const std::string& etag,
+                                          std::int64_t modified_at) {
     if (const auto wanted = asked.get("if-match"); wanted && !names(*wanted, etag)) {
         return api_error{412, "PreconditionFailed",
                          "At least one of the pre-conditions you specified did not hold: If-Match"};
     }
-    if (const auto unwanted = asked.get("if-none-match"); unwanted && names(*unwanted, etag)) {
+    const auto unwanted = asked.get("if-none-match");
+    if (unwanted && names(*unwanted, etag)) {
         return api_error{304, "NotModified", "The object has this ETag."};
+    }
+    // Times count only where no ETag is named, and in whole seconds (RFC 9110 §13.1).
+    const auto at = modified_at / 1000;
+    const auto before = seconds_of(asked.get("if-unmodified-since"));
+    if (before && !asked.get("if-match") && at > *before) {
+        return api_error{412, "PreconditionFailed",
+                         "At least one of the pre-conditions you specified did not hold: "
+                         "If-Unmodified-Since"};
+    }
+    const auto since = seconds_of(asked.get("if-modified-since"));
+    if (since && !unwanted && at <= *since) {
+        return api_error{304, "NotModified", "The object was not modified since."};
     }
     return std::nullopt;
 }
@@ -67,7 +91,8 @@ answer<http::response> get_object(const s3_call& from) {
     if (!found) {
         return found.error();
     }
-    if (auto failed = failed_condition(from.asked.headers, "\"" + found->etag + "\"")) {
+    if (auto failed =
+            failed_condition(from.asked.headers, "\"" + found->etag + "\"", found->modified_at)) {
         return *failed;
     }
     if (auto wrong = wrong_range(from.asked.headers, found->size)) {

@@ -1,26 +1,25 @@
 #include "cloud/objects/operations.hpp"
+#include "cloud/objects/page_size.hpp"
 #include "cloud/objects/s3_xml.hpp"
 #include "libs/base/encoding.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace evergrass::cloud::objects {
 namespace {
-
-constexpr std::int64_t most_keys = 1000;
 
 struct listing {
     std::string prefix;
     std::string delimiter;
     std::string from;  // the first key that may be listed
-    std::int64_t most = most_keys;
+    std::int64_t most = 0;
     bool as_url = false;
 
     std::string contents;
     std::string common;
     std::int64_t count = 0;
     std::optional<std::string> next;  // where the next page begins
+    std::string last;                 // the last key or common prefix that is listed
 
     std::string shown(std::string_view text) const {
         return as_url ? percent_encode(text, true) : std::string(text);
@@ -38,13 +37,21 @@ answer<listing> read_listing(const s3_request& what) {
     wanted.prefix = what.parameter("prefix").value_or("");
     wanted.delimiter = what.parameter("delimiter").value_or("");
     wanted.as_url = what.parameter("encoding-type") == "url";
-    if (const auto text = what.parameter("max-keys")) {
-        const auto* end = text->data() + text->size();
-        const auto [stop, wrong] = std::from_chars(text->data(), end, wanted.most);
-        if (wrong != std::errc() || stop != end || wanted.most < 0) {
-            return api_error{400, "InvalidArgument", "max-keys must be a number from 0 on."};
+    const auto most = page_size(what, "max-keys");
+    if (!most) {
+        return most.error();
+    }
+    wanted.most = *most;
+    if (what.what == s3_operation::list_objects) {
+        // The marker is the last key or common prefix of the page before.
+        const auto marker = what.parameter("marker").value_or("");
+        if (!marker.empty()) {
+            const bool was_common =
+                !wanted.delimiter.empty() && marker.ends_with(wanted.delimiter) &&
+                marker.find(wanted.delimiter, wanted.prefix.size()) != std::string::npos;
+            wanted.from = was_common ? behind(marker) : marker + '\0';
         }
-        wanted.most = std::min(wanted.most, most_keys);
+        return wanted;
     }
     if (const auto token = what.parameter("continuation-token")) {
         const auto from = base64_decode(*token);
@@ -87,18 +94,20 @@ answer<void> fill(object_store& in, std::string_view bucket, listing& into) {
         if (end == std::string::npos) {
             add(into, **found);
             into.from = key + '\0';
+            into.last = key;
         } else {
             const auto shared = key.substr(0, end + into.delimiter.size());
             into.common += enclose("CommonPrefixes", element("Prefix", into.shown(shared)));
             into.from = behind(shared);
+            into.last = shared;
         }
         ++into.count;
     }
 }
 
 std::string document(const s3_request& what, const listing& made) {
+    const bool is_first_version = what.what == s3_operation::list_objects;
     auto xml = element("Name", what.bucket) + element("Prefix", made.shown(made.prefix)) +
-               element("KeyCount", std::to_string(made.count)) +
                element("MaxKeys", std::to_string(made.most)) +
                element("IsTruncated", made.next ? "true" : "false");
     if (!made.delimiter.empty()) {
@@ -107,6 +116,12 @@ std::string document(const s3_request& what, const listing& made) {
     if (made.as_url) {
         xml += element("EncodingType", "url");
     }
+    if (is_first_version) {
+        xml += element("Marker", made.shown(what.parameter("marker").value_or("")));
+        return xml + (made.next ? element("NextMarker", made.shown(made.last)) : "") +
+               made.contents + made.common;
+    }
+    xml += element("KeyCount", std::to_string(made.count));
     if (const auto token = what.parameter("continuation-token")) {
         xml += element("ContinuationToken", *token);
     }
@@ -121,6 +136,7 @@ std::string document(const s3_request& what, const listing& made) {
 
 }  // namespace
 
+// ListObjects too, which continues by a marker in place of a token.
 answer<http::response> list_objects_v2(const s3_call& from) {
     auto wanted = read_listing(from.what);
     if (!wanted) {

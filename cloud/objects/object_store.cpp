@@ -161,6 +161,30 @@ result<void> object_store::insert(std::string_view bucket, const object& made) {
          json::serialize(made.headers), made.modified_at});
 }
 
+result<void> object_store::keep_file(const std::string& sha256, std::string_view content) {
+    if (auto claimed = claim(sha256); !claimed) {
+        return claimed;
+    }
+    return write(sha256, content);
+}
+
+answer<object> object_store::link(std::string_view bucket, std::string_view key,
+                                  const object& content, json::object headers) {
+    auto made = content;
+    made.key = key;
+    made.headers = std::move(headers);
+    made.modified_at = now();
+    answer<void> there;
+    const auto committed = state_.db().transaction([&]() -> result<void> {
+        there = require_bucket(bucket);
+        return there ? insert(bucket, made) : result<void>();
+    });
+    if (!committed) {
+        return internal_error(committed.error());
+    }
+    return there ? answer<object>(std::move(made)) : answer<object>(there.error());
+}
+
 answer<object> object_store::put(std::string_view bucket, std::string_view key,
                                  std::string_view content, json::object headers) {
     if (auto there = require_bucket(bucket); !there) {
@@ -168,11 +192,8 @@ answer<object> object_store::put(std::string_view bucket, std::string_view key,
     }
     object made{std::string(key), sha256_hex(content), static_cast<std::int64_t>(content.size()),
                 md5_hex(content), std::move(headers),  now()};
-    if (auto claimed = claim(made.sha256); !claimed) {
-        return internal_error(claimed.error());
-    }
-    if (auto written = write(made.sha256, content); !written) {
-        return internal_error(written.error());
+    if (auto kept = keep_file(made.sha256, content); !kept) {
+        return internal_error(kept.error());
     }
     answer<void> there;
     const auto committed = state_.db().transaction([&]() -> result<void> {
@@ -264,6 +285,8 @@ void object_store::sweep() {
     auto done = state_.db().query(
         "objects.leftovers",
         "SELECT sha256, EXISTS(SELECT 1 FROM objects AS o WHERE o.sha256 = l.sha256)"
+        " OR EXISTS(SELECT 1 FROM upload_parts AS p WHERE p.sha256 = l.sha256)"
+        " OR EXISTS(SELECT 1 FROM deployment_artifacts AS a WHERE a.sha256 = l.sha256)"
         " FROM object_leftovers AS l WHERE since < ?1 LIMIT 16",
         {before}, [&](const db::row& row) { old.emplace_back(row.text(0), row.integer(1) != 0); });
     for (const auto& [sha256, is_used] : old) {

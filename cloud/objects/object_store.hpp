@@ -62,19 +62,31 @@ public:
     // The bytes, their digest checked: an error names a file that is missing or damaged.
     result<std::string> read(std::string_view sha256, std::size_t max_bytes) const;
 
+    // The same bytes under another key, or under the same with other headers. NoSuchBucket.
+    answer<object> link(std::string_view bucket, std::string_view key, const object& content,
+                        json::object headers);
+
+    // For multipart uploads. A file of these bytes is on the disk when it returns, and stays for
+    // ten minutes or as long as something refers to it.
+    result<void> keep_file(const std::string& sha256, std::string_view content);
+    // The files' bytes as one file, kept likewise; its SHA-256.
+    result<std::string> join_files(const std::vector<std::string>& sha256s);
+    // Puts an object whose file is kept. The caller is in a transaction.
+    result<void> insert(std::string_view bucket, const object& made);
+    // Removes files that nothing refers to any more.
+    void sweep();
+
     // Removes all files, after the database was emptied (`--allow-reset`).
     result<void> forget_files();
 
-    store& state() { return state_; }
+    store& state() const { return state_; }
     const clock& time() const { return time_; }
 
 private:
     std::int64_t now() const { return to_epoch_milliseconds(time_.now()); }
     result<void> claim(const std::string& sha256);
     result<void> write(const std::string& sha256, std::string_view content) const;
-    result<void> insert(std::string_view bucket, const object& made);
     result<void> leave(std::string_view bucket, std::string_view key);
-    void sweep();
 
     store& state_;
     const clock& time_;

@@ -24,6 +24,17 @@ answer<http::response> put_object(const s3_call& from);
 // GetObject and HeadObject: the server sends the file, or the part of it that Range names.
 answer<http::response> get_object(const s3_call& from);
 answer<http::response> delete_object(const s3_call& from);
+answer<http::response> get_bucket_location(const s3_call& from);
+answer<http::response> delete_objects(const s3_call& from);
+// What PutObject is with x-amz-copy-source.
+answer<http::response> copy_object(const s3_call& from);
+answer<http::response> create_multipart_upload(const s3_call& from);
+// UploadPartCopy too.
+answer<http::response> upload_part(const s3_call& from);
+answer<http::response> complete_multipart_upload(const s3_call& from);
+answer<http::response> abort_multipart_upload(const s3_call& from);
+answer<http::response> list_parts(const s3_call& from);
+answer<http::response> list_multipart_uploads(const s3_call& from);
 
 answer<http::response> run(const s3_call& from);
 

@@ -1,69 +1,12 @@
 #include "cloud/objects/object_body.hpp"
+#include "cloud/objects/object_headers.hpp"
 #include "cloud/objects/operations.hpp"
 
-#include <algorithm>
-#include <cctype>
-
 namespace evergrass::cloud::objects {
-namespace {
-
-constexpr std::string_view metadata = "x-amz-meta-";
-// S3's limit for names and values of a user's metadata together.
-constexpr std::size_t most_metadata = 2048;
-constexpr std::string_view repeated[] = {"cache-control",    "content-disposition",
-                                         "content-encoding", "content-language",
-                                         "content-type",     "expires"};
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(), [](unsigned char c) { return std::tolower(c); });
-    return out;
-}
-
-// "aws-chunked,gzip" -> "gzip": how the bytes travelled is not part of them.
-std::string without_chunks(std::string_view encoding) {
-    std::string kept;
-    std::size_t start = 0;
-    while (start <= encoding.size()) {
-        const auto end = std::min(encoding.find(',', start), encoding.size());
-        auto part = encoding.substr(start, end - start);
-        part.remove_prefix(std::min(part.find_first_not_of(' '), part.size()));
-        if (part != "aws-chunked" && !part.empty()) {
-            kept.append(kept.empty() ? "" : ",").append(part);
-        }
-        start = end + 1;
-    }
-    return kept;
-}
-
-// What GetObject says again of what PutObject said.
-answer<json::object> kept_headers(const http::fields& sent) {
-    json::object kept{{"content-type", "binary/octet-stream"}};
-    std::size_t size = 0;
-    for (const auto& [name, value] : sent.all()) {
-        const auto key = lower(name);
-        if (key.starts_with(metadata)) {
-            size += key.size() - metadata.size() + value.size();
-            kept[key] = value;
-        } else if (std::ranges::find(repeated, key) != std::end(repeated)) {
-            kept[key] = key == "content-encoding" ? without_chunks(value) : value;
-        }
-    }
-    if (const auto encoding = string_member(kept, "content-encoding"); encoding == "") {
-        kept.erase("content-encoding");
-    }
-    if (size > most_metadata) {
-        return api_error{400, "MetadataTooLarge",
-                         "Your metadata headers (x-amz-meta-*) exceed 2048 bytes."};
-    }
-    return kept;
-}
-
-}  // namespace
 
 answer<http::response> put_object(const s3_call& from) {
     if (from.asked.headers.get("x-amz-copy-source")) {
-        return api_error{501, "NotImplemented", "Evergrass's object store has no CopyObject."};
+        return copy_object(from);
     }
     auto headers = kept_headers(from.asked.headers);
     if (!headers) {
@@ -72,6 +15,12 @@ answer<http::response> put_object(const s3_call& from) {
     const auto content = read_object_body(from.asked);
     if (!content) {
         return content.error();
+    }
+    if (from.asked.headers.get("if-none-match") == "*" &&
+        from.in.find(from.what.bucket, from.what.key)) {
+        return api_error{412, "PreconditionFailed",
+                         "At least one of the pre-conditions you specified did not hold: "
+                         "If-None-Match"};
     }
     const auto made = from.in.put(from.what.bucket, from.what.key, *content, std::move(*headers));
     if (!made) {

@@ -17,23 +17,33 @@ struct served_operation {
     std::string_view name;
     std::string_view method;
     bool on_object;
+    std::string_view part;  // the parameter that tells it from others of its method
 };
 
 constexpr served_operation served[] = {
-    {s3_operation::create_bucket, "CreateBucket", "PUT", false},
-    {s3_operation::head_bucket, "HeadBucket", "HEAD", false},
-    {s3_operation::delete_bucket, "DeleteBucket", "DELETE", false},
-    {s3_operation::list_objects_v2, "ListObjectsV2", "GET", false},
-    {s3_operation::put_object, "PutObject", "PUT", true},
-    {s3_operation::get_object, "GetObject", "GET", true},
-    {s3_operation::head_object, "HeadObject", "HEAD", true},
-    {s3_operation::delete_object, "DeleteObject", "DELETE", true},
-    {s3_operation::list_buckets, "ListBuckets", "GET", false},
+    {s3_operation::get_bucket_location, "GetBucketLocation", "GET", false, "location"},
+    {s3_operation::list_multipart_uploads, "ListMultipartUploads", "GET", false, "uploads"},
+    {s3_operation::delete_objects, "DeleteObjects", "POST", false, "delete"},
+    {s3_operation::create_multipart_upload, "CreateMultipartUpload", "POST", true, "uploads"},
+    {s3_operation::upload_part, "UploadPart", "PUT", true, "uploadId"},
+    {s3_operation::complete_multipart_upload, "CompleteMultipartUpload", "POST", true, "uploadId"},
+    {s3_operation::abort_multipart_upload, "AbortMultipartUpload", "DELETE", true, "uploadId"},
+    {s3_operation::list_parts, "ListParts", "GET", true, "uploadId"},
+    {s3_operation::create_bucket, "CreateBucket", "PUT", false, ""},
+    {s3_operation::head_bucket, "HeadBucket", "HEAD", false, ""},
+    {s3_operation::delete_bucket, "DeleteBucket", "DELETE", false, ""},
+    {s3_operation::list_objects_v2, "ListObjectsV2", "GET", false, "list-type"},
+    {s3_operation::list_objects, "ListObjects", "GET", false, ""},
+    {s3_operation::put_object, "PutObject", "PUT", true, ""},
+    {s3_operation::get_object, "GetObject", "GET", true, ""},
+    {s3_operation::head_object, "HeadObject", "HEAD", true, ""},
+    {s3_operation::delete_object, "DeleteObject", "DELETE", true, ""},
+    {s3_operation::list_buckets, "ListBuckets", "GET", false, ""},
 };
 
 // What changes nothing of which operation it is. Any other parameter without a value of these is a
 // part of S3 by itself: ?uploads, ?policy, ?versioning …
-constexpr std::array<std::string_view, 17> plain_parameters = {
+constexpr std::array<std::string_view, 24> plain_parameters = {
     "continuation-token",
     "delimiter",
     "encoding-type",
@@ -49,6 +59,13 @@ constexpr std::array<std::string_view, 17> plain_parameters = {
     "response-content-type",
     "response-expires",
     "x-id",
+    "marker",
+    "max-parts",
+    "part-number-marker",
+    "max-uploads",
+    "key-marker",
+    "upload-id-marker",
+    "partNumber",
     "allow-reordered",
     "x-amz-checksum-mode",
 };
@@ -61,8 +78,10 @@ api_error not_here(std::string_view what) {
 
 std::optional<api_error> check_parameters(const s3_request& made) {
     for (const auto& [name, value] : made.query) {
-        const bool plain = std::ranges::find(plain_parameters, name) != plain_parameters.end() ||
-                           name.starts_with("X-Amz-");
+        const bool plain =
+            std::ranges::find(plain_parameters, name) != plain_parameters.end() ||
+            std::ranges::find(served, name, &served_operation::part) != std::end(served) ||
+            name.starts_with("X-Amz-");
         if (!plain && !(name == "versionId" && value == "null")) {
             return not_here("'?" + name + "'");
         }
@@ -122,6 +141,7 @@ answer<s3_request> read_s3_request(std::string_view method, std::string_view raw
     }
     const auto* found = std::ranges::find_if(served, [&](const served_operation& each) {
         return each.method == method && each.on_object == !made->key.empty() &&
+               (each.part.empty() || made->parameter(each.part)) &&
                (each.what == s3_operation::list_buckets) == made->bucket.empty();
     });
     if (found == std::end(served)) {
@@ -129,8 +149,16 @@ answer<s3_request> read_s3_request(std::string_view method, std::string_view raw
                          "The specified method is not allowed against this resource."};
     }
     made->what = found->what;
+    for (const auto& other : served) {
+        if (!other.part.empty() && other.part != found->part && made->parameter(other.part)) {
+            return not_here("'?" + std::string(other.part) + "' of " + std::string(found->name));
+        }
+    }
     if (made->what == s3_operation::list_objects_v2 && made->parameter("list-type") != "2") {
-        return not_here("ListObjects of version 1 (use list-type=2)");
+        return not_here("list-type other than 2");
+    }
+    if (made->parameter("partNumber") && made->what != s3_operation::upload_part) {
+        return not_here("'?partNumber' of an object");
     }
     return made;
 }

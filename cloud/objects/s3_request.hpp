@@ -21,6 +21,15 @@ enum class s3_operation : std::uint8_t {
     get_object,
     head_object,
     delete_object,
+    list_objects,
+    get_bucket_location,
+    delete_objects,
+    create_multipart_upload,
+    upload_part,
+    complete_multipart_upload,
+    abort_multipart_upload,
+    list_parts,
+    list_multipart_uploads,
 };
 
 // "GetObject": S3's own name, for logs and rights.

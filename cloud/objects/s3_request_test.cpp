@@ -53,8 +53,11 @@ TEST(s3_request, a_part_of_s3_that_is_not_here_is_named) {
         EXPECT_EQ(read.error().status, 501);
         EXPECT_THAT(read.error().message, HasSubstr("'?" + std::string(part) + "'"));
     }
-    EXPECT_EQ(code_of("POST", "/bucket/a", "uploads="), "NotImplemented");
-    EXPECT_EQ(code_of("GET", "/bucket"), "NotImplemented");
+    EXPECT_EQ(code_of("POST", "/bucket/a", "uploads="), "CreateMultipartUpload");
+    EXPECT_EQ(code_of("GET", "/bucket/a", "uploads="), "NotImplemented");
+    EXPECT_EQ(code_of("PUT", "/bucket/a", "uploadId=x&partNumber=1"), "UploadPart");
+    EXPECT_EQ(code_of("GET", "/bucket"), "ListObjects");
+    EXPECT_EQ(code_of("GET", "/bucket", "list-type=1"), "NotImplemented");
     EXPECT_EQ(code_of("GET", "/bucket/a", "versionId=1"), "NotImplemented");
     EXPECT_EQ(code_of("GET", "/bucket/a", "versionId=null&X-Amz-Expires=1"), "GetObject");
 }

@@ -186,12 +186,75 @@ CREATE INDEX job_executions_pending ON job_executions(thing) WHERE status IN ('Q
 CREATE INDEX job_executions_timed ON job_executions(times_out_at) WHERE times_out_at IS NOT NULL;
 )sql";
 
+// What groups refer to and tools use beside Greengrass (spec/cloud.md §4).
+constexpr std::string_view services_around = R"sql(
+-- Secrets. sealed: by the vault, for the ARN and the version. purge_at: when a deleted one goes for good.
+CREATE TABLE secrets(
+    arn TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, description TEXT, kms_key_id TEXT,
+    created_at INTEGER NOT NULL, changed_at INTEGER NOT NULL, accessed_at INTEGER,
+    deleted_at INTEGER, purge_at INTEGER) WITHOUT ROWID;
+CREATE TABLE secret_versions(
+    arn TEXT NOT NULL, id TEXT NOT NULL, sealed BLOB NOT NULL, is_binary INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, accessed_at INTEGER, PRIMARY KEY(arn, id)) WITHOUT ROWID;
+CREATE TABLE secret_stages(
+    arn TEXT NOT NULL, stage TEXT NOT NULL, version TEXT NOT NULL, PRIMARY KEY(arn, stage)) WITHOUT ROWID;
+-- Sealed for their core and kept in blobs, the newest few of each.
+CREATE TABLE secret_bundles(
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, core_thing TEXT NOT NULL, sha256 TEXT NOT NULL);
+
+-- Who may invoke a function: the policy's statements. qualifier: '' for the function itself.
+CREATE TABLE function_policies(
+    name TEXT NOT NULL, qualifier TEXT NOT NULL, statements TEXT NOT NULL, revision_id TEXT NOT NULL,
+    PRIMARY KEY(name, qualifier)) WITHOUT ROWID;
+
+-- Multipart uploads that have not ended; a part's bytes are a file named by sha256, as an object's.
+CREATE TABLE uploads(
+    id TEXT PRIMARY KEY, bucket TEXT NOT NULL, key TEXT NOT NULL, headers TEXT NOT NULL,
+    started_at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX uploads_by_key ON uploads(bucket, key, id);
+CREATE TABLE upload_parts(
+    upload TEXT NOT NULL, number INTEGER NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
+    etag TEXT NOT NULL, modified_at INTEGER NOT NULL, PRIMARY KEY(upload, number)) WITHOUT ROWID;
+CREATE INDEX upload_parts_by_content ON upload_parts(sha256);
+CREATE INDEX deployment_artifacts_by_content ON deployment_artifacts(sha256);
+
+-- Logs. retention_days: null for ever.
+CREATE TABLE log_groups(
+    name TEXT PRIMARY KEY, retention_days INTEGER, created_at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE log_streams(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, log_group TEXT NOT NULL, name TEXT NOT NULL,
+    created_at INTEGER NOT NULL, first_event_at INTEGER, last_event_at INTEGER,
+    last_ingestion_at INTEGER, bytes INTEGER NOT NULL DEFAULT 0, sequence INTEGER NOT NULL DEFAULT 0,
+    UNIQUE(log_group, name));
+CREATE TABLE log_events(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, stream INTEGER NOT NULL, at INTEGER NOT NULL,
+    ingested_at INTEGER NOT NULL, message TEXT NOT NULL);
+CREATE INDEX log_events_by_time ON log_events(stream, at, id);
+
+-- IAM: kept and shown; what a role may do is not asked. document: JSON as it was given.
+CREATE TABLE iam_roles(
+    name TEXT PRIMARY KEY, id TEXT NOT NULL, path TEXT NOT NULL, description TEXT, trust TEXT NOT NULL,
+    max_session_seconds INTEGER NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE iam_role_policies(
+    role TEXT NOT NULL, name TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY(role, name)) WITHOUT ROWID;
+CREATE TABLE iam_policies(
+    arn TEXT PRIMARY KEY, id TEXT NOT NULL, name TEXT NOT NULL, path TEXT NOT NULL, description TEXT,
+    default_version INTEGER NOT NULL, last_version INTEGER NOT NULL, created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE iam_policy_versions(
+    arn TEXT NOT NULL, version INTEGER NOT NULL, document TEXT NOT NULL, created_at INTEGER NOT NULL,
+    PRIMARY KEY(arn, version)) WITHOUT ROWID;
+CREATE TABLE iam_attachments(
+    role TEXT NOT NULL, policy_arn TEXT NOT NULL, PRIMARY KEY(role, policy_arn)) WITHOUT ROWID;
+CREATE INDEX iam_attachments_by_policy ON iam_attachments(policy_arn);
+)sql";
+
 }  // namespace
 
 const std::vector<std::string_view>& migrations() {
     static const std::vector<std::string_view> all = {first_release, objects_and_bulk_deployments,
                                                       shadows, sealed_secrets_and_audit,
-                                                      thing_groups_and_jobs};
+                                                      thing_groups_and_jobs, services_around};
     return all;
 }
 

@@ -288,23 +288,34 @@ asio::awaitable<result<void>> deployment_agent::deploy(contract::signed_manifest
 }
 
 asio::awaitable<result<void>> deployment_agent::stage(const contract::manifest& m) {
-    std::vector<const contract::function*> missing;
+    struct package {
+        std::string sha256;
+        std::string of;
+    };
+    std::vector<package> missing;
     disk_work look = [&]() -> result<void> {
         for (const auto& f : m.functions) {
             if (!f.artifact.empty() && !store_.has_artifact(f.artifact)) {
-                missing.push_back(&f);
+                missing.push_back({f.artifact, f.arn});
+            }
+        }
+        for (const auto& f : m.files) {
+            if (!store_.has_artifact(f.artifact)) {
+                missing.push_back({f.artifact, f.what == contract::delivery::secrets
+                                                   ? "the group's secrets"
+                                                   : "resource " + f.resource_id});
             }
         }
         return {};
     };
     co_await rt::run_on(disk_, std::move(look));
-    for (const auto* f : missing) {
-        auto fetched = co_await fetch(f->artifact);
+    for (const auto& each : missing) {
+        auto fetched = co_await fetch(each.sha256);
         if (!fetched && fetched.error().code == errc::corrupt) {
-            fetched = co_await fetch(f->artifact);  // what it was resumed from may be damaged
+            fetched = co_await fetch(each.sha256);  // what it was resumed from may be damaged
         }
         if (!fetched) {
-            co_return with_context(fetched.error(), "error while downloading: " + f->arn);
+            co_return with_context(fetched.error(), "error while downloading: " + each.of);
         }
     }
     disk_work place = [&] { return store_.place_code(m); };

@@ -8,6 +8,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <algorithm>
 #include <fcntl.h>
 #include <locale.h>
 #include <memory>
@@ -20,6 +21,12 @@ namespace evergrass::edge {
 namespace {
 
 namespace fs = std::filesystem;
+
+using zip::link_stays_inside;
+using zip::package_tree;
+using zip::plain_name;
+using zip::quoted_name;
+using zip::zip_kind;
 
 struct close_reader {
     void operator()(archive* a) const { archive_read_free(a); }
@@ -72,14 +79,25 @@ private:
     locale_t former_ = nullptr;
 };
 
+enum class archive_form { zip, tar_gz };
+
+void support(archive* reader, archive_form form) {
+    if (form == archive_form::zip) {
+        archive_read_support_format_zip_seekable(reader);
+    } else {
+        archive_read_support_filter_gzip(reader);
+        archive_read_support_format_tar(reader);
+    }
+}
+
 class unpacking {
 public:
-    unpacking(const fs::path& zip, const fs::path& staging, const package_tree& tree,
-              const archive_limits& limits)
-        : zip_(zip), staging_(staging), tree_(tree), limits_(limits) {}
+    unpacking(const fs::path& zip, archive_form form, const fs::path& staging,
+              const package_tree& tree, const archive_limits& limits)
+        : zip_(zip), form_(form), staging_(staging), tree_(tree), limits_(limits) {}
 
     result<void> run() {
-        archive_read_support_format_zip_seekable(reader_.get());
+        support(reader_.get(), form_);
         if (archive_read_open_filename(reader_.get(), zip_.c_str(), 64 * 1024) != ARCHIVE_OK) {
             return damaged(reader_.get(), "");
         }
@@ -110,7 +128,7 @@ private:
         const bool is_root = plain.empty() && type == AE_IFDIR;
         if (!is_root && (known == tree_.end() || (known->second == zip_kind::link) != is_link ||
                          name.front() == '/')) {
-            return refused(name, "is another one in the zip's directory");
+            return refused(name, "is another one in the archive's directory");
         }
         if (archive_entry_hardlink(entry) != nullptr) {
             return refused(name, "is a hard link");
@@ -180,6 +198,7 @@ private:
     }
 
     const fs::path& zip_;
+    archive_form form_;
     const fs::path& staging_;
     const package_tree& tree_;
     const archive_limits& limits_;
@@ -223,58 +242,72 @@ result<void> finish_tree(const fs::path& root) {
     return finish_file(root);
 }
 
-result<void> unpack_into(const fs::path& zip, const fs::path& staging,
+// What a tar holds, as a zip's directory says it.
+result<std::vector<zip::zip_entry>> read_tar_entries(const fs::path& tar,
+                                                     const archive_limits& limits) {
+    const std::unique_ptr<archive, close_reader> reader(archive_read_new());
+    support(reader.get(), archive_form::tar_gz);
+    if (archive_read_open_filename(reader.get(), tar.c_str(), 64 * 1024) != ARCHIVE_OK) {
+        return damaged(reader.get(), "");
+    }
+    std::vector<zip::zip_entry> entries;
+    std::uint64_t total = 0;
+    for (;;) {
+        archive_entry* entry = nullptr;
+        const int read = archive_read_next_header(reader.get(), &entry);
+        if (read == ARCHIVE_EOF) {
+            return entries;
+        }
+        if (read < ARCHIVE_WARN) {
+            return damaged(reader.get(), "");
+        }
+        zip::zip_entry made;
+        const char* name = archive_entry_pathname(entry);
+        made.name = name != nullptr ? name : "";
+        const auto type = archive_entry_filetype(entry);
+        made.kind = type == AE_IFREG   ? zip_kind::file
+                    : type == AE_IFDIR ? zip_kind::directory
+                    : type == AE_IFLNK ? zip_kind::link
+                                       : zip_kind::other;
+        made.size = static_cast<std::uint64_t>(std::max<la_int64_t>(archive_entry_size(entry), 0));
+        total += made.size;
+        entries.push_back(std::move(made));
+        // check_entries() says what is wrong; here it is enough not to read a bomb to its end.
+        if (entries.size() > limits.max_entries || total > limits.max_unpacked_bytes) {
+            return entries;
+        }
+    }
+}
+
+result<void> unpack_into(const fs::path& zip, archive_form form, const fs::path& staging,
                          const archive_limits& limits) {
-    const auto entries = read_zip_directory(zip);
+    const utf8_names names;
+    const auto entries =
+        form == archive_form::zip ? zip::read_zip_directory(zip) : read_tar_entries(zip, limits);
     if (!entries) {
         return entries.error();
     }
-    const auto tree = check_entries(*entries, limits);
+    const auto tree = zip::check_entries(*entries, limits);
     if (!tree) {
         return tree.error();
     }
     if (::mkdir(staging.c_str(), 0755) != 0) {
         return errno_error("cannot make " + staging.string());
     }
-    const utf8_names names;
-    if (auto unpacked = unpacking(zip, staging, *tree, limits).run(); !unpacked) {
+    if (auto unpacked = unpacking(zip, form, staging, *tree, limits).run(); !unpacked) {
         return unpacked;
     }
     return finish_tree(staging);
 }
 
-}  // namespace
-
-bool link_stays_inside(const fs::path& entry, const fs::path& target) {
-    if (target.empty() || target.is_absolute()) {
-        return false;
-    }
-    // How far up ".." may go: to the package's root.
-    long depth = 0;
-    for (const auto& part : entry.parent_path()) {
-        depth += part == "." || part.empty() ? 0 : 1;
-    }
-    bool down = false;
-    for (const auto& part : target) {
-        if (part == "..") {
-            if (down || --depth < 0) {
-                return false;
-            }
-        } else if (part != "." && !part.empty()) {
-            down = true;
-        }
-    }
-    return true;
-}
-
-result<void> unpack_zip(const fs::path& zip, const fs::path& destination,
-                        const archive_limits& limits) {
+result<void> unpack_archive(const fs::path& zip, archive_form form, const fs::path& destination,
+                            const archive_limits& limits) {
     const auto parent = fs::absolute(destination).parent_path();
     if (auto made = make_directories(parent, 0755); !made) {
         return made;
     }
     const auto staging = parent / (".staging-" + hex_encode(random_bytes(6)));
-    auto outcome = unpack_into(zip, staging, limits);
+    auto outcome = unpack_into(zip, form, staging, limits);
     if (!outcome) {
         outcome = with_context(outcome.error(),
                                "the package " + zip.filename().string() + " cannot be unpacked");
@@ -287,6 +320,18 @@ result<void> unpack_zip(const fs::path& zip, const fs::path& destination,
         return outcome;
     }
     return sync_directory(parent);
+}
+
+}  // namespace
+
+result<void> unpack_zip(const fs::path& zip, const fs::path& destination,
+                        const archive_limits& limits) {
+    return unpack_archive(zip, archive_form::zip, destination, limits);
+}
+
+result<void> unpack_tar_gz(const fs::path& tar, const fs::path& destination,
+                           const archive_limits& limits) {
+    return unpack_archive(tar, archive_form::tar_gz, destination, limits);
 }
 
 }  // namespace evergrass::edge

@@ -1,11 +1,13 @@
 #pragma once
 
-#include "edge/deployment/zip_directory.hpp"
 #include "libs/base/result.hpp"
+#include "libs/zip/zip_directory.hpp"
 
 #include <filesystem>
 
 namespace evergrass::edge {
+
+using zip::archive_limits;
 
 // Unpacks a function's zip into `destination`, which must not exist. Everything goes to a new
 // directory beside it first, is fsynced and renamed: after a power cut `destination` is whole or
@@ -18,9 +20,10 @@ namespace evergrass::edge {
 result<void> unpack_zip(const std::filesystem::path& zip, const std::filesystem::path& destination,
                         const archive_limits& limits = {});
 
-// Would a link at `entry` (relative to the package's root, its parents no links) to `target` stay
-// inside the package, also when the target's parts are links that do? So ".." is taken at the
-// target's beginning only.
-bool link_stays_inside(const std::filesystem::path& entry, const std::filesystem::path& target);
+// The same of a tar that is compressed by gzip, as models of machine learning come. It has no
+// directory, so it is read twice.
+result<void> unpack_tar_gz(const std::filesystem::path& tar,
+                           const std::filesystem::path& destination,
+                           const archive_limits& limits = {});
 
 }  // namespace evergrass::edge

@@ -210,9 +210,9 @@ TEST_F(unpacking_a_zip, refuses_an_unknown_compression) {
 TEST_F(unpacking_a_zip, refuses_a_name_that_differs_from_the_directorys) {
     auto liar = file_entry("main.py");
     liar.local_name = "../ev.py";
-    expect_refused(unpack({liar}), "is another one in the zip's directory");
+    expect_refused(unpack({liar}), "is another one in the archive's directory");
     liar.local_name = "/tmp/ev";
-    expect_refused(unpack({liar}), "is another one in the zip's directory");
+    expect_refused(unpack({liar}), "is another one in the archive's directory");
 }
 
 TEST_F(unpacking_a_zip, refuses_wrong_content) {
@@ -346,6 +346,85 @@ TEST_F(unpacking_a_zip, a_disk_that_is_full_is_an_error) {
     EXPECT_THAT(refused.error().message(), HasSubstr("Make room"));
 }
 
+struct tar_entry {
+    std::string name;
+    unsigned type = AE_IFREG;
+    std::string content;  // a link's target
+};
+
+std::string tar_gz_bytes(const std::vector<tar_entry>& entries) {
+    std::vector<char> buffer(1024 * 1024);
+    std::size_t used = 0;
+    auto* writer = archive_write_new();
+    archive_write_set_format_ustar(writer);
+    archive_write_add_filter_gzip(writer);
+    archive_write_open_memory(writer, buffer.data(), buffer.size(), &used);
+    for (const auto& each : entries) {
+        auto* entry = archive_entry_new();
+        archive_entry_set_pathname(entry, each.name.c_str());
+        archive_entry_set_filetype(entry, each.type);
+        archive_entry_set_perm(entry, 0600);
+        if (each.type == AE_IFLNK) {
+            archive_entry_set_symlink(entry, each.content.c_str());
+        } else {
+            archive_entry_set_size(entry, static_cast<la_int64_t>(each.content.size()));
+        }
+        archive_write_header(writer, entry);
+        archive_write_data(writer, each.content.data(),
+                           each.type == AE_IFREG ? each.content.size() : 0);
+        archive_entry_free(entry);
+    }
+    archive_write_close(writer);
+    archive_write_free(writer);
+    return std::string(buffer.data(), used);
+}
+
+class unpacking_a_tar : public unpacking_a_zip {
+protected:
+    result<void> unpack(const std::vector<tar_entry>& entries, const archive_limits& limits = {}) {
+        std::ofstream(zip, std::ios::binary) << tar_gz_bytes(entries);
+        return unpack_tar_gz(zip, out, limits);
+    }
+};
+
+TEST_F(unpacking_a_tar, keeps_content_directories_and_links_that_everybody_can_read) {
+    ASSERT_TRUE(unpack({{"net", AE_IFDIR, ""},
+                        {"net/labels", AE_IFREG, "cat"},
+                        {"net/latest", AE_IFLNK, "labels"}}));
+    EXPECT_EQ(read_file(out / "net/latest").value(), "cat");
+    EXPECT_EQ(mode_of(out / "net/labels"), 0644u);
+    EXPECT_EQ(mode_of(out / "net"), 0755u);
+}
+
+TEST_F(unpacking_a_tar, refuses_what_leaves_it_by_the_rules_of_packages) {
+    expect_refused(unpack({{"../out", AE_IFREG, "x"}}), "leaves the package");
+    expect_refused(unpack({{"/etc/out", AE_IFREG, "x"}}), "absolute name");
+    expect_refused(unpack({{"link", AE_IFLNK, "../.."}}), "leaves the package");
+    expect_refused(unpack({{"pipe", AE_IFIFO, ""}}), "a pipe");
+    expect_refused(unpack({{"d", AE_IFLNK, "x"}, {"d/a", AE_IFREG, "x"}}), "below the link");
+    expect_refused(unpack({}), "holds no file");
+}
+
+TEST_F(unpacking_a_tar, refuses_bombs_before_anything_is_written) {
+    archive_limits limits;
+    limits.max_unpacked_bytes = 1000;
+    expect_refused(unpack({{"zeros", AE_IFREG, std::string(1001, '\0')}}, limits), "1000 bytes");
+    limits.max_entries = 2;
+    expect_refused(unpack({{"a", AE_IFREG, ""}, {"b", AE_IFREG, ""}, {"c", AE_IFREG, ""}}, limits),
+                   "more than 2");
+}
+
+TEST_F(unpacking_a_tar, refuses_one_that_is_cut_off_or_none) {
+    const auto whole = tar_gz_bytes({{"a", AE_IFREG, std::string(5000, 'x')}});
+    for (const auto& bytes :
+         {whole.substr(0, whole.size() / 2), std::string("no tar"), std::string()}) {
+        std::ofstream(zip, std::ios::binary) << bytes;
+        expect_refused(unpack_tar_gz(zip, out), "");
+    }
+}
+
+using zip::link_stays_inside;
+
 TEST(link_stays_inside, counts_from_where_the_link_stands) {
     EXPECT_TRUE(link_stays_inside("a/b/link", "../../x"));
     EXPECT_FALSE(link_stays_inside("a/b/link", "../../../x"));
@@ -373,11 +452,11 @@ TEST(zip_directory, reads_zip64) {
     }
     archive_write_close(a);
     archive_write_free(a);
-    const auto entries = read_zip_directory(path);
+    const auto entries = zip::read_zip_directory(path);
     ASSERT_TRUE(entries) << entries.error().message();
     EXPECT_EQ(entries->size(), 70'000U);
     EXPECT_EQ(entries->back().name, "69999");
-    EXPECT_TRUE(check_entries(*entries, {}));
+    EXPECT_TRUE(zip::check_entries(*entries, {}));
 }
 
 }  // namespace

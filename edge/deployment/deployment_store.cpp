@@ -5,6 +5,7 @@
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 
+#include <fstream>
 #include <set>
 #include <system_error>
 
@@ -48,6 +49,14 @@ status_report to_report(const json::object& in) {
 void remove_all_of(const fs::path& path) {
     std::error_code ignored;
     fs::remove_all(path, ignored);
+}
+
+// By its first bytes: what an archive is does not depend on the name it once had.
+bool is_zip(const fs::path& archive) {
+    std::ifstream in(archive, std::ios::binary);
+    char first[2] = {};
+    in.read(first, sizeof first);
+    return in && first[0] == 'P' && first[1] == 'K';
 }
 
 }  // namespace
@@ -131,6 +140,7 @@ result<void> deployment_store::forget() {
         }
     }
     remove_all_of(ggc_ / "deployment/lambda");
+    remove_all_of(ggc_ / "deployment/mlmodel");
     remove_all_of(ggc_ / "var/state/artifacts");
     remove_all_of(ggc_ / "var/log/user");
     remove_all_of(ggc_ / "var/state/server/server.crt");
@@ -186,7 +196,33 @@ fs::path deployment_store::function_directory(const contract::function& f) const
     return ggc_ / "deployment/lambda" / f.arn;
 }
 
+fs::path deployment_store::model_directory(const contract::delivered_file& model) const {
+    return ggc_ / "deployment/mlmodel" / model.artifact;
+}
+
+// Named by their content, and made in one step: one that is there is whole.
+result<void> deployment_store::place_models(const contract::manifest& m) {
+    constexpr zip::archive_limits limits{1024ULL * 1024 * 1024, 100'000};
+    for (const auto& file : m.files) {
+        std::error_code missing;
+        const auto directory = model_directory(file);
+        if (file.what != contract::delivery::model || fs::exists(directory, missing)) {
+            continue;
+        }
+        const auto archive = artifact_path(file.artifact);
+        const auto unpacked = is_zip(archive) ? unpack_zip(archive, directory, limits)
+                                              : unpack_tar_gz(archive, directory, limits);
+        if (!unpacked) {
+            return with_context(unpacked.error(), "resource " + file.resource_id);
+        }
+    }
+    return {};
+}
+
 result<void> deployment_store::place_code(const contract::manifest& m) {
+    if (auto placed = place_models(m); !placed) {
+        return placed;
+    }
     for (const auto& f : m.functions) {
         std::error_code missing;
         const auto directory = function_directory(f);
@@ -224,6 +260,7 @@ void deployment_store::remove_unused(const contract::manifest* current_manifest,
                                      const contract::manifest* previous_manifest) {
     std::set<std::string> code;
     std::set<std::string> packages;
+    std::set<std::string> models;
     for (const auto* m : {current_manifest, previous_manifest}) {
         if (m == nullptr) {
             continue;
@@ -232,6 +269,10 @@ void deployment_store::remove_unused(const contract::manifest* current_manifest,
             code.insert(f.arn);
             code.insert("." + f.arn + ".sha256");
             packages.insert(f.artifact + ".zip");
+        }
+        for (const auto& f : m->files) {
+            packages.insert(f.artifact + ".zip");
+            models.insert(f.artifact);
         }
     }
     const auto keep_only = [](const fs::path& directory, const std::set<std::string>& names) {
@@ -247,6 +288,7 @@ void deployment_store::remove_unused(const contract::manifest* current_manifest,
         }
     };
     keep_only(ggc_ / "deployment/lambda", code);
+    keep_only(ggc_ / "deployment/mlmodel", models);
     keep_only(ggc_ / "var/state/artifacts", packages);
 }
 

@@ -56,8 +56,10 @@ public:
 
     // <ggc>/deployment/lambda/<version ARN>, where V1 had it.
     std::filesystem::path function_directory(const contract::function& f) const;
-    // Unpacks what is missing. A package that can't be unpacked leaves the code that was there.
-    // REQUIRES: has_artifact for each function that has one.
+    // <ggc>/deployment/mlmodel/<SHA-256>: a model, unpacked.
+    std::filesystem::path model_directory(const contract::delivered_file& model) const;
+    // Unpacks what is missing, models too. A package that can't be unpacked leaves the code that
+    // was there. REQUIRES: has_artifact for each function that has one.
     result<void> place_code(const contract::manifest& m);
     // Removes code, packages and halves of them that neither of these deployments uses; null: none.
     void remove_unused(const contract::manifest* current_manifest,
@@ -73,6 +75,7 @@ public:
     const std::filesystem::path& ggc() const { return ggc_; }
 
 private:
+    result<void> place_models(const contract::manifest& m);
     result<std::optional<contract::signed_manifest>> load(const char* name) const;
 
     std::filesystem::path ggc_;

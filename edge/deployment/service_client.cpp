@@ -128,6 +128,22 @@ boost::asio::awaitable<result<void>> service_client::fetch_artifact(
     co_return fetched;
 }
 
+boost::asio::awaitable<result<void>> service_client::send_logs(std::string body) {
+    http::request tell;
+    tell.method = "POST";
+    tell.target = path("/logs");
+    tell.headers.set("content-type", "application/json");
+    tell.body = std::move(body);
+    auto answer = co_await send(std::move(tell));
+    if (!answer) {
+        co_return answer.error();
+    }
+    if (answer->status != 200) {
+        co_return refusal(*answer, settings_.thing);
+    }
+    co_return result<void>();
+}
+
 boost::asio::awaitable<result<void>> service_client::report(status_report what) {
     json::object body{{"status", what.status}};
     if (!what.error_message.empty()) {

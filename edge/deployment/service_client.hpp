@@ -41,6 +41,8 @@ public:
                                                         std::filesystem::path destination,
                                                         std::uint64_t max_bytes);
     boost::asio::awaitable<result<void>> report(status_report what);
+    // `body`: {"logs": […]}
+    boost::asio::awaitable<result<void>> send_logs(std::string body);
 
     // The connection of the last certificate on disk, for server_certificate.
     result<http::client*> connection();

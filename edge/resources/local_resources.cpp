@@ -52,6 +52,7 @@ result<bool> read_data(const json::object& container, const std::string& where, 
     r.source = read_path(fields, "SourcePath");
     if (!r.is_device) {
         r.destination = read_path(fields, "DestinationPath");
+        r.is_delivered = fields.boolean("Delivered", false);
     }
     read_group(fields, r);
     if (!fields.outcome()) {
@@ -112,8 +113,12 @@ result<struct stat> look_at(const local_resource& r) {
 
 result<void> check_place(const local_resource& r, bool writable,
                          const std::vector<std::string>& hidden) {
+    if (r.is_delivered && writable) {
+        return invalid("resource '" + r.id +
+                       "' is delivered with the deployment, which is 'ro' only");
+    }
     for (const auto& path : hidden) {
-        if (touches(r.source, path)) {
+        if (!r.is_delivered && touches(r.source, path)) {
             return invalid("resource '" + r.id + "': " + r.source +
                            " would show the core's own files");
         }

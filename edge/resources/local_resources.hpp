@@ -20,7 +20,8 @@ struct local_resource {
     std::string source;       // absolute, on the host
     std::string destination;  // of a volume, in the jail
     bool auto_add_group_owner = false;
-    std::string group_owner;  // a group's name or number; counts only without the automatic one
+    std::string group_owner;    // a group's name or number; counts only without the automatic one
+    bool is_delivered = false;  // came with the deployment, and lies among the core's own files
 
     bool operator==(const local_resource&) const = default;
 };

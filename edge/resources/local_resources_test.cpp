@@ -146,6 +146,14 @@ TEST_F(local_resources, that_would_show_the_cores_own_files_are_refused) {
     EXPECT_EQ(refusal(volume("a", directory_ / "greengrass-data"), true, true, {root}), "granted");
 }
 
+TEST_F(local_resources, that_came_with_the_deployment_lie_among_the_cores_files_and_are_read_only) {
+    auto model = volume("model", directory_.string(), "/model");
+    EXPECT_THAT(refusal(model, false, true, {directory_}), HasSubstr("the core's own files"));
+    model.is_delivered = true;
+    EXPECT_EQ(refusal(model, false, true, {directory_}), "granted");
+    EXPECT_THAT(refusal(model, true, true, {directory_}), HasSubstr("'ro' only"));
+}
+
 TEST_F(local_resources, of_proc_are_read_only_and_stand_elsewhere) {
     EXPECT_THAT(refusal(volume("a", "/proc", "/host-proc"), true), HasSubstr("'ro' only"));
     EXPECT_EQ(refusal(volume("a", "/proc", "/host-proc"), false), "granted");

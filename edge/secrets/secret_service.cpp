@@ -126,6 +126,16 @@ void secret_service::grant(const std::vector<contract::function>& functions,
     }
 }
 
+std::vector<std::string> secret_service::missing() const {
+    std::vector<std::string> arns;
+    for (const auto& arn : in_group_) {
+        if (store_.find(arn) == nullptr) {
+            arns.push_back(arn);
+        }
+    }
+    return arns;
+}
+
 std::string secret_service::answer(std::string_view caller, std::string_view body) const {
     const auto asked = read_query(body);
     if (!asked) {

@@ -21,6 +21,9 @@ public:
     // From now on these functions may read what these resources, the API's objects, name.
     void grant(const std::vector<contract::function>& functions, const json::array& resources);
 
+    // ARNs that the group's resources name and the store does not have.
+    std::vector<std::string> missing() const;
+
     // The answer's body: the secret, or {"Status", "Message"} with 400 (the request is wrong), 401
     // (the function may not), 404 (there is none here). Answered from memory.
     std::string answer(std::string_view caller, std::string_view body) const;

@@ -1,5 +1,5 @@
-// A function's package as a core unpacks it. Whatever the zip says, nothing may appear outside of
-// its own directory, and a refusal leaves nothing behind.
+// A function's package, or a model's archive, as a core unpacks it. Whatever the zip says, nothing
+// may appear outside of its own directory, and a refusal leaves nothing behind.
 
 #include "edge/deployment/archive.hpp"
 #include "libs/base/file.hpp"
@@ -47,7 +47,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     evergrass::edge::archive_limits limits;
     limits.max_unpacked_bytes = 1024 * 1024;
     limits.max_entries = 100;
-    const bool unpacked = static_cast<bool>(evergrass::edge::unpack_zip(zip, base / "out", limits));
+    const bool is_tar = size > 1 && data[0] == 0x1f && data[1] == 0x8b;
+    const bool unpacked =
+        is_tar ? static_cast<bool>(evergrass::edge::unpack_tar_gz(zip, base / "out", limits))
+               : static_cast<bool>(evergrass::edge::unpack_zip(zip, base / "out", limits));
     for (const auto& entry : fs::directory_iterator(base)) {
         if (entry.path() != zip && !(unpacked && entry.path() == base / "out")) {
             std::abort();

@@ -1,5 +1,7 @@
-// A stored secret as anybody may have edited it, and what a function asks of it.
+// A stored secret as anybody may have edited it, those of a deployment, and what a function asks of
+// it.
 
+#include "edge/secrets/deployed_secrets.hpp"
 #include "edge/secrets/secret_service.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/json.hpp"
@@ -47,6 +49,7 @@ void ask(const edge::secret* stored, std::string_view body) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     ask(nullptr, text);
+    static_cast<void>(edge::parse_deployed_secrets(text));
     if (const auto secret = edge::parse_secret(text)) {
         const auto again = edge::parse_secret(edge::to_json_text(*secret));
         if (!again || edge::to_json_text(*again) != edge::to_json_text(*secret)) {

@@ -1,4 +1,4 @@
-#include "edge/deployment/zip_directory.hpp"
+#include "libs/zip/zip_directory.hpp"
 
 #include "libs/base/encoding.hpp"
 #include "libs/base/errors.hpp"
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace evergrass::edge {
+namespace evergrass::zip {
 namespace {
 
 namespace fs = std::filesystem;
@@ -59,8 +59,10 @@ std::uint64_t number(std::string_view bytes, std::size_t at, std::size_t size) {
     return value;
 }
 
+// A file, or bytes in memory.
 class source {
 public:
+    explicit source(std::string_view bytes) : file_(-1), bytes_(bytes), size_(bytes.size()) {}
     explicit source(const fs::path& path) : file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
         struct stat info {};
         if (file_ >= 0 && ::fstat(file_, &info) == 0) {
@@ -84,6 +86,10 @@ public:
         if (at >= size_) {
             return bytes;
         }
+        if (file_ < 0) {
+            return std::string(
+                bytes_.substr(static_cast<std::size_t>(at), static_cast<std::size_t>(size)));
+        }
         bytes.resize(static_cast<std::size_t>(std::min(size, size_ - at)));
         std::size_t got = 0;
         while (got < bytes.size()) {
@@ -100,6 +106,7 @@ public:
 
 private:
     int file_;
+    std::string_view bytes_;
     std::uint64_t size_ = 0;
 };
 
@@ -262,13 +269,7 @@ result<void> add(package_tree& tree, const zip_entry& entry) {
                        : "is there twice, as a file and as a directory");
 }
 
-}  // namespace
-
-result<std::vector<zip_entry>> read_zip_directory(const fs::path& path) {
-    const source zip(path);
-    if (!zip.is_open()) {
-        return errno_error("cannot read " + path.string());
-    }
+result<std::vector<zip_entry>> read_directory(const source& zip) {
     const auto place = find_directory(zip);
     if (!place) {
         return place.error();
@@ -306,6 +307,42 @@ result<std::vector<zip_entry>> read_zip_directory(const fs::path& path) {
                       std::to_string(entries.size()));
     }
     return entries;
+}
+
+}  // namespace
+
+result<std::vector<zip_entry>> read_zip_directory(const fs::path& path) {
+    const source zip(path);
+    if (!zip.is_open()) {
+        return errno_error("cannot read " + path.string());
+    }
+    return read_directory(zip);
+}
+
+result<std::vector<zip_entry>> read_zip_directory_of(std::string_view bytes) {
+    return read_directory(source(bytes));
+}
+
+bool link_stays_inside(const fs::path& entry, const fs::path& target) {
+    if (target.empty() || target.is_absolute()) {
+        return false;
+    }
+    // How far up ".." may go: to the package's root.
+    long depth = 0;
+    for (const auto& part : entry.parent_path()) {
+        depth += part == "." || part.empty() ? 0 : 1;
+    }
+    bool down = false;
+    for (const auto& part : target) {
+        if (part == "..") {
+            if (down || --depth < 0) {
+                return false;
+            }
+        } else if (part != "." && !part.empty()) {
+            down = true;
+        }
+    }
+    return true;
 }
 
 result<package_tree> check_entries(const std::vector<zip_entry>& entries,
@@ -389,4 +426,4 @@ std::string quoted_name(std::string_view name) {
     return text + (name.size() > longest_shown ? "…'" : "'");
 }
 
-}  // namespace evergrass::edge
+}  // namespace evergrass::zip

@@ -1,0 +1,159 @@
+#include "apps/evergrass/secrets.hpp"
+
+#include "apps/evergrass/admin_client.hpp"
+#include "edge/secrets/file_secret_store.hpp"
+#include "libs/base/arn.hpp"
+#include "libs/base/encoding.hpp"
+#include "libs/base/file.hpp"
+#include "libs/base/json.hpp"
+#include "libs/base/random.hpp"
+#include "libs/base/time.hpp"
+
+#include <algorithm>
+#include <iostream>
+#include <iterator>
+
+namespace evergrass::cli {
+namespace {
+
+constexpr std::size_t most_bytes = 65536;
+constexpr std::string_view previous_stage = "AWSPREVIOUS";
+
+int failed(std::string_view verb, const error& why) {
+    std::cerr << "evergrass secrets " << verb << ": " << why.message() << "\n";
+    return 2;
+}
+
+// Where the core keeps its state, beside its socket: <ggc>/var/run/admin.sock.
+std::filesystem::path store_of(const secrets_options& options) {
+    return socket_of_root(options.root).parent_path().parent_path() / "state/secrets";
+}
+
+edge::file_secret_store open_store(const secrets_options& options) {
+    edge::file_secret_store store(store_of(options));
+    for (const auto& fault : store.load()) {
+        std::cerr << "evergrass secrets: left out: " << fault.message() << "\n";
+    }
+    return store;
+}
+
+result<std::string> read_value(const secrets_options& options) {
+    if (options.file) {
+        return read_file(*options.file, most_bytes);
+    }
+    std::string value(std::istreambuf_iterator<char>(std::cin), {});
+    if (!options.binary && value.ends_with('\n')) {
+        value.pop_back();  // of echo and of people who type
+    }
+    return value;
+}
+
+// "arn:…:secret:NAME-AbCdEf" -> "NAME"
+std::string name_of(const std::string& arn) {
+    const auto parsed = parse_arn(arn);
+    if (!parsed || !parsed->resource.starts_with("secret:")) {
+        return {};
+    }
+    auto name = parsed->resource.substr(std::string_view("secret:").size());
+    const auto dash = name.rfind('-');
+    return dash != std::string::npos && name.size() - dash == 7 ? name.substr(0, dash) : name;
+}
+
+// What was current becomes the previous one, and what was that goes.
+void add_version(edge::secret& into, edge::secret_version fresh) {
+    std::erase_if(into.versions, [](const edge::secret_version& v) {
+        return std::ranges::find(v.stages, previous_stage) != v.stages.end();
+    });
+    for (auto& version : into.versions) {
+        const auto current = std::ranges::find(version.stages, edge::current_stage);
+        if (current != version.stages.end()) {
+            *current = previous_stage;
+        }
+    }
+    into.versions.insert(into.versions.begin(), std::move(fresh));
+}
+
+constexpr std::string_view when_it_counts =
+    "A core that runs takes it up at its next deployment or start.\n";
+
+}  // namespace
+
+int run_secrets_put(const secrets_options& options) {
+    auto value = read_value(options);
+    if (!value) {
+        return failed("put", value.error());
+    }
+    auto store = open_store(options);
+    const auto* known = store.find(options.arn);
+    edge::secret made;
+    if (known != nullptr) {
+        made = *known;
+    } else {
+        made.arn = options.arn;
+        made.name = options.name.empty() ? name_of(options.arn) : options.name;
+    }
+    edge::secret_version fresh;
+    fresh.id = uuid_v4();
+    fresh.stages = {std::string(edge::current_stage)};
+    fresh.created_at_ms = to_epoch_milliseconds(clock().now());
+    fresh.is_binary = options.binary;
+    fresh.value = std::move(*value);
+    if (!fresh.is_binary && !is_utf8(fresh.value)) {
+        return failed("put", {{}, "the value is not UTF-8; give --binary"});
+    }
+    const auto id = fresh.id;
+    add_version(made, std::move(fresh));
+    const auto arn = made.arn;
+    if (const auto put = store.put(std::move(made)); !put) {
+        return failed("put", put.error());
+    }
+    if (options.json) {
+        std::cout << json::serialize(json::object{{"arn", arn}, {"versionId", id}}) << "\n";
+    } else {
+        std::cout << arn << " has the version " << id << ". " << when_it_counts;
+    }
+    return 0;
+}
+
+int run_secrets_list(const secrets_options& options) {
+    const auto store = open_store(options);
+    json::array all;
+    for (const auto* s : store.all()) {
+        json::array stages;
+        for (const auto& version : s->versions) {
+            for (const auto& stage : version.stages) {
+                stages.emplace_back(stage);
+            }
+        }
+        if (!options.json) {
+            std::cout << s->name << "  " << s->arn << "  " << json::serialize(stages) << "\n";
+        }
+        all.push_back(json::object{{"name", s->name}, {"arn", s->arn}, {"stages", stages}});
+    }
+    if (options.json) {
+        std::cout << json::serialize(all) << "\n";
+    } else if (all.empty()) {
+        std::cout << "The core's own store is empty: " << store_of(options).string() << "\n";
+    }
+    return 0;
+}
+
+int run_secrets_delete(const secrets_options& options) {
+    auto store = open_store(options);
+    const auto* known = store.find(options.arn);
+    if (known == nullptr) {
+        std::cerr << "evergrass secrets delete: there is no secret '" << options.arn << "' in "
+                  << store_of(options).string() << "\n";
+        return 1;
+    }
+    const std::string arn = known->arn;
+    if (const auto gone = store.remove(arn); !gone) {
+        return failed("delete", gone.error());
+    }
+    if (!options.json) {
+        std::cout << arn << " is deleted. " << when_it_counts;
+    }
+    return 0;
+}
+
+}  // namespace evergrass::cli

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "libs/base/result.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace evergrass::pki {
+
+// A text for one reader: CMS AuthEnvelopedData (RFC 5083) in DER, AES-256-GCM, its key wrapped for
+// the certificate's key, RSA (OAEP) or EC. Says nothing of who wrote it: what must not be forged
+// is signed as well.
+result<std::string> seal_for(std::string_view certificate_pem, std::string_view text);
+
+// The text. errc::denied when it is for another key, or was changed.
+result<std::string> open_envelope(std::string_view envelope, std::string_view certificate_pem,
+                                  std::string_view private_key_pem);
+
+}  // namespace evergrass::pki
