@@ -95,6 +95,8 @@ def test_every_operation_of_the_model_takes_the_role_that_the_page_says(caller, 
         client = caller(role).client(service, parameter_validation=False)
         model = client.meta.service_model
         for operation in model.operation_names:
+            if model.operation_model(operation).auth_type == "none":
+                continue  # nobody signs it, so nobody is asked which role he has
             needed = table.get((service, operation), "read-only")
             denied = ranks[role] < ranks[needed]
             if not denied and (needed != "read-only" or role != "read-only"):
@@ -256,7 +258,8 @@ def test_every_answer_has_a_request_id(cloud, caller):
         with pytest.raises(ClientError) as refused:
             getattr(caller().client(service), call)(**parameters)
         request_id = refused.value.response["ResponseMetadata"]["RequestId"]
-        assert request_id and request_id in cloud.process.output, service
+        assert request_id, service
+        waiting.until(f"{service}: {request_id} is logged", lambda: request_id in cloud.process.output)
     assert get(cloud.endpoints.api_http + "/")[2]["x-amzn-RequestId"]
 
 

@@ -285,7 +285,7 @@ def test_a_bulk_deployment_of_a_file_in_a_bucket(site):
     waiting.until(lambda: f"the bulk deployment is done: {api.get_bulk_deployment_status(BulkDeploymentId=begun)}", reported)
 
 
-def test_an_update_over_the_air_and_a_connector_are_refused_with_the_reason(site):
+def test_a_connector_is_refused_with_the_reason(site):
     connector = {"Connectors": [{"Id": "c", "ConnectorArn": "arn:aws:greengrass:us-east-1::/connectors/SNS/versions/1"}]}
     made = site.aws("greengrass", "create-connector-definition", "--initial-version", json.dumps(connector))
     arns = {**site.group._arns, "ConnectorDefinitionVersionArn": made["LatestVersionArn"]}
