@@ -122,9 +122,12 @@ function(evergrass_test name)
 endfunction()
 
 # evergrass_library(mqtt LINKS evergrass_rt): target evergrass_mqtt from the *.cpp of this folder,
-# and, from its *_test.cpp, the unit test mqtt_test. No *.cpp yet: an interface library.
+# and, from its *_test.cpp, the unit test mqtt_test. No *.cpp yet: an interface library. TOGETHER:
+# operations are a small file each, mostly headers to the compiler, so eight are compiled as one; these
+# are the files without a header of their own. What is in their unnamed namespaces needs names that no
+# other operation of the folder has.
 function(evergrass_library name)
-  cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "TOGETHER" "" "LINKS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp" "${CMAKE_CURRENT_SOURCE_DIR}/*.S")
   file(GLOB tests CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp")
   if(tests)
@@ -134,6 +137,15 @@ function(evergrass_library name)
     add_library(evergrass_${name} STATIC ${sources})
     target_link_libraries(evergrass_${name} PUBLIC evergrass_settings ${ARG_LINKS})
     evergrass_reuse(evergrass_${name} ${ARG_LINKS})
+    if(ARG_TOGETHER AND EVERGRASS_PRECOMPILED_HEADERS)
+      set_target_properties(evergrass_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+      foreach(source ${sources})
+        string(REGEX REPLACE "\\.cpp$" ".hpp" header "${source}")
+        if(EXISTS "${header}")
+          set_source_files_properties("${source}" PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+        endif()
+      endforeach()
+    endif()
   else()
     add_library(evergrass_${name} INTERFACE)
     target_link_libraries(evergrass_${name} INTERFACE evergrass_settings ${ARG_LINKS})

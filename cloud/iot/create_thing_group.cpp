@@ -5,7 +5,7 @@
 namespace evergrass::cloud::iot {
 namespace {
 
-reply described(const registry& in, std::string_view name, std::string_view id) {
+reply described_group(const registry& in, std::string_view name, std::string_view id) {
     return {{{"thingGroupName", name},
              {"thingGroupArn", thing_group_arn(in, name)},
              {"thingGroupId", id}}};
@@ -45,7 +45,7 @@ api_result create_thing_group(registry& in, const call& from) {
         if (*found) {
             const auto& old = **found;
             if (old.parent == parent && old.properties == *properties) {
-                return described(in, name, old.id);
+                return described_group(in, name, old.id);
             }
             return api_error{409,
                              "ResourceAlreadyExistsException",
@@ -67,7 +67,7 @@ api_result create_thing_group(registry& in, const call& from) {
                                  json::serialize(*properties), now_milliseconds(in)})) {
             return *failed;
         }
-        return described(in, name, id);
+        return described_group(in, name, id);
     });
 }
 

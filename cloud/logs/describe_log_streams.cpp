@@ -6,7 +6,7 @@
 namespace evergrass::cloud::logs {
 namespace {
 
-constexpr paging_style paging{"limit", "nextToken", "InvalidParameterException", 50, 50};
+constexpr paging_style streams_paging{"limit", "nextToken", "InvalidParameterException", 50, 50};
 
 json::object shown(const log_registry& in, const std::string& group, const log_stream& stream) {
     json::object out{
@@ -28,7 +28,7 @@ json::object shown(const log_registry& in, const std::string& group, const log_s
 
 // All of a group's streams are read and put in order: there are few, and the page is of them.
 api_result describe_log_streams(log_registry& in, const call& from) {
-    const auto page = requested_page(from, paging);
+    const auto page = requested_page(from, streams_paging);
     if (!page) {
         return page.error();
     }

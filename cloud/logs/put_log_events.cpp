@@ -6,7 +6,7 @@ namespace {
 constexpr std::int64_t hour = 60 * 60 * 1000;
 constexpr std::int64_t day = 24 * hour;
 // AWS's limits of a batch.
-constexpr std::int64_t most_bytes = 1'048'576;
+constexpr std::int64_t most_request_bytes = 1'048'576;
 constexpr std::int64_t most_message = 256 * 1024 - event_overhead;
 
 // In order, not too large; the message says what is wrong.
@@ -24,7 +24,7 @@ std::optional<api_error> check_batch(const std::vector<new_event>& events) {
                 "Log events in a single PutLogEvents request must be in chronological order.");
         }
     }
-    if (bytes > most_bytes) {
+    if (bytes > most_request_bytes) {
         return invalid_parameter("Upload too large: " + std::to_string(bytes) +
                                  " bytes exceeds limit of 1048576");
     }

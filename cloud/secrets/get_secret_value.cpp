@@ -6,7 +6,7 @@
 namespace evergrass::cloud::secrets {
 namespace {
 
-constexpr std::int64_t day = 24 * 60 * 60 * 1000;
+constexpr std::int64_t day_of_access = 24 * 60 * 60 * 1000;
 
 bool has_stage(const version_record& version, const std::string& stage) {
     return std::ranges::find(version.stages, stage) != version.stages.end();
@@ -40,7 +40,7 @@ answer<version_record> wanted_version(secret_registry& in, const secret_record& 
 // The day is enough, as for AWS: no write for each read.
 answer<void> note_access(secret_registry& in, const secret_record& secret,
                          const version_record& version) {
-    const auto today = now_milliseconds(in) / day * day;
+    const auto today = now_milliseconds(in) / day_of_access * day_of_access;
     if (secret.accessed_at == today && version.accessed_at == today) {
         return {};
     }

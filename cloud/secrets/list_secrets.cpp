@@ -8,7 +8,8 @@
 namespace evergrass::cloud::secrets {
 namespace {
 
-constexpr paging_style paging{"MaxResults", "NextToken", "InvalidNextTokenException", 100, 100};
+constexpr paging_style secrets_paging{"MaxResults", "NextToken", "InvalidNextTokenException", 100,
+                                      100};
 
 std::string lower(std::string_view text) {
     std::string out(text);
@@ -70,7 +71,7 @@ bool passes(const json::object& secret, const json::array* filters) {
 
 // By name. Secrets that are to be deleted are left out, as AWS does.
 api_result list_secrets(secret_registry& in, const call& from) {
-    const auto page = requested_page(from, paging);
+    const auto page = requested_page(from, secrets_paging);
     if (!page) {
         return page.error();
     }

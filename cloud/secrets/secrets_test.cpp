@@ -20,8 +20,7 @@ protected:
         std::string pattern = std::filesystem::temp_directory_path() / "secrets_XXXXXX";
         directory_ = ::mkdtemp(pattern.data());
         state_ = store::open((directory_ / "service.db").string()).value();
-        in_ = std::make_unique<secret_registry>(
-            secret_registry{*state_, identity_, clock_});
+        in_ = std::make_unique<secret_registry>(secret_registry{*state_, identity_, clock_});
         add_secrets_operations(table_, *in_);
     }
     ~secrets_service() override { std::filesystem::remove_all(directory_); }
