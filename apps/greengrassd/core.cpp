@@ -8,8 +8,10 @@
 #include "libs/base/file.hpp"
 #include "libs/pki/envelope.hpp"
 #include "libs/pki/pki.hpp"
+#include "libs/rt/stream.hpp"
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
 
 #include <unistd.h>
 
@@ -230,8 +232,18 @@ asio::awaitable<std::vector<edge::part_failure>> core::boot() {
 }
 
 asio::awaitable<void> core::run() {
-    using namespace boost::asio::experimental::awaitable_operators;
-    co_await (agent_.run() && log_shipper_.run());
+    // Not in a parallel group with the agent: that passes on the first cancellation only, and
+    // daemon repeats them.
+    ships_ = true;
+    asio::co_spawn(co_await asio::this_coro::executor, log_shipper_.run(),
+                   asio::bind_cancellation_slot(
+                       end_shipping_.slot(), [this](const std::exception_ptr& failed) {
+                           ships_ = false;
+                           if (failed) {
+                               log_.error("Logs are no longer sent: an unexpected error.");
+                           }
+                       }));
+    co_await agent_.run();
 }
 
 asio::awaitable<void> core::stop() {
@@ -240,6 +252,11 @@ asio::awaitable<void> core::stop() {
     cloud_.stop();
     credentials_->stop();
     co_await functions_.stop();
+    // A cancellation counts for what waits at that moment.
+    while (ships_) {
+        end_shipping_.emit(asio::cancellation_type::terminal);
+        co_await rt::sleep_for(std::chrono::milliseconds(5));
+    }
 }
 
 // Models become volumes of the functions: their directories lie among the core's files. Nobody else

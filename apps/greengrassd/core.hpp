@@ -14,6 +14,7 @@
 #include "edge/secrets/secret_service.hpp"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 
@@ -89,6 +90,8 @@ private:
     edge::server_certificate certificate_;
     edge::deployment_agent agent_;
     edge::log_shipper log_shipper_;
+    boost::asio::cancellation_signal end_shipping_;
+    bool ships_ = false;
     edge::admin_server admin_;
 
     // What runs now, for snapshot().

@@ -128,7 +128,7 @@ job_service::task job_service::as_task(device_job_request asked) {
     const auto kept = std::make_shared<state>();
     kept->asked = std::move(asked);
     task made;
-    made.run = [this, kept](job_changes& changes) -> result<void> {
+    made.run = [kept](job_changes& changes) -> result<void> {
         auto answer = answer_request(changes, kept->asked, kept->token);
         if (!answer) {
             return answer.error();

@@ -52,8 +52,8 @@ struct host_programs {
 // /usr/bin and /usr/local/bin.
 std::vector<interpreter> find_interpreters(std::string_view path);
 
-// May this user reach the program and run it, by the permissions of each folder on the way (other
-// groups of the user apart)? Scripts have to be readable, too.
+// May this user reach the program's file, behind links, and run it, by the permissions of each
+// folder on the way (other groups of the user apart)? Scripts have to be readable, too.
 bool may_run(const process_identity& who, const interpreter& program);
 
 // `directory` holds the function's unpacked code; a native executable in it is made one for the

@@ -7,6 +7,7 @@ import urllib.request
 import zipfile
 
 import pytest
+from botocore.exceptions import ClientError
 
 from harness import gate, processes, waiting
 from harness.core import Core
@@ -149,25 +150,17 @@ def zip_with_link(target):
     return data.getvalue()
 
 
-def test_a_package_that_leaves_its_directory_fails_the_deployment_and_all_goes_on(site):
-    made = site.endpoints.boto("lambda").create_function(
-        FunctionName="leaving",
-        Runtime="python3.7",
-        Role=f"arn:aws:iam::{site.endpoints.account}:role/unused",
-        Handler="main.handler",
-        Code={"ZipFile": zip_with_link("../../../../certs")},
-        Publish=True,
-    )
-    leaving = f"{made['FunctionArn'].removesuffix(':1')}:1"
-    steady = site.invoke("steady")
-    site.group.give(functions=site.functions("5", function_entry(leaving, pinned=True)))
-    status = site.group.outcome(site.group.start_deployment())
-    assert status["DeploymentStatus"] == "Failure"
-    message = status["ErrorMessage"]
-    for part in (leaving, "'data' is a link that leaves the package, to '../../../../certs'", "Pack"):
-        assert part in message
-    assert site.invoke("steady") == steady
-    left = {path.name for path in (site.core.root / "ggc/deployment/lambda").iterdir()}
-    assert not [name for name in left if "leaving" in name or name.startswith((".new", ".staging"))]
-    site.group.give(functions=site.functions("6")).deploy()
-    assert site.invoke("pinned")["version"] == "6"
+def test_a_package_that_leaves_its_directory_is_refused_when_it_is_uploaded(site):
+    with pytest.raises(ClientError) as refused:
+        site.endpoints.boto("lambda").create_function(
+            FunctionName="leaving",
+            Runtime="python3.7",
+            Role=f"arn:aws:iam::{site.endpoints.account}:role/unused",
+            Handler="main.handler",
+            Code={"ZipFile": zip_with_link("../../../../certs")},
+            Publish=True,
+        )
+    assert refused.value.response["Error"]["Code"] == "InvalidParameterValueException"
+    assert "the entry 'data' is a link that leaves the package" in str(refused.value)
+    names = [f["FunctionName"] for f in site.endpoints.boto("lambda").list_functions()["Functions"]]
+    assert "leaving" not in names
