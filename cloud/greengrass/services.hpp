@@ -44,8 +44,8 @@ struct greengrass_services {
     // Called when a bulk deployment begins or is to stop, perhaps before that is committed; the
     // store's lock is held then.
     std::function<void()> bulk_changed = [] {};
-    // PKCS#8 PEM of an RSA-2048 key for a group's CA. Takes some 100 ms when none was made ahead, so
-    // it is called without the store's lock.
+    // PKCS#8 PEM of an RSA-2048 key for a group's CA. Takes some 100 ms when none was made ahead,
+    // so it is called without the store's lock.
     std::function<std::string()> new_rsa_key = [] { return pki::generate_rsa_key(); };
 };
 

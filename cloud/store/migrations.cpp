@@ -252,9 +252,12 @@ CREATE INDEX iam_attachments_by_policy ON iam_attachments(policy_arn);
 }  // namespace
 
 const std::vector<std::string_view>& migrations() {
-    static const std::vector<std::string_view> all = {first_release, objects_and_bulk_deployments,
-                                                      shadows, sealed_secrets_and_audit,
-                                                      thing_groups_and_jobs, services_around};
+    static const std::vector<std::string_view> all = {first_release,
+                                                      objects_and_bulk_deployments,
+                                                      shadows,
+                                                      sealed_secrets_and_audit,
+                                                      thing_groups_and_jobs,
+                                                      services_around};
     return all;
 }
 
