@@ -23,7 +23,7 @@ BELOW = {
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
-TARGET = re.compile(r"evergrass_(library|program)\(\s*([\w-]+)(?:\s+LINKS\s+([^)]*))?\)")
+TARGET = re.compile(r"evergrass_(library|program)\(\s*([\w-]+)(?:\s+TOGETHER)?(?:\s+LINKS\s+([^)]*))?\)")
 TEST_LINKS = re.compile(r"target_link_libraries\(\s*[\w-]+_test\s+PRIVATE\s+([^)]*)\)")
 
 
