@@ -92,7 +92,7 @@ def nginx_rate(folder, load, cert, key, size):
     (folder / "answer").write_bytes(b"x" * size)
     port = free_port()
     (folder / "nginx.conf").write_text(
-        f"daemon off; worker_processes 1; error_log {folder}/error.log; pid {folder}/pid;\n"
+        f"{'user root; ' if os.geteuid() == 0 else ''}daemon off; worker_processes 1; error_log {folder}/error.log; pid {folder}/pid;\n"
         "events {}\n"
         f"http {{ access_log off; keepalive_requests 100000000; server {{ listen 127.0.0.1:{port} ssl;\n"
         f"  ssl_certificate {cert}; ssl_certificate_key {key}; root {folder}; }} }}\n"
