@@ -128,13 +128,8 @@ boost::asio::awaitable<result<void>> service_client::fetch_artifact(
     co_return fetched;
 }
 
-boost::asio::awaitable<result<void>> service_client::send_logs(std::string body) {
-    http::request tell;
-    tell.method = "POST";
-    tell.target = path("/logs");
-    tell.headers.set("content-type", "application/json");
-    tell.body = std::move(body);
-    auto answer = co_await send(std::move(tell));
+boost::asio::awaitable<result<void>> service_client::tell_service(http::request what) {
+    auto answer = co_await send(std::move(what));
     if (!answer) {
         co_return answer.error();
     }
@@ -142,6 +137,16 @@ boost::asio::awaitable<result<void>> service_client::send_logs(std::string body)
         co_return refusal(*answer, settings_.thing);
     }
     co_return result<void>();
+}
+
+boost::asio::awaitable<result<void>> service_client::send_logs(std::string body) {
+    http::request tell;
+    tell.method = "POST";
+    tell.target = path("/logs");
+    tell.headers.set("content-type", "application/json");
+    tell.body = std::move(body);
+    auto told = co_await tell_service(std::move(tell));
+    co_return told;
 }
 
 boost::asio::awaitable<result<void>> service_client::report(status_report what) {
@@ -162,14 +167,8 @@ boost::asio::awaitable<result<void>> service_client::report(status_report what) 
     tell.target = path("/deployments/" + percent_encode(what.deployment_id) + "/status");
     tell.headers.set("content-type", "application/json");
     tell.body = json::serialize(body);
-    auto answer = co_await send(std::move(tell));
-    if (!answer) {
-        co_return answer.error();
-    }
-    if (answer->status != 200) {
-        co_return refusal(*answer, settings_.thing);
-    }
-    co_return result<void>();
+    auto told = co_await tell_service(std::move(tell));
+    co_return told;
 }
 
 }  // namespace evergrass::edge

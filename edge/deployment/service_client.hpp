@@ -52,6 +52,8 @@ public:
 private:
     std::string path(std::string_view tail) const;
     boost::asio::awaitable<result<http::response>> send(http::request ask);
+    // An answer other than 200 is an error.
+    boost::asio::awaitable<result<void>> tell_service(http::request what);
 
     boost::asio::any_io_executor executor_;
     service_settings settings_;
