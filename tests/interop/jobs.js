@@ -1,7 +1,8 @@
 // node jobs.js OPTIONS: the jobs client of the stock device SDK v2 takes its thing's next job to its end, and prints
 // what it is told as lines of JSON. OPTIONS is an object in JSON: {host, port, ca, cert, key, clientId, thing, job}.
 'use strict';
-const { iot, iotjobs, mqtt } = require('aws-iot-device-sdk-v2');
+const { iotjobs, mqtt } = require('aws-iot-device-sdk-v2');
+const connect = require('./connect_v2');
 const options = JSON.parse(process.argv[2]);
 
 function fail(error) {
@@ -10,15 +11,7 @@ function fail(error) {
 }
 
 async function main() {
-  const config = iot.AwsIotMqttConnectionConfigBuilder.new_mtls_builder_from_path(options.cert, options.key)
-    .with_certificate_authority_from_path(undefined, options.ca)
-    .with_client_id(options.clientId)
-    .with_endpoint(options.host)
-    .with_port(options.port)
-    .with_clean_session(true)
-    .build();
-  const connection = new mqtt.MqttClient().new_connection(config);
-  await connection.connect();
+  const connection = await connect(options);
   const client = new iotjobs.IotJobsClient(connection);
   const { thing: thingName, job: jobId } = options;
   const qos = mqtt.QoS.AtLeastOnce;

@@ -52,16 +52,9 @@ function sdkV1() {
 }
 
 async function sdkV2() {
-  const { iot, iotshadow, mqtt } = require('aws-iot-device-sdk-v2');
-  const config = iot.AwsIotMqttConnectionConfigBuilder.new_mtls_builder_from_path(options.cert, options.key)
-    .with_certificate_authority_from_path(undefined, options.ca)
-    .with_client_id(options.clientId)
-    .with_endpoint(options.host)
-    .with_port(options.port)
-    .with_clean_session(true)
-    .build();
-  const connection = new mqtt.MqttClient().new_connection(config);
-  await connection.connect();
+  const { iotshadow, mqtt } = require('aws-iot-device-sdk-v2');
+  const connect = require('./connect_v2');
+  const connection = await connect(options);
   const client = new iotshadow.IotShadowClient(connection);
   const request = { thingName: options.thing, shadowName: options.shadow };
   const qos = mqtt.QoS.AtLeastOnce;
