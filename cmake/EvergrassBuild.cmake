@@ -30,7 +30,7 @@ find_package(LibArchive REQUIRED)
 find_package(Threads REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
-if(EVERGRASS_TESTS OR NOT DEFINED EVERGRASS_TESTS)
+if(EVERGRASS_TESTS)
   find_package(GTest REQUIRED)
 endif()
 
