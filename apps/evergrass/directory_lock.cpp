@@ -1,6 +1,7 @@
 #include "apps/evergrass/directory_lock.hpp"
 
 #include "libs/base/errors.hpp"
+#include "libs/base/file.hpp"
 
 #include <array>
 #include <cerrno>
@@ -28,8 +29,19 @@ pid_t owner_of(int fd) {
     return owner;
 }
 
+// One that has ended and that nobody has asked for yet (a zombie) does not run.
+bool runs(pid_t process) {
+    if (::kill(process, 0) != 0 && errno == ESRCH) {
+        return false;
+    }
+    const auto stat = read_file("/proc/" + std::to_string(process) + "/stat");
+    // "PID (NAME) STATE …", and a name may have any character.
+    const auto name_end = stat ? stat->rfind(") ") : std::string::npos;
+    return name_end == std::string::npos || stat->substr(name_end + 2, 1) != "Z";
+}
+
 error taken(const std::filesystem::path& directory, pid_t owner) {
-    if (owner > 0 && ::kill(owner, 0) != 0 && errno == ESRCH) {
+    if (owner > 0 && !runs(owner)) {
         return {errc::unavailable, "Processes of an earlier `evergrass up` on " +
                                        directory.string() + " have not ended yet (`fuser -v " +
                                        (directory / "up.lock").string() + "` names them)"};

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace evergrass::cli {
@@ -44,6 +45,21 @@ TEST_F(directory_lock_test, that_children_of_a_dead_owner_hold_is_worth_waiting_
     EXPECT_EQ(directory_lock::take(directory_).error().code, errc::unavailable);
     const auto in_vain = directory_lock::take_or_wait(directory_, std::chrono::seconds(0), [] {});
     EXPECT_EQ(in_vain.error().code, errc::unavailable);
+}
+
+TEST_F(directory_lock_test, an_owner_that_nobody_has_waited_for_is_dead) {
+    const auto held = directory_lock::take(directory_);
+    ASSERT_TRUE(held);
+    const auto owner = ::fork();
+    if (owner == 0) {
+        ::_exit(0);
+    }
+    siginfo_t ended{};
+    // Ended, but still in the table of processes.
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(owner), &ended, WEXITED | WNOWAIT), 0);
+    std::ofstream(directory_ / "up.lock", std::ios::trunc) << owner;
+    EXPECT_EQ(directory_lock::take(directory_).error().code, errc::unavailable);
+    ASSERT_EQ(::waitpid(owner, nullptr, 0), owner);
 }
 
 }  // namespace
