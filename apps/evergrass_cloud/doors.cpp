@@ -20,9 +20,10 @@ constexpr auto device_http_protocol = "x-amzn-http-ca";
 constexpr auto api_grace = 5s;
 constexpr auto device_grace = 500ms;
 
-http::server_options device_limits() {
+http::server_options device_limits(const service_options& options) {
     http::server_options limits;
     limits.max_body_bytes = 1024 * 1024;
+    limits.max_connections = options.device_connections;
     return limits;
 }
 
@@ -81,7 +82,7 @@ doors::doors(boost::asio::any_io_executor executor, const service_options& optio
           })),
       api_server_(api_limits(options), api_handler(false), log),
       plain_server_(api_limits(options), api_handler(true), log),
-      device_server_(device_limits(), parts.device_handler(), log),
+      device_server_(device_limits(options), parts.device_handler(), log),
       admin_(
           executor, options.data / "admin.sock", http::server_options(),
           [this](http::request asked) {

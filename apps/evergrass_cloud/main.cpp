@@ -31,6 +31,12 @@ void add_limit_options(CLI::App& app, cloud::service_options& options) {
     app.add_option("--connections-per-address", options.connections_per_address,
                    "Open connections of one address to the ports of the APIs; 0: no limit")
         ->capture_default_str();
+    app.add_option(
+           "--device-connections", options.device_connections,
+           "Open connections of devices and cores, by MQTT and as many by HTTPS; each is an "
+           "open file (ulimit -Hn)")
+        ->check(CLI::Range(1U, 1'000'000U))
+        ->capture_default_str();
 }
 
 void add_service_options(CLI::App& app, cloud::service_options& options, std::string& level) {

@@ -38,6 +38,8 @@ struct service_options {
     std::uint32_t key_rate = 50'000;  // requests a second; 0: no limit
     std::uint32_t address_rate = 50'000;
     std::uint32_t connections_per_address = 1'024;
+    // At each of the ports for devices: MQTT, and HTTPS over mutual TLS.
+    std::uint32_t device_connections = 20'000;
 };
 
 struct keys_options {

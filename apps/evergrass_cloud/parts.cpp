@@ -164,6 +164,7 @@ result<void> service_parts::start_hub(const service_options& options) {
     hub_settings settings;
     settings.data_directory = (options.data / "mqtt").string();
     settings.session_expiry = options.mqtt_session_expiry;
+    settings.max_connections = options.device_connections;
     settings.shadows = shadows_;
     settings.jobs = jobs_;
     auto started = hub::start(settings, identity_, authority_, changes_, log_);

@@ -5,6 +5,7 @@
 #include "apps/evergrass_cloud/parts.hpp"
 #include "apps/evergrass_cloud/ready_file.hpp"
 #include "apps/evergrass_cloud/server_identity.hpp"
+#include "libs/base/open_files.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -30,9 +31,22 @@ boost::asio::awaitable<void> stop_on_signal(boost::asio::io_context* io,
     io->stop();
 }
 
+// Each connection is an open file; so are the database, objects and what answers are sent from.
+void allow_connections(const service_options& options, const logger& log) {
+    constexpr std::uint64_t others = 4'096;
+    const std::uint64_t wanted = 2 * std::uint64_t{options.device_connections} + others;
+    if (const auto allowed = allow_open_files(wanted); allowed < wanted) {
+        log.warn("There may not be as many open files as --device-connections needs.",
+                 {{"allowed", static_cast<std::int64_t>(allowed)},
+                  {"needed", static_cast<std::int64_t>(wanted)},
+                  {"next", "raise the hard limit (ulimit -Hn), or lower the option"}});
+    }
+}
+
 }  // namespace
 
 result<void> run_service(const service_options& options, logger log) {
+    allow_connections(options, log);
     boost::asio::io_context io(1);
     auto parts = service_parts::make(options, log);
     if (!parts) {

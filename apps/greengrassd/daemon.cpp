@@ -7,6 +7,7 @@
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 #include "libs/base/json.hpp"
+#include "libs/base/open_files.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -20,7 +21,6 @@
 #include <exception>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 namespace evergrass::greengrassd {
@@ -90,16 +90,11 @@ void log_banner(const logger& log, const daemon_options& options, const edge::co
 // Each connection of the local MQTT server is an open file; the rest is for functions, logs and
 // packages. Functions inherit what is set here.
 void raise_file_limit(const edge::core_config& config, const logger& log) {
-    constexpr rlim_t others = 512;
-    const rlim_t wanted = config.mqtt.limits.max_connections + others;
-    rlimit files{};
-    if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= wanted) {
-        return;
-    }
-    files.rlim_cur = std::min(wanted, files.rlim_max);
-    if (::setrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur < wanted) {
+    constexpr std::uint64_t others = 512;
+    const std::uint64_t wanted = config.mqtt.limits.max_connections + others;
+    if (const auto allowed = allow_open_files(wanted); allowed < wanted) {
         log.warn("There may not be as many open files as mqttLimits.connections needs.",
-                 {{"allowed", static_cast<std::int64_t>(files.rlim_cur)},
+                 {{"allowed", static_cast<std::int64_t>(allowed)},
                   {"needed", static_cast<std::int64_t>(wanted)},
                   {"next", "raise the hard limit (ulimit -Hn), or lower the setting"}});
     }

@@ -7,6 +7,7 @@
 #include "apps/mqtt_testbed/options.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
+#include "libs/base/open_files.hpp"
 #include "libs/mqtt/server.hpp"
 
 #include <CLI/CLI.hpp>
@@ -158,11 +159,7 @@ void prepare_process() {
     sigaddset(&ends, SIGINT);
     pthread_sigmask(SIG_BLOCK, &ends, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
-    rlimit files{};
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-        files.rlim_cur = files.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &files);
-    }
+    allow_open_files(RLIM_INFINITY);
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ struct hub_settings {
     // The longest that a session outlives its connection, in seconds; what 3.1.1 clients without
     // clean session get. AWS IoT: 1 hour, at most 7 days.
     std::uint32_t session_expiry = 60 * 60;
+    std::size_t max_connections = 20'000;  // twice as many sessions are kept
     // Take what is published to the request topics of shadows and jobs; null: nobody does.
     std::shared_ptr<mqtt::external_target> shadows;
     std::shared_ptr<mqtt::external_target> jobs;

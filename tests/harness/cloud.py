@@ -12,14 +12,14 @@ PROGRAM = BIN / "evergrass-cloud"
 
 
 class Cloud:
-    """The service on a folder; the same ports and keys at every start."""
+    """The service on a folder; the same ports, each from `new_port`, and keys at every start."""
 
-    def __init__(self, folder, *arguments):
+    def __init__(self, folder, *arguments, new_port=free_port):
         self.folder = Path(folder)
         self.data = self.folder / "data"
         self._ready = self.folder / "ready.json"
         self._ports = {
-            name: free_port() for name in ("--api-port", "--http-port", "--mqtt-port",
+            name: new_port() for name in ("--api-port", "--http-port", "--mqtt-port",
                                            "--iot-https-port")
         }  # fmt: skip
         self._arguments = arguments
