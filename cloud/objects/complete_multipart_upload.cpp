@@ -9,13 +9,6 @@
 namespace evergrass::cloud::objects {
 namespace {
 
-api_error malformed(const std::string& why) {
-    return {400, "MalformedXML",
-            "The XML you provided was not well-formed or did not validate against our published "
-            "schema: " +
-                why};
-}
-
 std::string without_quotes(std::string text) {
     std::erase(text, '"');
     return text;
@@ -24,10 +17,10 @@ std::string without_quotes(std::string text) {
 answer<std::vector<named_part>> read_parts(std::string_view body) {
     const auto root = read_xml(body, 60'000);
     if (!root) {
-        return malformed(root.error().context);
+        return malformed_xml(root.error().context);
     }
     if (root->name != "CompleteMultipartUpload") {
-        return malformed("the root is not CompleteMultipartUpload");
+        return malformed_xml("the root is not CompleteMultipartUpload");
     }
     std::vector<named_part> parts;
     for (const auto& each : root->children) {
@@ -39,7 +32,7 @@ answer<std::vector<named_part>> read_parts(std::string_view body) {
         const auto* end = text.data() + text.size();
         const auto [stop, wrong] = std::from_chars(text.data(), end, part.number);
         if (wrong != std::errc() || stop != end) {
-            return malformed("a PartNumber is no number");
+            return malformed_xml("a PartNumber is no number");
         }
         parts.push_back(std::move(part));
     }

@@ -8,13 +8,6 @@ namespace {
 
 constexpr std::size_t most_keys = 1000;
 
-api_error malformed(const std::string& why) {
-    return {400, "MalformedXML",
-            "The XML you provided was not well-formed or did not validate against our published "
-            "schema: " +
-                why};
-}
-
 }  // namespace
 
 answer<http::response> delete_objects(const s3_call& from) {
@@ -24,10 +17,10 @@ answer<http::response> delete_objects(const s3_call& from) {
     }
     const auto wanted = read_xml(*body);
     if (!wanted) {
-        return malformed(wanted.error().context);
+        return malformed_xml(wanted.error().context);
     }
     if (wanted->name != "Delete") {
-        return malformed("the root is not Delete");
+        return malformed_xml("the root is not Delete");
     }
     if (const auto there = from.in.require_bucket(from.what.bucket); !there) {
         return there.error();
@@ -41,7 +34,7 @@ answer<http::response> delete_objects(const s3_call& from) {
         }
         const auto key = each.text_of("Key");
         if (key.empty() || ++count > most_keys) {
-            return malformed(key.empty() ? "an Object has no Key" : "more than 1000 keys");
+            return malformed_xml(key.empty() ? "an Object has no Key" : "more than 1000 keys");
         }
         const auto removed = from.in.remove(from.what.bucket, key);
         if (!removed) {
@@ -52,7 +45,7 @@ answer<http::response> delete_objects(const s3_call& from) {
         }
     }
     if (count == 0) {
-        return malformed("it names no Object");
+        return malformed_xml("it names no Object");
     }
     return xml_answer("DeleteResult", xml);
 }

@@ -82,4 +82,11 @@ http::response xml_error(const api_error& refused, std::string_view resource,
     return made;
 }
 
+api_error malformed_xml(const std::string& why) {
+    return {400, "MalformedXML",
+            "The XML you provided was not well-formed or did not validate against our published "
+            "schema: " +
+                why};
+}
+
 }  // namespace evergrass::cloud::objects

@@ -18,5 +18,7 @@ http::response xml_answer(std::string_view name, std::string_view xml);
 // <Error><Code>…; an empty or internal code becomes S3's own, InternalError.
 http::response xml_error(const api_error& refused, std::string_view resource,
                          std::string_view request_id);
+// The refusal of a request whose own XML is not what it should be; `why` goes behind S3's words.
+api_error malformed_xml(const std::string& why);
 
 }  // namespace evergrass::cloud::objects
