@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT / "bench"))
 from botocore.auth import SigV4Auth  # noqa: E402
 from botocore.awsrequest import AWSRequest  # noqa: E402
 from botocore.credentials import Credentials  # noqa: E402
-from harness import processes, waiting  # noqa: E402
+from harness import postgres, processes, waiting  # noqa: E402
 from harness.cloud import Cloud  # noqa: E402
 from harness.ports import free_port  # noqa: E402
 from harness.processes import Process  # noqa: E402
@@ -148,10 +148,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--quick", action="store_true", help="a second for each load instead of ten")
+    parser.add_argument(
+        "--store", choices=["sqlite", "postgresql"], default="sqlite", help="PostgreSQL runs on the same cores"
+    )
     options = parser.parse_args()
     processes.adopt_orphans()
     with tempfile.TemporaryDirectory(prefix="evergrass-bench-") as folder:
-        table = measure(folder, options)
+        if options.store == "postgresql":
+            with postgres.Postgres() as Cloud.postgres:
+                table = measure(folder, options)
+        else:
+            table = measure(folder, options)
     if options.json:
         print(json.dumps({"rows": table.rows}))
     else:

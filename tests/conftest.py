@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from harness import processes
+from harness import postgres, processes
+from harness.cloud import Cloud
 from harness.system import System
 
 # boto3 runs inside this process and reads these; the service under test is not AWS.
@@ -15,6 +16,13 @@ for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUN
     os.environ.pop(name, None)
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--store", choices=["sqlite", "postgresql"], default="sqlite",
+        help="what the services of harness.cloud, and of the fixture `service`, keep their state in",
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,6 +38,18 @@ def no_process_is_left():
     assert not left, f"processes left behind: {shown}"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def store_of_services(request, no_process_is_left):
+    if request.config.getoption("--store") == "sqlite":
+        yield
+        return
+    if postgres.programs() is None:
+        pytest.skip("PostgreSQL's server is not installed (postgresql-15)")
+    with postgres.Postgres() as Cloud.postgres:
+        yield
+    Cloud.postgres = None
+
+
 @pytest.fixture(scope="module")
 def system(tmp_path_factory):
     """Service and core with the sample group, shared by the tests of a file."""
@@ -40,5 +60,9 @@ def system(tmp_path_factory):
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
     """The service alone, shared by the tests of a file."""
+    if Cloud.postgres is not None:
+        with Cloud(tmp_path_factory.mktemp("service"), "--allow-reset") as running:
+            yield running
+        return
     with System(tmp_path_factory.mktemp("service"), "--no-sample", "--allow-reset") as running:
         yield running

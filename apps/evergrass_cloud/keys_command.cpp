@@ -1,6 +1,7 @@
 #include "apps/evergrass_cloud/keys_command.hpp"
 
 #include "apps/evergrass_cloud/data_directory.hpp"
+#include "apps/evergrass_cloud/shared_store.hpp"
 #include "cloud/gateway/access_keys.hpp"
 #include "cloud/store/store.hpp"
 #include "libs/base/json.hpp"
@@ -10,17 +11,17 @@
 namespace evergrass::cloud {
 namespace {
 
-result<std::unique_ptr<store>> open_store(const keys_options& options) {
+result<std::unique_ptr<store>> open_keys(const keys_options& options) {
     if (auto prepared = prepare_data_directory(options.data); !prepared) {
         return prepared.error();
     }
-    return store::open((options.data / "service.db").string(), options.master_key);
+    return open_store(options.data, options.store, options.master_key);
 }
 
 }  // namespace
 
 result<void> create_key(const keys_options& options) {
-    auto state = open_store(options);
+    auto state = open_keys(options);
     if (!state) {
         return state.error();
     }
@@ -41,7 +42,7 @@ result<void> create_key(const keys_options& options) {
 }
 
 result<void> list_keys(const keys_options& options) {
-    auto state = open_store(options);
+    auto state = open_keys(options);
     if (!state) {
         return state.error();
     }

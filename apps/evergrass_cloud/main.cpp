@@ -2,6 +2,7 @@
 #include "apps/evergrass_cloud/options.hpp"
 #include "apps/evergrass_cloud/restore_command.hpp"
 #include "apps/evergrass_cloud/service.hpp"
+#include "libs/db/postgres.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -37,6 +38,19 @@ void add_limit_options(CLI::App& app, cloud::service_options& options) {
            "open file (ulimit -Hn)")
         ->check(CLI::Range(1U, 1'000'000U))
         ->capture_default_str();
+}
+
+// The password is better in the environment (PGPASSWORD) or in ~/.pgpass than in the URL.
+void add_store_option(CLI::App& app, std::string& store) {
+    app.add_option("--store", store,
+                   "postgresql://[USER@]HOST[:PORT]/DATABASE that holds the state; default: "
+                   "DATA/service.db, SQLite")
+        ->envname("EVERGRASS_STORE")
+        ->check(CLI::Validator(
+            [](std::string& text) {
+                return db::is_postgres(text) ? "" : "must begin with postgresql://";
+            },
+            "URL"));
 }
 
 void add_service_options(CLI::App& app, cloud::service_options& options, std::string& level) {
@@ -86,6 +100,9 @@ void add_service_options(CLI::App& app, cloud::service_options& options, std::st
                    "Write service.json here too when the service is ready");
     app.add_option("--master-key", options.master_key,
                    "File of the key that seals the database's secrets; default: DATA/master.key");
+    add_store_option(app, options.store);
+    app.add_flag("--standby", options.standby,
+                 "While another evergrass-cloud serves from the same --store, wait to take over");
     add_limit_options(app, options);
 }
 
@@ -139,6 +156,7 @@ int main(int argc, char** argv) {
             ->required();
         command->add_option("--master-key", key_options.master_key,
                             "As the service is started with");
+        add_store_option(*command, key_options.store);
         command->add_flag("--json", key_options.json, "Answer in JSON");
     }
     create->add_option("--role", key_options.role, "admin, operator or read-only")

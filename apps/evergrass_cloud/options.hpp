@@ -33,6 +33,8 @@ struct service_options {
     log_level level = log_level::info;
     std::filesystem::path ready_file;  // empty: none
     std::filesystem::path master_key;  // empty: master.key in `data`
+    std::string store;                 // postgresql://...; empty: service.db in `data`
+    bool standby = false;              // wait while another serves from `store`
     int audit_days = 365;
     std::int64_t audit_entries = 500'000;
     std::uint32_t key_rate = 50'000;  // requests a second; 0: no limit
@@ -45,6 +47,7 @@ struct service_options {
 struct keys_options {
     std::filesystem::path data;
     std::filesystem::path master_key;
+    std::string store;
     std::string role = "admin";
     std::string name;
     bool json = false;

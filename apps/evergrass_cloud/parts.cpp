@@ -1,6 +1,7 @@
 #include "apps/evergrass_cloud/parts.hpp"
 
 #include "apps/evergrass_cloud/identity_check.hpp"
+#include "apps/evergrass_cloud/shared_store.hpp"
 #include "cloud/backup/backup.hpp"
 #include "cloud/greengrass/operations.hpp"
 #include "cloud/greengrass/post_core_logs.hpp"
@@ -22,6 +23,9 @@
 namespace evergrass::cloud {
 
 namespace {
+
+// They wait for PostgreSQL and the network more than they work; each has a session there.
+constexpr std::size_t threads_of_shared_store = 8;
 
 result<std::optional<greengrass::upstream_sts>> make_sts(const service_options& options) {
     if (options.aws_credentials.empty()) {
@@ -47,6 +51,19 @@ result<std::unique_ptr<service_parts>> service_parts::make(const service_options
     if (!lock) {
         return lock.error();
     }
+    auto claim = claim_store(options, log);
+    if (!claim) {
+        return claim.error();
+    }
+    auto state = open_store(options.data, options.store, options.master_key);
+    if (!state) {
+        return state.error();
+    }
+    if (*claim) {
+        if (auto shared = share_keys(**state, options.data, clock().now()); !shared) {
+            return shared.error();
+        }
+    }
     auto keys = load_or_make_keys(options.data, clock().now());
     if (!keys) {
         return keys.error();
@@ -59,13 +76,9 @@ result<std::unique_ptr<service_parts>> service_parts::make(const service_options
     if (!sts) {
         return sts.error();
     }
-    auto state = store::open((options.data / "service.db").string(), options.master_key);
-    if (!state) {
-        return state.error();
-    }
     std::unique_ptr<service_parts> parts(
-        new service_parts(options, std::move(*lock), std::move(*keys), std::move(*signer),
-                          std::move(*sts), std::move(*state), std::move(log)));
+        new service_parts(options, std::move(*lock), std::move(*claim), std::move(*keys),
+                          std::move(*signer), std::move(*sts), std::move(*state), std::move(log)));
     if ((*parts).state_->sealed_at_open() != 0) {
         parts->log_.info(
             "Secrets that an earlier build kept readable are sealed now; copies and "
@@ -85,11 +98,13 @@ result<std::unique_ptr<service_parts>> service_parts::make(const service_options
     return parts;
 }
 
-service_parts::service_parts(const service_options& options, data_lock lock, service_keys keys,
+service_parts::service_parts(const service_options& options, data_lock lock,
+                             std::unique_ptr<db::serving_claim> claim, service_keys keys,
                              deployment_signer signer, std::optional<greengrass::upstream_sts> sts,
                              std::unique_ptr<store> state, logger log)
     : log_(std::move(log)),
       lock_(std::move(lock)),
+      claim_(std::move(claim)),
       keys_(std::move(keys)),
       identity_{options.account, options.region, "aws"},
       state_(std::move(state)),
@@ -191,6 +206,9 @@ void service_parts::make_gateway(const service_options& options) {
     gateway_options settings;
     settings.counts = &counts_;
     settings.limits = &limits_;
+    if (claim_) {
+        settings.threads = threads_of_shared_store;
+    }
     if (options.allow_reset) {
         settings.reset = [this] { return empty(); };
     }
@@ -237,6 +255,19 @@ result<void> service_parts::empty() {
     return done ? objects_.forget_files() : done;
 }
 
+std::uint64_t service_parts::database_bytes() const {
+    std::uint64_t bytes = 0;
+    if (!claim_) {
+        std::error_code missing;
+        bytes = std::filesystem::file_size(admin_.data / "service.db", missing);
+        return missing ? 0 : bytes;
+    }
+    const auto read = state_->db().query(
+        "parts.database_bytes", "SELECT pg_database_size(current_database())", {},
+        [&](const db::row& row) { bytes = static_cast<std::uint64_t>(row.integer(0)); });
+    return read ? bytes : 0;
+}
+
 std::string service_parts::metrics() const {
     metrics_writer out;
     out.family("build_info", "gauge", "1, with the version.");
@@ -256,9 +287,7 @@ std::string service_parts::metrics() const {
                now.connections_refused);
     out.single("mqtt_journal_failing", "gauge", "1 while the disk does not take MQTT's sessions.",
                now.journal && now.journal->failing ? 1 : 0);
-    std::error_code missing;
-    const auto bytes = std::filesystem::file_size(admin_.data / "service.db", missing);
-    out.single("database_bytes", "gauge", "The database's file.", missing ? 0 : bytes);
+    out.single("database_bytes", "gauge", "The database on its disk.", database_bytes());
     return out.take();
 }
 

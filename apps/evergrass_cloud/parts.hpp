@@ -23,6 +23,7 @@
 #include "cloud/objects/s3_door.hpp"
 #include "cloud/secrets/secrets.hpp"
 #include "cloud/store/store.hpp"
+#include "libs/db/postgres.hpp"
 #include "libs/pki/key_pool.hpp"
 
 #include <boost/asio/thread_pool.hpp>
@@ -64,7 +65,8 @@ public:
     void count_refused_connection() { counts_.count_throttled("connections"); }
 
 private:
-    service_parts(const service_options& options, data_lock lock, service_keys keys,
+    service_parts(const service_options& options, data_lock lock,
+                  std::unique_ptr<db::serving_claim> claim, service_keys keys,
                   deployment_signer signer, std::optional<greengrass::upstream_sts> sts,
                   std::unique_ptr<store> state, logger log);
     void publish(std::string topic, std::string payload, const mqtt::receipt& pending,
@@ -76,11 +78,13 @@ private:
     static boost::asio::awaitable<http::response> answer_device(service_parts* self,
                                                                 http::request asked);
     result<void> empty();
+    std::uint64_t database_bytes() const;
     std::string metrics() const;
     result<json::object> back_up(const std::filesystem::path& file);
 
     logger log_;
     data_lock lock_;
+    std::unique_ptr<db::serving_claim> claim_;
     service_keys keys_;
     service_identity identity_;
     clock clock_;

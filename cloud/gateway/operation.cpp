@@ -31,7 +31,7 @@ api_error internal_error(const error& why) {
         return {503,
                 "ServiceUnavailableException",
                 "The service cannot store anything at the moment: its disk is full, read-only or "
-                "failing. Nothing was changed; try again later.",
+                "failing, or its database is away. Nothing was changed; try again later.",
                 {},
                 why.message()};
     }

@@ -249,8 +249,8 @@ result<void> upload_store::forget(const std::string& id) {
     auto& db = objects_.state().db();
     auto done =
         db.run("uploads.leave_parts",
-               "INSERT INTO object_leftovers(sha256, since) SELECT DISTINCT sha256, ?2 FROM"
-               " upload_parts WHERE upload = ?1 ON CONFLICT(sha256) DO UPDATE SET since = ?2",
+               "INSERT INTO object_leftovers(sha256, since) SELECT sha256, ?2 FROM upload_parts"
+               " WHERE upload = ?1 GROUP BY sha256 ON CONFLICT(sha256) DO UPDATE SET since = ?2",
                {id, now(objects_)});
     if (done) {
         done = db.run("uploads.forget_parts", "DELETE FROM upload_parts WHERE upload = ?1", {id});

@@ -1,5 +1,7 @@
 #include "cloud/store/store.hpp"
 
+#include "libs/db/postgres.hpp"
+
 #include <utility>
 
 namespace evergrass::cloud {
@@ -39,7 +41,10 @@ result<std::unique_ptr<store>> store::open(const std::string& path,
     }
     const auto sealed = seal_open_secrets(**opened, *secrets);
     if (!sealed) {
-        return with_context(sealed.error(), "the secrets in " + path + " cannot be sealed");
+        return with_context(sealed.error(),
+                            "the secrets in " +
+                                (db::is_postgres(path) ? db::shown_postgres(path) : path) +
+                                " cannot be sealed");
     }
     return std::unique_ptr<store>(new store(std::move(*opened), std::move(*secrets), *sealed));
 }

@@ -1,8 +1,11 @@
 #include "cloud/store/store.hpp"
 
+#include "libs/db/test_postgres.hpp"
+
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <memory>
 #include <unistd.h>
 
 namespace evergrass::cloud {
@@ -20,6 +23,36 @@ protected:
     std::string directory_;
 };
 
+// On a file, and on PostgreSQL.
+class each_store : public store_test, public ::testing::WithParamInterface<const char*> {
+protected:
+    static void SetUpTestSuite() { server_ = std::make_unique<db::test_postgres>(); }
+    static void TearDownTestSuite() { server_.reset(); }
+
+    void SetUp() override {
+        store_test::SetUp();
+        place_ = directory_ + "/service.db";
+        if (std::string(GetParam()) == "postgresql") {
+            if (!server_->is_there()) {
+                GTEST_SKIP() << db::no_postgres;
+            }
+            place_ = server_->new_database();
+        }
+    }
+
+    result<std::unique_ptr<store>> open() {
+        return store::open(place_, directory_ + "/master.key");
+    }
+
+    static std::unique_ptr<db::test_postgres> server_;
+    std::string place_;
+};
+
+std::unique_ptr<db::test_postgres> each_store::server_;
+
+INSTANTIATE_TEST_SUITE_P(on, each_store, ::testing::Values("sqlite", "postgresql"),
+                         [](const auto& each) { return std::string(each.param); });
+
 std::int64_t rows(store& state, const std::string& table) {
     std::int64_t count = -1;
     EXPECT_TRUE(state.db().query("count." + table, "SELECT count(*) FROM " + table, {},
@@ -27,15 +60,16 @@ std::int64_t rows(store& state, const std::string& table) {
     return count;
 }
 
-TEST_F(store_test, a_reset_empties_everything_but_keys_and_settings) {
-    auto state = store::open(directory_ + "/service.db");
-    ASSERT_TRUE(state);
+TEST_P(each_store, a_reset_empties_everything_but_keys_and_settings) {
+    auto state = open();
+    ASSERT_TRUE(state) << state.error().message();
     auto& db = (*state)->db();
     ASSERT_TRUE(db.run("key", "INSERT INTO access_keys(id, secret, created_at) VALUES('a','b',1)"));
     const auto settings = rows(**state, "settings");
     ASSERT_TRUE(db.run("setting", "INSERT INTO settings(name, value) VALUES('ca', 'pem')"));
     ASSERT_TRUE(db.run("tag", "INSERT INTO tags(arn, key, value) VALUES('a', 'k', 'v')"));
-    ASSERT_TRUE(db.run("blob", "INSERT INTO blobs(sha256, content) VALUES('a', x'00')"));
+    ASSERT_TRUE(db.run("blob", "INSERT INTO blobs(sha256, content) VALUES('a', ?1)",
+                       {db::blob{std::string(1, '\0')}}));
 
     ASSERT_TRUE((*state)->reset());
 
@@ -45,15 +79,51 @@ TEST_F(store_test, a_reset_empties_everything_but_keys_and_settings) {
     EXPECT_EQ(rows(**state, "blobs"), 0);
 }
 
-TEST_F(store_test, what_was_written_is_there_after_opening_again) {
+TEST_P(each_store, what_was_written_is_there_after_opening_again) {
     {
-        auto state = store::open(directory_ + "/service.db");
+        auto state = open();
         ASSERT_TRUE(state);
         ASSERT_TRUE((*state)->db().run("tag", "INSERT INTO tags VALUES('a', 'k', 'v')"));
     }
-    auto state = store::open(directory_ + "/service.db");
+    auto state = open();
     ASSERT_TRUE(state);
     EXPECT_EQ(rows(**state, "tags"), 1);
+}
+
+TEST_P(each_store, its_secrets_are_those_of_one_master_key) {
+    std::string sealed;
+    {
+        auto state = open();
+        ASSERT_TRUE(state);
+        sealed = (*state)->secrets().seal("secret", "here");
+    }
+    EXPECT_EQ((*open())->secrets().unseal(sealed, "here").value(), "secret");
+    const auto other = store::open(place_, directory_ + "/other.key");
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error().message().find("user="), std::string::npos);
+}
+
+TEST_P(each_store, a_store_of_an_earlier_build_is_brought_up_to_date) {
+    for (std::size_t known = 4; known < migrations().size(); ++known) {
+        if (std::string(GetParam()) == "postgresql") {
+            place_ = server_->new_database();
+        } else {
+            place_ = directory_ + "/service" + std::to_string(known) + ".db";
+        }
+        {
+            auto old = db::connection::open(place_);
+            ASSERT_TRUE(old);
+            const std::vector<std::string_view> then(
+                migrations().begin(), migrations().begin() + static_cast<std::ptrdiff_t>(known));
+            ASSERT_TRUE((*old)->migrate(then));
+            ASSERT_TRUE(
+                (*old)->run("thing", "INSERT INTO things(name, id, created_at) VALUES('t','i',1)"));
+        }
+        auto state = store::open(place_, directory_ + "/key" + std::to_string(known));
+        ASSERT_TRUE(state) << "from " << known << ": " << state.error().message();
+        EXPECT_EQ(rows(**state, "things"), 1) << "from " << known;
+        EXPECT_EQ(rows(**state, "iam_roles"), 0) << "from " << known;
+    }
 }
 
 TEST_F(store_test, a_file_of_an_earlier_build_is_brought_up_to_date_with_what_it_holds) {

@@ -1,7 +1,6 @@
-#include "libs/db/sqlite.hpp"
-
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
+#include "libs/db/engine.hpp"
 
 #include <sqlite3.h>
 
@@ -113,42 +112,59 @@ struct reset_on_exit {
     }
 };
 
-}  // namespace
+class statement_row final : public row_source {
+public:
+    explicit statement_row(sqlite3_stmt* statement) : statement_(statement) {}
 
-std::string row::text(int column) const {
-    auto* statement = static_cast<sqlite3_stmt*>(statement_);
-    const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement, column));
-    const auto size = sqlite3_column_bytes(statement, column);
-    return bytes == nullptr ? std::string() : std::string(bytes, static_cast<std::size_t>(size));
-}
+    std::string text(int column) const override {
+        const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+        const auto size = sqlite3_column_bytes(statement_, column);
+        return bytes == nullptr ? std::string()
+                                : std::string(bytes, static_cast<std::size_t>(size));
+    }
 
-std::int64_t row::integer(int column) const {
-    return sqlite3_column_int64(static_cast<sqlite3_stmt*>(statement_), column);
-}
+    std::int64_t integer(int column) const override {
+        return sqlite3_column_int64(statement_, column);
+    }
 
-bool row::is_null(int column) const {
-    return sqlite3_column_type(static_cast<sqlite3_stmt*>(statement_), column) == SQLITE_NULL;
-}
+    bool is_null(int column) const override {
+        return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+    }
 
-struct connection::implementation {
-    std::string path;
-    database_handle database;
-    // After `database`: statements are finalized before it closes.
-    std::map<std::string, statement_handle, std::less<>> statements;
-    std::recursive_mutex mutex;
-    int transaction_depth = 0;
-    std::function<result<void>()> before_commit;
+private:
+    sqlite3_stmt* statement_;
+};
+
+// One file, one connection, which its threads share.
+class sqlite_file final : public engine, public session {
+public:
+    result<void> open(const std::string& path);
+
+    session& here() override { return *this; }
+    result<void> back_up(const std::string& to) override;
+    result<void> migrate(const std::vector<std::string_view>& migrations) override;
+
+    result<void> step(std::string_view name, std::string_view sql, const std::vector<value>& bound,
+                      const row_visitor& each) override;
+    result<void> begin(int level) override;
+    result<void> commit(int level) override;
+    void undo(int level) override;
+    std::int64_t changes() const override { return sqlite3_changes64(database_.get()); }
+    std::int64_t last_inserted() override { return sqlite3_last_insert_rowid(database_.get()); }
+
+private:
+    int open_file(const std::string& path, int flags);
 
     error failed(int code, std::string_view what) const {
-        std::string context = "database " + path + ": " + std::string(what) + ": " +
-                              sqlite3_errmsg(database.get()) + std::string(advice(code));
+        std::string context = "database " + path_ + ": " + std::string(what) + ": " +
+                              sqlite3_errmsg(database_.get()) + std::string(advice(code));
         return {category_of(code), std::move(context)};
     }
 
     result<statement_handle> prepare(std::string_view name, std::string_view sql) {
         sqlite3_stmt* made = nullptr;
         const int code =
-            sqlite3_prepare_v3(database.get(), sql.data(), static_cast<int>(sql.size()),
+            sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()),
                                SQLITE_PREPARE_PERSISTENT, &made, nullptr);
         statement_handle statement(made);
         if (code != SQLITE_OK) {
@@ -161,8 +177,8 @@ struct connection::implementation {
     // used twice: `spare` then holds another for the time of this call.
     result<sqlite3_stmt*> statement(std::string_view name, std::string_view sql,
                                     statement_handle& spare) {
-        const auto kept = statements.find(name);
-        if (kept != statements.end() && sqlite3_stmt_busy(kept->second.get()) == 0) {
+        const auto kept = statements_.find(name);
+        if (kept != statements_.end() && sqlite3_stmt_busy(kept->second.get()) == 0) {
             if (sqlite3_sql(kept->second.get()) != sql) {
                 return error{errc::invalid_input,
                              "two statements share the name " + std::string(name)};
@@ -173,42 +189,15 @@ struct connection::implementation {
         if (!made) {
             return made.error();
         }
-        if (kept != statements.end()) {
+        if (kept != statements_.end()) {
             spare = std::move(*made);
             return spare.get();
         }
-        return statements.emplace(std::string(name), std::move(*made)).first->second.get();
-    }
-
-    result<void> step(std::string_view name, std::string_view sql, const std::vector<value>& bound,
-                      const std::function<void(const row&)>& each) {
-        statement_handle spare;
-        const auto found = statement(name, sql, spare);
-        if (!found) {
-            return found.error();
-        }
-        auto* const running = *found;
-        const reset_on_exit give_back{running};
-        for (std::size_t i = 0; i < bound.size(); ++i) {
-            const int code = bind_value(running, static_cast<int>(i + 1), bound[i]);
-            if (code != SQLITE_OK) {
-                return failed(code, name);
-            }
-        }
-        int code = sqlite3_step(running);
-        for (; code == SQLITE_ROW; code = sqlite3_step(running)) {
-            if (each) {
-                each(row(running));
-            }
-        }
-        if (code != SQLITE_DONE) {
-            return failed(code, name);
-        }
-        return {};
+        return statements_.emplace(std::string(name), std::move(*made)).first->second.get();
     }
 
     result<void> execute(const std::string& sql, std::string_view what) {
-        const int code = sqlite3_exec(database.get(), sql.c_str(), nullptr, nullptr, nullptr);
+        const int code = sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr);
         if (code != SQLITE_OK) {
             return failed(code, what);
         }
@@ -217,141 +206,128 @@ struct connection::implementation {
 
     result<std::int64_t> number(std::string_view name, std::string_view sql) {
         std::int64_t found = 0;
-        auto read = step(name, sql, {}, [&](const row& r) { found = r.integer(0); });
+        auto read = step(name, sql, {}, [&](const row_source& r) { found = r.integer(0); });
         if (!read) {
             return read.error();
         }
         return found;
     }
+
+    std::string path_;
+    database_handle database_;
+    // After `database_`: statements are finalized before it closes.
+    std::map<std::string, statement_handle, std::less<>> statements_;
 };
 
-connection::connection(std::unique_ptr<implementation> implementation)
-    : implementation_(std::move(implementation)) {}
+std::string savepoint_of(int level) {
+    return "level" + std::to_string(level);
+}
 
-connection::~connection() = default;
-
-result<std::unique_ptr<connection>> connection::open(const std::string& path) {
+result<void> sqlite_file::open(const std::string& path) {
     if (auto made = make_private_file(path); !made) {
         return made.error();
     }
-    auto opened = std::make_unique<implementation>();
-    opened->path = path;
-    sqlite3* database = nullptr;
-    const int code = sqlite3_open_v2(
-        path.c_str(), &database,
-        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
-    opened->database.reset(database);
-    if (code != SQLITE_OK) {
-        return opened->failed(code, "cannot open it");
+    if (const int code = open_file(path, SQLITE_OPEN_READWRITE); code != SQLITE_OK) {
+        return failed(code, "cannot open it");
     }
-    sqlite3_busy_timeout(database, busy_timeout_ms);
     // The first read: shows a file that is no database, or that was cut short.
-    if (auto tables = opened->number("db.probe", "SELECT count(*) FROM sqlite_master"); !tables) {
+    if (auto tables = number("db.probe", "SELECT count(*) FROM sqlite_master"); !tables) {
         return tables.error();
     }
     for (const auto* setting :
          {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA trusted_schema=OFF"}) {
-        if (auto set = opened->execute(setting, setting); !set) {
+        if (auto set = execute(setting, setting); !set) {
             return set.error();
         }
     }
-    return std::unique_ptr<connection>(new connection(std::move(opened)));
+    return {};
 }
 
-result<void> connection::run(std::string_view name, std::string_view sql,
-                             const std::vector<value>& bound) {
-    const auto guard = lock();
-    return implementation_->step(name, sql, bound, nullptr);
+int sqlite_file::open_file(const std::string& path, int flags) {
+    path_ = path;
+    sqlite3* database = nullptr;
+    const int code = sqlite3_open_v2(path.c_str(), &database,
+                                     flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+    database_.reset(database);
+    sqlite3_busy_timeout(database, busy_timeout_ms);
+    return code;
 }
 
-result<void> connection::query(std::string_view name, std::string_view sql,
-                               const std::vector<value>& bound,
-                               const std::function<void(const row&)>& each) {
-    const auto guard = lock();
-    return implementation_->step(name, sql, bound, each);
+result<void> sqlite_file::begin(int level) {
+    return execute(level == 0 ? "BEGIN IMMEDIATE" : "SAVEPOINT " + savepoint_of(level), "begin");
 }
 
-std::int64_t connection::changes() const {
-    return sqlite3_changes64(implementation_->database.get());
+result<void> sqlite_file::commit(int level) {
+    return execute(level == 0 ? "COMMIT" : "RELEASE " + savepoint_of(level), "commit");
 }
 
-std::int64_t connection::last_inserted() const {
-    return sqlite3_last_insert_rowid(implementation_->database.get());
+void sqlite_file::undo(int level) {
+    // Fails only where SQLite has rolled back by itself (disk full): the outcome is the same.
+    (void)execute(level == 0
+                      ? "ROLLBACK"
+                      : "ROLLBACK TO " + savepoint_of(level) + "; RELEASE " + savepoint_of(level),
+                  "undo");
 }
 
-void connection::set_before_commit(std::function<result<void>()> work) {
-    implementation_->before_commit = std::move(work);
-}
-
-result<void> connection::transaction(const std::function<result<void>()>& work) {
-    const auto guard = lock();
-    auto& depth = implementation_->transaction_depth;
-    const bool outermost = depth == 0;
-    const auto savepoint = "level" + std::to_string(depth);
-    if (auto begun = implementation_->execute(
-            outermost ? "BEGIN IMMEDIATE" : "SAVEPOINT " + savepoint, "begin");
-        !begun) {
-        return begun;
+result<void> sqlite_file::step(std::string_view name, std::string_view sql,
+                               const std::vector<value>& bound, const row_visitor& each) {
+    statement_handle spare;
+    const auto found = statement(name, sql, spare);
+    if (!found) {
+        return found.error();
     }
-    const auto undo = [&] {
-        // Fails only where SQLite has rolled back by itself (disk full): the outcome is the same.
-        (void)implementation_->execute(
-            outermost ? "ROLLBACK" : "ROLLBACK TO " + savepoint + "; RELEASE " + savepoint, "undo");
-    };
-    ++depth;
-    auto done = [&]() -> result<void> {
-        try {
-            auto worked = work();
-            if (worked && outermost && implementation_->before_commit) {
-                worked = implementation_->before_commit();
-            }
-            return worked;
-        } catch (...) {
-            --depth;
-            undo();
-            throw;
+    auto* const running = *found;
+    const reset_on_exit give_back{running};
+    for (std::size_t i = 0; i < bound.size(); ++i) {
+        const int code = bind_value(running, static_cast<int>(i + 1), bound[i]);
+        if (code != SQLITE_OK) {
+            return failed(code, name);
         }
-    }();
-    --depth;
-    if (done) {
-        done = implementation_->execute(outermost ? "COMMIT" : "RELEASE " + savepoint, "commit");
     }
-    if (!done) {
-        undo();
+    int code = sqlite3_step(running);
+    for (; code == SQLITE_ROW; code = sqlite3_step(running)) {
+        if (each) {
+            each(statement_row(running));
+        }
     }
-    return done;
+    if (code != SQLITE_DONE) {
+        return failed(code, name);
+    }
+    return {};
 }
 
-result<void> connection::migrate(const std::vector<std::string_view>& migrations) {
-    const auto guard = lock();
-    auto& here = *implementation_;
-    const auto version = here.number("db.version", "PRAGMA user_version");
+result<void> sqlite_file::migrate(const std::vector<std::string_view>& migrations) {
+    const std::lock_guard guard(mutex);
+    const auto version = number("db.version", "PRAGMA user_version");
     if (!version) {
         return version.error();
     }
     const auto known = static_cast<std::int64_t>(migrations.size());
     if (*version < 0 || *version > known) {
-        return error{errc::unsupported, "database " + here.path + " has schema " +
+        return error{errc::unsupported, "database " + path_ + " has schema " +
                                             std::to_string(*version) + ", this build knows up to " +
                                             std::to_string(known) +
                                             "; run the build that wrote it, or restore a backup"};
     }
-    const auto objects = here.number("db.probe", "SELECT count(*) FROM sqlite_master");
+    const auto objects = number("db.probe", "SELECT count(*) FROM sqlite_master");
     if (!objects) {
         return objects.error();
     }
     if (*version == 0 && *objects != 0) {
         return error{errc::conflict,
-                     "database " + here.path + " belongs to another program; name another file"};
+                     "database " + path_ + " belongs to another program; name another file"};
     }
     for (auto next = *version; next < known; ++next) {
-        const auto number = std::to_string(next + 1);
-        auto applied = transaction([&]() -> result<void> {
-            auto changed = here.execute(std::string(migrations[static_cast<std::size_t>(next)]),
-                                        "migration " + number);
-            return changed ? here.execute("PRAGMA user_version=" + number, "migration " + number)
-                           : changed;
-        });
+        const auto numbered = std::to_string(next + 1);
+        auto applied = in_transaction(
+            *this,
+            [&]() -> result<void> {
+                auto changed = execute(std::string(migrations[static_cast<std::size_t>(next)]),
+                                       "migration " + numbered);
+                return changed ? execute("PRAGMA user_version=" + numbered, "migration " + numbered)
+                               : changed;
+            },
+            {});
         if (!applied) {
             return applied;
         }
@@ -359,35 +335,25 @@ result<void> connection::migrate(const std::vector<std::string_view>& migrations
     return {};
 }
 
-result<void> connection::back_up(const std::string& to) {
+result<void> sqlite_file::back_up(const std::string& to) {
     std::error_code ignored;
     std::filesystem::remove(to, ignored);
     if (auto made = make_private_file(to); !made) {
         return made;
     }
     // A connection of its own reads one state of the WAL, which no writer disturbs.
-    const auto open = [](const std::string& path, int flags, database_handle& into) {
-        sqlite3* opened = nullptr;
-        const int code = sqlite3_open_v2(
-            path.c_str(), &opened, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
-        into.reset(opened);
-        sqlite3_busy_timeout(opened, busy_timeout_ms);
-        return code;
-    };
-    implementation from;
-    from.path = implementation_->path;
-    implementation copy;
-    copy.path = to;
-    if (const int code = open(from.path, SQLITE_OPEN_READONLY, from.database); code != SQLITE_OK) {
+    sqlite_file from;
+    sqlite_file copy;
+    if (const int code = from.open_file(path_, SQLITE_OPEN_READONLY); code != SQLITE_OK) {
         return from.failed(code, "cannot read it for a backup");
     }
-    if (const int code = open(to, SQLITE_OPEN_READWRITE, copy.database); code != SQLITE_OK) {
+    if (const int code = copy.open_file(to, SQLITE_OPEN_READWRITE); code != SQLITE_OK) {
         return copy.failed(code, "cannot open the backup");
     }
     auto* const work =
-        sqlite3_backup_init(copy.database.get(), "main", from.database.get(), "main");
+        sqlite3_backup_init(copy.database_.get(), "main", from.database_.get(), "main");
     if (work == nullptr) {
-        return copy.failed(sqlite3_errcode(copy.database.get()), "cannot begin the backup");
+        return copy.failed(sqlite3_errcode(copy.database_.get()), "cannot begin the backup");
     }
     sqlite3_backup_step(work, -1);
     if (const int code = sqlite3_backup_finish(work); code != SQLITE_OK) {
@@ -397,8 +363,14 @@ result<void> connection::back_up(const std::string& to) {
     return copy.execute("PRAGMA journal_mode=DELETE", "journal_mode");
 }
 
-std::unique_lock<std::recursive_mutex> connection::lock() {
-    return std::unique_lock(implementation_->mutex);
+}  // namespace
+
+result<std::unique_ptr<engine>> open_sqlite(const std::string& path) {
+    auto made = std::make_unique<sqlite_file>();
+    if (auto opened = made->open(path); !opened) {
+        return opened.error();
+    }
+    return std::unique_ptr<engine>(std::move(made));
 }
 
 }  // namespace evergrass::db

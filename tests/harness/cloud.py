@@ -12,9 +12,13 @@ PROGRAM = BIN / "evergrass-cloud"
 
 
 class Cloud:
-    """The service on a folder; the same ports, each from `new_port`, and keys at every start."""
+    """The service on a folder; the same ports, each from `new_port`, and keys at every start.
 
-    def __init__(self, folder, *arguments, new_port=free_port):
+    `store`: the URL of a database that nobody has used. `like`: another one whose store it shares."""
+
+    postgres = None  # a harness.postgres.Postgres: whoever names no store has a database there
+
+    def __init__(self, folder, *arguments, store=None, like=None, new_port=free_port):
         self.folder = Path(folder)
         self.data = self.folder / "data"
         self._ready = self.folder / "ready.json"
@@ -25,15 +29,30 @@ class Cloud:
         self._arguments = arguments
         self.process = None
         self.folder.mkdir(parents=True, exist_ok=True)
-        made = processes.run(PROGRAM, "keys", "create", "--data", self.data, "--json")
-        self._keys = json.loads(made.stdout)
+        self.store, self.keys = [], None
+        if store is None and like is None and self.postgres is not None:
+            store = self.postgres.new_database()
+        if like is not None:
+            self.store, self.keys = like.store, like.keys
+        elif store is not None:
+            self.store = ["--store", store, "--master-key", self.data / "master.key"]
+        if self.keys is None:
+            made = processes.run(PROGRAM, "keys", "create", "--data", self.data, "--json", *self.store)
+            self.keys = json.loads(made.stdout)
 
     def start(self):
+        self.begin()
+        return self.wait_until_ready()
+
+    def begin(self):
         self._ready.unlink(missing_ok=True)
         ports = [part for name, port in self._ports.items() for part in (name, str(port))]
         self.process = Process(
-            PROGRAM, "--data", self.data, "--ready-file", self._ready, *ports, *self._arguments
-        )
+            PROGRAM, "--data", self.data, "--ready-file", self._ready, *ports, *self.store,
+            *self._arguments,
+        )  # fmt: skip
+
+    def wait_until_ready(self):
         waiting.until(
             lambda: f"the service is ready: {self.process}",
             lambda: self._ready.exists() or not self.process.running(),
@@ -42,9 +61,14 @@ class Cloud:
         return self
 
     @property
+    def api_http(self):
+        """Known before it is served."""
+        return f"http://127.0.0.1:{self._ports['--http-port']}"
+
+    @property
     def endpoints(self):
         file = self.folder / "endpoints.json"
-        file.write_text(json.dumps({**json.loads(self._ready.read_text()), **self._keys}))
+        file.write_text(json.dumps({**json.loads(self._ready.read_text()), **self.keys}))
         return Endpoints(file)
 
     def running(self):

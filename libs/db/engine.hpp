@@ -1,0 +1,79 @@
+#pragma once
+
+#include "libs/db/sqlite.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// What db::connection asks of a database. Only this folder includes it.
+namespace evergrass::db {
+
+// Where row's columns come from; valid inside the visitor only.
+class row_source {
+public:
+    virtual std::string text(int column) const = 0;
+    virtual std::int64_t integer(int column) const = 0;
+    virtual bool is_null(int column) const = 0;
+
+protected:
+    ~row_source() = default;
+};
+
+using row_visitor = std::function<void(const row_source&)>;  // empty: rows are not looked at
+
+// One transaction at a time. Whoever uses one holds `mutex`.
+class session {
+public:
+    session() = default;
+    session(const session&) = delete;
+    session& operator=(const session&) = delete;
+    virtual ~session() = default;
+
+    virtual result<void> step(std::string_view name, std::string_view sql,
+                              const std::vector<value>& bound, const row_visitor& each) = 0;
+    // A statement that writes, maybe outside of a transaction.
+    virtual result<void> run(std::string_view name, std::string_view sql,
+                             const std::vector<value>& bound) {
+        return step(name, sql, bound, nullptr);
+    }
+
+    // level 0 is the transaction, one above it a savepoint. undo() of what failed by itself is
+    // allowed. After a failed commit() of level 0 comes an undo().
+    virtual result<void> begin(int level) = 0;
+    virtual result<void> commit(int level) = 0;
+    virtual void undo(int level) = 0;
+
+    virtual std::int64_t changes() const = 0;
+    virtual std::int64_t last_inserted() = 0;
+
+    std::recursive_mutex mutex;
+    int depth = 0;  // transactions that are begun
+};
+
+class engine {
+public:
+    engine() = default;
+    engine(const engine&) = delete;
+    engine& operator=(const engine&) = delete;
+    virtual ~engine() = default;
+
+    // The one that the calling thread uses; any thread.
+    virtual session& here() = 0;
+    virtual result<void> back_up(const std::string& to) = 0;
+    virtual result<void> migrate(const std::vector<std::string_view>& migrations) = 0;
+};
+
+result<std::unique_ptr<engine>> open_sqlite(const std::string& path);
+// `url`: postgresql://... or postgres://..., as libpq reads it.
+result<std::unique_ptr<engine>> open_postgres(const std::string& url);
+
+// The transaction of connection::transaction(), for engines' own use too.
+result<void> in_transaction(session& on, const std::function<result<void>()>& work,
+                            const std::function<result<void>()>& before_commit);
+
+}  // namespace evergrass::db

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "libs/base/result.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace evergrass::db {
+
+// connection::open() takes such a URL for a file's name: postgresql://[USER@]HOST[:PORT]/DATABASE,
+// as libpq reads it. The tables are in the schema `evergrass` of that database.
+//
+// A thread has a session of its own, so that readers wait for nobody. Transactions, of all
+// processes that use the database, come one after the other, as SQLite's do: each holds one lock of
+// the database from its begin until it is committed. It is on the server's disk when transaction()
+// returns success.
+//
+// While the server cannot be reached: errc::unavailable, and nothing was written; errc::timed_out
+// where the connection was lost during a commit, which may have succeeded. Each use tries to
+// connect again.
+bool is_postgres(std::string_view path);
+
+// Without its password.
+std::string shown_postgres(const std::string& url);
+
+// The right of one process to serve from a database, docs/scale.md. A lock on a session of its own,
+// looked at each second by a thread: the server gives it to the next who asks when that session, or
+// its process, ends.
+class serving_claim {
+public:
+    // errc::conflict when another process has it. `lost` is called once, on that thread, when
+    // somebody else has it meanwhile; a server that cannot be reached is waited for.
+    static result<std::unique_ptr<serving_claim>> take(const std::string& url,
+                                                       std::function<void()> lost);
+    ~serving_claim();
+    serving_claim(const serving_claim&) = delete;
+    serving_claim& operator=(const serving_claim&) = delete;
+
+private:
+    struct implementation;
+    explicit serving_claim(std::unique_ptr<implementation> implementation);
+    std::unique_ptr<implementation> implementation_;
+};
+
+}  // namespace evergrass::db

@@ -1,0 +1,72 @@
+"""A PostgreSQL server of a test's own, on a socket in a folder of /tmp."""
+
+import itertools
+import os
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+
+from . import processes, waiting
+from .processes import Process
+
+NOBODY = 65534
+
+
+def programs():
+    """The folder of initdb and postgres, the newest that is installed; None without one."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parent.parent.name))
+    return found[-1].parent if found else None
+
+
+class Postgres:
+    """`with` starts it. Each commit is synced, as on a server that people use."""
+
+    def __init__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="evergrass-pg-", dir="/tmp"))
+        self._programs = programs()
+        self._numbers = itertools.count(1)
+        # PostgreSQL runs for nobody who is root.
+        self._as = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"] if os.getuid() == 0 else []
+        if self._as:
+            os.chown(self.folder, NOBODY, NOBODY)
+        processes.run(
+            *self._as, self._programs / "initdb", "-D", self.folder / "data", "-U", "evergrass", "-A", "trust",
+            "--locale=C", "-E", "UTF8", "-N", cwd="/",
+        )  # fmt: skip
+        self.process = None
+
+    def start(self):
+        self.process = Process(
+            *self._as, self._programs / "postgres", "-D", self.folder / "data", "-k", self.folder,
+            "-c", "listen_addresses=", cwd="/",
+        )  # fmt: skip
+        self.process.wait_for_line("ready to accept connections")
+        return self
+
+    def crash(self):
+        """All of its processes end at once; what was not on the disk is gone."""
+        self.process.stop(signal.SIGQUIT)
+
+    def ask(self, sql, database="postgres"):
+        return processes.run(
+            self._programs / "psql", "-h", self.folder, "-U", "evergrass", "-Atqc", sql, database
+        ).stdout.strip()
+
+    def new_database(self):
+        """The URL of a database that nobody has used."""
+        name = f"test{next(self._numbers)}"
+        self.ask(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def url(self, name):
+        return f"postgresql:///{name}?host={self.folder}&user=evergrass"
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *unused):
+        if self.process.running():
+            self.crash()
+        waiting.until("PostgreSQL's processes end", lambda: not processes.of_directory(self.folder))
+        shutil.rmtree(self.folder)
