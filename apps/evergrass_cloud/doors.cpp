@@ -22,7 +22,7 @@ constexpr auto device_grace = 500ms;
 
 http::server_options device_limits(const service_options& options) {
     http::server_options limits;
-    limits.max_body_bytes = 1024 * 1024;
+    limits.max_body_bytes = 6 * 1024 * 1024;  // a function's result
     limits.max_connections = options.device_connections;
     return limits;
 }
@@ -102,7 +102,7 @@ boost::asio::awaitable<http::response> doors::answer_admin(doors* self,
 
 http::handler doors::api_handler(bool plain_loopback) {
     return
-        [this, plain_loopback, apis = parts_.apis().handler(plain_loopback)](http::request asked) {
+        [this, plain_loopback, apis = parts_.api_handler(plain_loopback)](http::request asked) {
             if (websocket_door::wants(asked)) {
                 return websocket_->answer(std::move(asked));
             }

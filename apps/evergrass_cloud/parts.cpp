@@ -3,6 +3,7 @@
 #include "apps/evergrass_cloud/identity_check.hpp"
 #include "apps/evergrass_cloud/shared_store.hpp"
 #include "cloud/backup/backup.hpp"
+#include "cloud/greengrass/deployments.hpp"
 #include "cloud/greengrass/operations.hpp"
 #include "cloud/greengrass/post_core_logs.hpp"
 #include "cloud/greengrass/software_updates.hpp"
@@ -13,6 +14,8 @@
 #include "cloud/iot/operations.hpp"
 #include "cloud/jobs/device_jobs.hpp"
 #include "cloud/jobs/object_urls.hpp"
+#include "cloud/lambda/code_location.hpp"
+#include "cloud/lambda/invoke_answer.hpp"
 #include "cloud/lambda/operations.hpp"
 #include "cloud/logs/operations.hpp"
 #include "cloud/secrets/operations.hpp"
@@ -122,6 +125,7 @@ service_parts::service_parts(const service_options& options, data_lock lock,
       logs_{*state_, identity_, clock_},
       iam_{*state_, identity_, clock_},
       signer_(std::move(signer)),
+      invocations_([this](const std::string& thing) { return notifier_.notify(thing); }),
       sts_(std::move(sts)),
       greengrass_{*state_, identity_, clock_, signer_, notifier_, log_},
       device_api_(greengrass_, authority_, blocking_.get_executor()),
@@ -139,6 +143,15 @@ service_parts::service_parts(const service_options& options, data_lock lock,
     greengrass_.sts = sts_ ? &*sts_ : nullptr;
     greengrass_.objects = &objects_;
     greengrass_.secrets = &secrets_;
+    greengrass_.invocations = functions_.invocations = &invocations_;
+    functions_.code_host = [this] { return api_endpoint_; };
+    s3_.serve_also(std::string(lambda::code_path),
+                   [this](std::string_view path) { return lambda::read_code(functions_, path); });
+    functions_.is_core = [this](const std::string& thing) -> result<bool> {
+        const auto hold = state_->db().lock();
+        const auto last = greengrass::last_deployment_for_core(*state_, thing);
+        return last ? result<bool>(last->has_value()) : last.error();
+    };
     greengrass_.bulk_changed = [this] { bulk_.wake(); };
 }
 
@@ -302,6 +315,10 @@ result<json::object> service_parts::back_up(const std::filesystem::path& file) {
                         {"bytes", written->bytes},
                         {"objects", written->objects},
                         {"leftOut", std::move(left_out)}};
+}
+
+http::handler service_parts::api_handler(bool plain_loopback) {
+    return lambda::with_invocations(invocations_, gateway_->handler(plain_loopback), log_);
 }
 
 http::handler service_parts::device_handler() {

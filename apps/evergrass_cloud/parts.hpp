@@ -18,6 +18,7 @@
 #include "cloud/iot/websocket_door.hpp"
 #include "cloud/jobs/job_service.hpp"
 #include "cloud/jobs/operations.hpp"
+#include "cloud/lambda/core_invocations.hpp"
 #include "cloud/lambda/functions.hpp"
 #include "cloud/logs/log_registry.hpp"
 #include "cloud/objects/s3_door.hpp"
@@ -51,7 +52,7 @@ public:
     const service_keys& keys() const { return keys_; }
     const device_authority& authority() const { return authority_; }
     hub& devices() { return *hub_; }
-    gateway& apis() { return *gateway_; }
+    http::handler api_handler(bool plain_loopback);
     // What devices and cores ask over mutual TLS: discovery, the cores' own API, publishing,
     // shadows, jobs.
     http::handler device_handler();
@@ -107,6 +108,7 @@ private:
     iam::iam_registry iam_;
     deployment_signer signer_;
     deployment_notifier notifier_;
+    lambda::core_invocations invocations_;
     std::optional<greengrass::upstream_sts> sts_;
     greengrass_services greengrass_;
     // Where the device API uses the store, so that a slow disk holds up no connection.

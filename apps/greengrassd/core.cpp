@@ -151,6 +151,13 @@ core::core(asio::io_context& io, edge::core_config config, program_places progra
       certificate_(config_.write_directory / "var/state/server", config_.server_key_path, log_),
       agent_(agent_settings_of(config_), store_, signing_key_, service_, certificate_, *this,
              disk_.get_executor(), time_, log_),
+      invocations_(
+          io.get_executor(), edge::service_client(io.get_executor(), service_settings_of(config_)),
+          edge::service_client(io.get_executor(), service_settings_of(config_)),
+          [this](edge::invocation_order order) {
+              return edge::run_order(&functions_, invocable_, std::move(order));
+          },
+          log_),
       log_shipper_(config_.write_directory,
                    edge::service_client(io.get_executor(), service_settings_of(config_)),
                    disk_.get_executor(), time_, log_),
@@ -161,6 +168,7 @@ core::core(asio::io_context& io, edge::core_config config, program_places progra
           developer_of(functions_)),
       started_(time_.now()) {
     agent_.on_server_certificate = [this] { take_server_certificate(); };
+    agent_.on_invocations = [this] { invocations_.wake(); };
     router_.set_sink(edge::endpoint_kind::function, &functions_);
     router_.set_max_message_bytes(config_.mqtt.message_bytes);
 }
@@ -248,6 +256,7 @@ asio::awaitable<void> core::run() {
 
 asio::awaitable<void> core::stop() {
     co_await admin_.stop();
+    invocations_.stop();
     devices_.stop();  // before the cloud's link, which counts what is left for it
     cloud_.stop();
     credentials_->stop();
@@ -374,6 +383,7 @@ result<std::vector<edge::secret>> core::secrets_of(const contract::manifest& wan
 void core::note_group(const contract::manifest& running) {
     deployment_id_ = running.deployment_id;
     group_name_ = running.group_name;
+    invocable_ = edge::invocable(running.functions);
     things_.clear();
     for (const auto& device : running.devices) {
         things_.push_back(device.thing_name());

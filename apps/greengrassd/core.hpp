@@ -7,6 +7,8 @@
 #include "edge/deployment/agent.hpp"
 #include "edge/devices/device_server.hpp"
 #include "edge/functions/function_manager.hpp"
+#include "edge/invocations/invocation_runner.hpp"
+#include "edge/invocations/run_order.hpp"
 #include "edge/logs/log_shipper.hpp"
 #include "edge/router/router.hpp"
 #include "edge/secrets/deployed_secrets.hpp"
@@ -89,6 +91,7 @@ private:
     edge::service_client service_;
     edge::server_certificate certificate_;
     edge::deployment_agent agent_;
+    edge::invocation_runner invocations_;
     edge::log_shipper log_shipper_;
     boost::asio::cancellation_signal end_shipping_;
     bool ships_ = false;
@@ -99,6 +102,7 @@ private:
     std::string deployment_id_;
     std::string group_name_;
     std::vector<std::string> things_;  // the group's devices
+    std::vector<edge::deployed_function> invocable_;
     std::uint64_t deployments_applied_ = 0;
     std::uint64_t deployments_failed_ = 0;
 };

@@ -20,7 +20,7 @@ struct deployment_notifier::waiter {
     std::atomic<bool> notified = false;
 };
 
-void deployment_notifier::notify(std::string_view core_thing) {
+bool deployment_notifier::notify(std::string_view core_thing) {
     const std::lock_guard hold(mutex_);
     const auto [first, last] = waiters_.equal_range(core_thing);
     for (auto each = first; each != last; ++each) {
@@ -30,6 +30,7 @@ void deployment_notifier::notify(std::string_view core_thing) {
         // `notified` just before has started its timer by then.
         asio::post(waiter->timer.get_executor(), [waiter] { waiter->timer.cancel(); });
     }
+    return first != last;
 }
 
 std::size_t deployment_notifier::watchers() const {

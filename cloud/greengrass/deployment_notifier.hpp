@@ -25,8 +25,8 @@ public:
     deployment_notifier(const deployment_notifier&) = delete;
     deployment_notifier& operator=(const deployment_notifier&) = delete;
 
-    // Call it after the deployment is committed.
-    void notify(std::string_view core_thing);
+    // Call it after the deployment is committed. False: no poll of the core waits.
+    bool notify(std::string_view core_thing);
 
     // How many polls are waiting or about to.
     std::size_t watchers() const;

@@ -35,9 +35,12 @@ http::response answer_now(const greengrass::device_routes& in, device_route rout
             return greengrass::put_connectivity(in, from);
         case device_route::signing_key:
             return greengrass::get_signing_key(in, from);
+        case device_route::invocation_outcome:
+            return greengrass::post_invocation_outcome(in, from);
         case device_route::deployment:
         case device_route::credentials:
-            break;  // wait: long_poll(), credentials()
+        case device_route::invocations:
+            break;  // wait: long_poll(), credentials(), invocations()
     }
     return greengrass::device_error(404, "No such path.");
 }
@@ -50,6 +53,7 @@ struct device_api::implementation {
 
     asio::awaitable<std::optional<http::response>> long_poll(device_request from);
     asio::awaitable<std::optional<http::response>> credentials(device_request from);
+    asio::awaitable<std::optional<http::response>> invocations(device_request from);
 };
 
 asio::awaitable<std::optional<http::response>> device_api::implementation::long_poll(
@@ -59,10 +63,31 @@ asio::awaitable<std::optional<http::response>> device_api::implementation::long_
     const auto executor = co_await asio::this_coro::executor;
     deployment_notifier::watch watch(routes.services.notifier, from.thing, executor);
     for (;;) {
-        const bool last_look = routes.services.time.mono_now() >= until;
+        const bool called = poll.invocations && greengrass::call_for_invocations(routes, from);
+        const bool last_look = called || routes.services.time.mono_now() >= until;
         blocking_work look = [&] {
             return greengrass::look_for_deployment(routes, from, poll, last_look);
         };
+        auto answer = co_await rt::run_on(blocking, std::move(look));
+        if (answer) {
+            if (called) {
+                answer->headers.set("x-evergrass-invocations", "1");
+            }
+            co_return answer;
+        }
+        co_await watch.wait(until);
+    }
+}
+
+asio::awaitable<std::optional<http::response>> device_api::implementation::invocations(
+    device_request from) {
+    const auto until =
+        routes.services.time.mono_now() + greengrass::read_deployment_poll(from.asked).wait;
+    const auto executor = co_await asio::this_coro::executor;
+    deployment_notifier::watch watch(routes.services.notifier, from.thing, executor);
+    for (;;) {
+        const bool last_look = routes.services.time.mono_now() >= until;
+        blocking_work look = [&] { return greengrass::take_invocation(routes, from, last_look); };
         auto answer = co_await rt::run_on(blocking, std::move(look));
         if (answer) {
             co_return answer;
@@ -105,6 +130,10 @@ asio::awaitable<std::optional<http::response>> device_api::handle(http::request 
     if (path->route == device_route::credentials) {
         auto issued = co_await self.credentials(from);
         co_return issued;
+    }
+    if (path->route == device_route::invocations) {
+        auto taken = co_await self.invocations(from);
+        co_return taken;
     }
     const auto route = path->route;
     blocking_work work = [&self, &from, route]() -> std::optional<http::response> {

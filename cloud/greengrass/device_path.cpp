@@ -14,7 +14,7 @@ struct pattern {
     device_route route;
 };
 
-constexpr std::array<pattern, 8> patterns = {{
+constexpr std::array<pattern, 10> patterns = {{
     {"GET", "/greengrass/discover/thing/{thing}", device_route::discover},
     {"GET", "/evergrass/v1/cores/{thing}/deployment", device_route::deployment},
     {"GET", "/evergrass/v1/cores/{thing}/artifacts/{part}", device_route::artifact},
@@ -23,6 +23,8 @@ constexpr std::array<pattern, 8> patterns = {{
     {"POST", "/evergrass/v1/cores/{thing}/server-certificate", device_route::server_certificate},
     {"PUT", "/evergrass/v1/cores/{thing}/connectivity", device_route::connectivity},
     {"GET", "/evergrass/v1/cores/{thing}/credentials", device_route::credentials},
+    {"GET", "/evergrass/v1/cores/{thing}/invocations", device_route::invocations},
+    {"POST", "/evergrass/v1/cores/{thing}/invocations/{part}", device_route::invocation_outcome},
     {"GET", "/evergrass/v1/signing-key", device_route::signing_key},
 }};
 

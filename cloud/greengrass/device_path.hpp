@@ -14,6 +14,8 @@ enum class device_route {
     server_certificate,
     connectivity,
     credentials,
+    invocations,
+    invocation_outcome,
     signing_key,
 };
 

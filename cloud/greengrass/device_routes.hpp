@@ -40,12 +40,21 @@ http::response get_signing_key(const device_routes& in, const device_request& fr
 struct deployment_poll {
     std::string after;             // the deployment that the core has; empty: none
     std::chrono::seconds wait{0};  // 0 to 60
+    bool invocations = false;      // ends when there is one for the core, too
 };
 deployment_poll read_deployment_poll(const http::request& asked);
 // An answer, or nullopt: nothing yet. `last_look` answers in any case.
 std::optional<http::response> look_for_deployment(const device_routes& in,
                                                   const device_request& from,
                                                   const deployment_poll& poll, bool last_look);
+
+// What the core is to run for Invoke: an answer, or nullopt: nothing yet. `last_look` answers in any
+// case.
+std::optional<http::response> take_invocation(const device_routes& in, const device_request& from,
+                                              bool last_look);
+http::response post_invocation_outcome(const device_routes& in, const device_request& from);
+// Is the core to be called to take one?
+bool call_for_invocations(const device_routes& in, const device_request& from);
 
 // Credentials for the role of the core's group: an answer, or nullopt and what to ask STS for.
 struct sts_wish {

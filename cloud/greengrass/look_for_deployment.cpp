@@ -17,6 +17,8 @@ deployment_poll read_deployment_poll(const http::request& asked) {
     for (const auto& [name, value] : http::parse_query(asked.query())) {
         if (name == "after") {
             poll.after = value;
+        } else if (name == "invocations") {
+            poll.invocations = value == "1";
         } else if (name == "wait") {
             long seconds = 0;
             std::from_chars(value.data(), value.data() + value.size(), seconds);

@@ -16,6 +16,9 @@ namespace evergrass::cloud {
 namespace greengrass {
 class upstream_sts;
 }
+namespace lambda {
+class core_invocations;
+}
 namespace objects {
 class object_store;
 }
@@ -41,6 +44,8 @@ struct greengrass_services {
     objects::object_store* objects = nullptr;
     // Where groups find their secrets; null: nowhere.
     secrets::secret_registry* secrets = nullptr;
+    // What cores are to run for Invoke; null: nothing.
+    lambda::core_invocations* invocations = nullptr;
     // Called when a bulk deployment begins or is to stop, perhaps before that is committed; the
     // store's lock is held then.
     std::function<void()> bulk_changed = [] {};

@@ -5,6 +5,7 @@
 #include "libs/base/time.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,8 @@ class object_store;
 }
 namespace evergrass::cloud::lambda {
 
+class core_invocations;
+
 // Lives longer than the operation table.
 struct function_registry {
     store& state;
@@ -24,6 +27,14 @@ struct function_registry {
     const clock& time;
     // Where code may come from by S3Bucket and S3Key; null: nowhere.
     objects::object_store* objects = nullptr;
+    // `host[:port]` at which packages are fetched (code_location.hpp); empty: nowhere.
+    std::function<std::string()> code_host = [] { return std::string(); };
+    // The way to cores, for Invoke; null: there is none.
+    core_invocations* invocations = nullptr;
+    // Was a group with this core, a thing's name, ever deployed?
+    std::function<result<bool>(const std::string& thing)> is_core = [](const std::string&) {
+        return result<bool>(false);
+    };
 };
 
 // A function's $LATEST, or one of its published versions.

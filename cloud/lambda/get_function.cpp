@@ -1,10 +1,9 @@
+#include "cloud/lambda/code_location.hpp"
 #include "cloud/lambda/operations.hpp"
 #include "cloud/store/tags.hpp"
 
 namespace evergrass::cloud::lambda {
 
-// Code has no Location: this build has no address from which a package can be fetched with a signed
-// link.
 api_result get_function(function_registry& in, const call& from) {
     const auto wanted = requested_function(in, from);
     if (!wanted) {
@@ -19,8 +18,16 @@ api_result get_function(function_registry& in, const call& from) {
     if (!tags) {
         return internal_error(tags.error());
     }
+    json::object code{{"RepositoryType", "S3"}};
+    if (const auto host = in.code_host(); !host.empty()) {
+        const auto location = code_location(in, host, function->blob);
+        if (!location) {
+            return internal_error(location.error());
+        }
+        code["Location"] = *location;
+    }
     json::object output{{"Configuration", describe(in, *function, wanted->qualifier)},
-                        {"Code", {{"RepositoryType", "S3"}}}};
+                        {"Code", std::move(code)}};
     if (!tags->empty()) {
         output["Tags"] = *tags;
     }

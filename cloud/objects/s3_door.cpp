@@ -50,6 +50,27 @@ s3_door::s3_door(object_store& objects, std::string account, asio::any_io_execut
       counts_(counts),
       limits_(limits) {}
 
+void s3_door::serve_also(std::string prefix,
+                         std::function<answer_text(std::string_view path)> read) {
+    prefix_ = std::move(prefix);
+    read_ = std::move(read);
+}
+
+cloud::answer<http::response> s3_door::read_other(const caller& by, const http::request& asked) {
+    if (auto refused = by.refuse(account_, "s3", "GetObject")) {
+        refused->code = "AccessDenied";
+        return std::move(*refused);
+    }
+    auto content = read_(asked.path());
+    if (!content) {
+        return content.error();
+    }
+    http::response whole;
+    whole.headers.add("content-type", "application/zip");
+    whole.body = std::move(*content);
+    return whole;
+}
+
 bool s3_door::wants(const http::request& asked) {
     constexpr std::string_view in_header = "/s3/aws4_request";
     constexpr std::string_view in_query = "%2Fs3%2Faws4_request";
@@ -83,6 +104,10 @@ cloud::answer<http::response> s3_door::serve(http::request& asked, noted& about)
                 limits_->refuse_key(by->access_key_id, "s3", objects_.time().mono_now())) {
             return std::move(*refused);
         }
+    }
+    if (read_ && asked.method == "GET" && asked.path().starts_with(prefix_)) {
+        about.operation = "s3:GetObject";
+        return read_other(*by, asked);
     }
     const auto read = read_s3_request(asked.method, asked.path(), asked.query());
     if (!read) {

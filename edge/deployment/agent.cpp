@@ -185,6 +185,9 @@ asio::awaitable<result<void>> deployment_agent::round() {
         co_return answer.error();
     }
     connectivity_version_ = answer->connectivity_version;
+    if (answer->invocations_wait) {
+        on_invocations();
+    }
     if (answer->deployment) {
         auto deployed = co_await deploy(std::move(*answer->deployment));
         co_return deployed;

@@ -39,6 +39,9 @@ public:
     // Called when the local MQTT server has a new certificate to serve with.
     std::function<void()> on_server_certificate;
 
+    // Called when the service has invocations for this core.
+    std::function<void()> on_invocations = [] {};
+
     // Runs what was deployed last, without the service. A damaged or unsigned deployment is
     // reported and not run. Returns the parts that could not start.
     boost::asio::awaitable<std::vector<part_failure>> boot();

@@ -68,7 +68,7 @@ boost::asio::awaitable<result<service_client::poll_answer>> service_client::poll
     http::request ask;
     ask.method = "GET";
     ask.target = path("/deployment?after=" + percent_encode(after) +
-                      "&wait=" + std::to_string(wait_seconds));
+                      "&wait=" + std::to_string(wait_seconds) + "&invocations=1");
     auto answer = co_await send(std::move(ask));
     if (!answer) {
         co_return answer.error();
@@ -77,6 +77,7 @@ boost::asio::awaitable<result<service_client::poll_answer>> service_client::poll
     if (const auto version = answer->headers.get("x-evergrass-connectivity-version")) {
         out.connectivity_version = std::string(*version);
     }
+    out.invocations_wait = answer->headers.get("x-evergrass-invocations").has_value();
     if (answer->status == 204) {
         co_return out;
     }
@@ -145,6 +146,55 @@ boost::asio::awaitable<result<void>> service_client::send_logs(std::string body)
     tell.target = path("/logs");
     tell.headers.set("content-type", "application/json");
     tell.body = std::move(body);
+    auto told = co_await tell_service(std::move(tell));
+    co_return told;
+}
+
+boost::asio::awaitable<result<std::optional<invocation_order>>> service_client::take_invocation(
+    int wait_seconds) {
+    http::request ask;
+    ask.method = "GET";
+    ask.target = path("/invocations?wait=" + std::to_string(wait_seconds));
+    auto answer = co_await send(std::move(ask));
+    if (!answer) {
+        co_return answer.error();
+    }
+    if (answer->status == 204) {
+        co_return std::optional<invocation_order>();
+    }
+    if (answer->status != 200) {
+        co_return refusal(*answer, settings_.thing);
+    }
+    const auto header = [&](std::string_view name) {
+        return std::string(answer->headers.get(name).value_or(""));
+    };
+    invocation_order order;
+    order.id = header("x-evergrass-invocation");
+    order.function = header("x-evergrass-function");
+    order.client_context = header("x-evergrass-client-context");
+    order.event = header("x-evergrass-type") == "Event";
+    order.wants_tail = header("x-evergrass-log") == "Tail";
+    if (order.id.empty() || order.function.empty()) {
+        co_return error{errc::invalid_input, "the service sent an invocation that is none"};
+    }
+    order.payload = std::move(answer->body);
+    co_return std::optional(std::move(order));
+}
+
+boost::asio::awaitable<result<void>> service_client::tell_outcome(std::string id,
+                                                                  invocation_outcome outcome) {
+    http::request tell;
+    tell.method = "POST";
+    tell.target = path("/invocations/" + percent_encode(id));
+    tell.headers.set("content-type", "application/octet-stream");
+    tell.headers.set("x-evergrass-outcome", std::move(outcome.kind));
+    if (!outcome.version.empty()) {
+        tell.headers.set("x-evergrass-version", std::move(outcome.version));
+    }
+    if (!outcome.log_tail.empty()) {
+        tell.headers.set("x-evergrass-log", base64_encode(outcome.log_tail));
+    }
+    tell.body = std::move(outcome.body);
     auto told = co_await tell_service(std::move(tell));
     co_return told;
 }

@@ -2,6 +2,7 @@
 
 #include "contract/manifest.hpp"
 #include "edge/deployment/deployment_store.hpp"
+#include "edge/deployment/invocation_order.hpp"
 #include "libs/base/result.hpp"
 #include "libs/http/client.hpp"
 
@@ -33,6 +34,7 @@ public:
     struct poll_answer {
         std::optional<contract::signed_manifest> deployment;  // nullopt: nothing new
         std::string connectivity_version;                     // of the service's record, or empty
+        bool invocations_wait = false;                        // for take_invocation()
     };
     boost::asio::awaitable<result<poll_answer>> poll_deployment(std::string after,
                                                                 int wait_seconds);
@@ -43,6 +45,11 @@ public:
     boost::asio::awaitable<result<void>> report(status_report what);
     // `body`: {"logs": […]}
     boost::asio::awaitable<result<void>> send_logs(std::string body);
+
+    // nullopt: none came within the wait, 0 to 60 s.
+    boost::asio::awaitable<result<std::optional<invocation_order>>> take_invocation(
+        int wait_seconds);
+    boost::asio::awaitable<result<void>> tell_outcome(std::string id, invocation_outcome outcome);
 
     // The connection of the last certificate on disk, for server_certificate.
     result<http::client*> connection();

@@ -1,7 +1,11 @@
 """CloudWatch Logs, IAM, STS and the rest of Lambda with stock clients: each operation called, and refused."""
 
 import json
+import re
+import ssl
 import time
+import urllib.error
+import urllib.request
 
 import pytest
 from botocore.exceptions import ClientError
@@ -392,9 +396,26 @@ def test_the_tags_of_a_function(functions):
     assert refused(functions.list_tags, Resource=arn) == "ResourceNotFoundException"
 
 
+def test_a_package_is_fetched_by_its_link(service, functions):
+    package = zip_of(main_py="# of the link")
+    new_function(functions, "linked", {"ZipFile": package})
+    location = functions.get_function(FunctionName="linked")["Code"]["Location"]
+    trust = ssl.create_default_context(cafile=service.endpoints.ca_file)
+    assert urllib.request.urlopen(location, context=trust).read() == package
+    digest = re.search(r"/_lambda/([0-9a-f]{64})\.zip", location)[1]
+    for other in (location.replace(digest, "0" * 64), location.replace("X-Amz-Signature=", "X-Amz-Signature=0")):
+        with pytest.raises(urllib.error.HTTPError) as failed:
+            urllib.request.urlopen(other, context=trust)
+        assert failed.value.code == 403
+    functions.delete_function(FunctionName="linked")
+    with pytest.raises(urllib.error.HTTPError) as failed:
+        urllib.request.urlopen(location, context=trust)
+    assert failed.value.code == 404
+
+
 def test_an_invocation_says_where_functions_run(functions):
     new_function(functions, "runs", {"ZipFile": zip_of(main_py="")})
     assert functions.invoke(FunctionName="runs", InvocationType="DryRun")["StatusCode"] == 204
-    with pytest.raises(ClientError, match="evergrass invoke runs"):
+    with pytest.raises(ClientError, match="evergrass:core.*evergrass invoke runs"):
         functions.invoke(FunctionName="runs", Payload=b"{}")
     assert refused(functions.invoke, FunctionName="none") == "ResourceNotFoundException"
