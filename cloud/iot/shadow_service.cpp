@@ -1,7 +1,7 @@
 #include "cloud/iot/shadow_service.hpp"
 
 #include "cloud/iot/shadow_records.hpp"
-#include "libs/shadow/messages.hpp"
+#include "libs/shadow/errors.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -11,7 +11,6 @@
 namespace evergrass::cloud {
 namespace {
 
-using shadow::answer;
 using shadow::operation;
 
 // What may wait; more is refused with 429. A disk that syncs 50 times a second still serves so much
@@ -22,6 +21,10 @@ constexpr std::size_t most_waiting_bytes = 64U * 1024 * 1024;
 constexpr std::size_t most_refusals_waiting = 80'000;
 // Of one transaction: bounds how long others wait for the store.
 constexpr std::size_t largest_batch = 256;
+
+shadow::asked_over way_of(const shadow_request& asked) {
+    return asked.answered ? shadow::asked_over::call : shadow::asked_over::mqtt;
+}
 
 }  // namespace
 
@@ -141,7 +144,7 @@ void shadow_service::carry_out(batch asked) {
                 {"shadow", asked[0].which.name},
                 {"operation", shadow::to_string(asked[0].what)},
                 {"error", all.error()}});
-    tell(asked[0], refuse(asked[0], all.error(), {}));
+    tell(asked[0], refuse(asked[0], all.error()));
 }
 
 result<std::vector<shadow_service::outcome>> shadow_service::try_all(const batch& asked) {
@@ -172,29 +175,32 @@ result<std::vector<shadow_service::outcome>> shadow_service::try_all(const batch
 // An error is the store's; a refusal is an outcome.
 result<shadow_service::outcome> shadow_service::try_one(const shadow_request& asked) {
     if (asked.is_too_many) {
-        return refuse(asked, shadow::refused(shadow::errc::too_many_requests), {});
+        return refuse(asked, shadow::refused(shadow::errc::too_many_requests));
     }
-    switch (asked.what) {
-        case operation::get:
-            return get(asked);
-        case operation::update:
-            return update(asked);
-        case operation::remove:
-            break;
+    const auto now = time_.now();
+    const auto before = load_shadow(state_, asked.which, now);
+    if (!before) {
+        return before.error();
     }
-    return remove(asked);
+    auto done = shadow::carry_out(asked.which, asked.what, asked.payload, *before,
+                                  to_epoch_seconds(now), way_of(asked));
+    if (!done.after) {
+        return done;
+    }
+    if (!done.after->exists) {
+        if (auto forgotten = forget_deleted_shadows(state_, now); !forgotten) {
+            return forgotten.error();
+        }
+    }
+    if (auto saved = save_shadow(state_, asked.which, *done.after, now); !saved) {
+        return saved.error();
+    }
+    return done;
 }
 
-shadow_service::outcome shadow_service::refuse(
-    const shadow_request& asked, error why, const std::optional<std::string>& client_token) const {
-    outcome refused;
-    if (!asked.answered) {
-        refused.said.push_back(
-            {shadow::answer_topic(asked.which, asked.what, answer::rejected),
-             shadow::rejected(why, to_epoch_seconds(time_.now()), client_token)});
-    }
-    refused.body = std::move(why);
-    return refused;
+shadow_service::outcome shadow_service::refuse(const shadow_request& asked, error why) const {
+    return shadow::refuse(asked.which, asked.what, std::move(why), to_epoch_seconds(time_.now()),
+                          way_of(asked));
 }
 
 // Publishes first: whoever is answered over HTTP finds that all have been told.

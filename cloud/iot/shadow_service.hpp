@@ -4,6 +4,7 @@
 #include "libs/base/log.hpp"
 #include "libs/base/time.hpp"
 #include "libs/mqtt/policy.hpp"
+#include "libs/shadow/carry_out.hpp"
 #include "libs/shadow/topics.hpp"
 
 #include <boost/asio/thread_pool.hpp>
@@ -56,14 +57,7 @@ public:
     void stop();
 
 private:
-    struct saying {
-        std::string topic;
-        std::string payload;
-    };
-    struct outcome {
-        std::vector<saying> said;  // first: an outcome must not be made from an error by itself
-        result<std::string> body;
-    };
+    using outcome = shadow::outcome;
     using batch = std::vector<shadow_request>;
 
     void work();
@@ -71,11 +65,7 @@ private:
     void carry_out(batch asked);
     result<std::vector<outcome>> try_all(const batch& asked);
     result<outcome> try_one(const shadow_request& asked);
-    result<outcome> get(const shadow_request& asked);
-    result<outcome> update(const shadow_request& asked);
-    result<outcome> remove(const shadow_request& asked);
-    outcome refuse(const shadow_request& asked, error why,
-                   const std::optional<std::string>& client_token) const;
+    outcome refuse(const shadow_request& asked, error why) const;
     void tell(shadow_request& asked, outcome came_of_it);
 
     store& state_;

@@ -1,6 +1,7 @@
 #include "libs/shadow/document.hpp"
 
 #include "libs/base/encoding.hpp"
+#include "libs/shadow/change.hpp"
 #include "libs/shadow/errors.hpp"
 #include "libs/shadow/metadata.hpp"
 #include "libs/shadow/parse.hpp"
@@ -179,46 +180,6 @@ std::size_t state_bytes(const document& of) {
     return bytes;
 }
 
-bool same_value(const json::value& a, const json::value& b);
-
-bool same_object(const json::object& a, const json::object& b) {
-    if (a.size() != b.size()) {
-        return false;
-    }
-    for (const auto& member : a) {
-        const auto* other = b.if_contains(member.key());
-        if (other == nullptr || !same_value(member.value(), *other)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool same_array(const json::array& a, const json::array& b) {
-    if (a.size() != b.size()) {
-        return false;
-    }
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        if (!same_value(a[i], b[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool same_value(const json::value& a, const json::value& b) {
-    if (a.is_object() && b.is_object()) {
-        return same_object(a.get_object(), b.get_object());
-    }
-    if (a.is_array() && b.is_array()) {
-        return same_array(a.get_array(), b.get_array());
-    }
-    if (a.is_number() && b.is_number() && a.is_double() != b.is_double()) {
-        return a.to_number<double>() == b.to_number<double>();
-    }
-    return a == b;
-}
-
 void differ(const json::object& wanted, const json::object& metadata, const json::object& had,
             difference& found) {
     for (const auto& member : wanted) {
@@ -236,7 +197,7 @@ void differ(const json::object& wanted, const json::object& metadata, const json
                 found.state[name] = std::move(below.state);
                 found.metadata[name] = std::move(below.metadata);
             }
-        } else if (other == nullptr || !same_value(value, *other)) {
+        } else if (other == nullptr || !same(value, *other)) {
             found.state[name] = value;
             found.metadata[name] = written != nullptr ? *written : json::value(json::object());
         }

@@ -98,13 +98,36 @@ std::optional<request_topic> parse_request_topic(std::string_view topic) {
     return found;
 }
 
-std::string answer_topic(const shadow_id& which, operation asked, answer what) {
+std::string topic_of_request(const shadow_id& which, operation what) {
     std::string topic(things_prefix);
     topic.append(which.thing).append("/shadow/");
     if (!which.name.empty()) {
         topic.append(name_prefix).append(which.name).append("/");
     }
-    return topic.append(to_string(asked)).append("/").append(to_string(what));
+    return topic.append(to_string(what));
+}
+
+std::optional<heard_answer> parse_answer_topic(std::string_view topic) {
+    const auto slash = topic.rfind('/');
+    if (slash == std::string_view::npos) {
+        return std::nullopt;
+    }
+    const auto asked = parse_request_topic(topic.substr(0, slash));
+    if (!asked) {
+        return std::nullopt;
+    }
+    for (const auto each : {answer::accepted, answer::rejected, answer::delta, answer::documents}) {
+        const bool of_updates = each == answer::delta || each == answer::documents;
+        if (topic.substr(slash + 1) == to_string(each) &&
+            (!of_updates || asked->what == operation::update)) {
+            return heard_answer{asked->which, asked->what, each};
+        }
+    }
+    return std::nullopt;
+}
+
+std::string answer_topic(const shadow_id& which, operation asked, answer what) {
+    return topic_of_request(which, asked).append("/").append(to_string(what));
 }
 
 }  // namespace evergrass::shadow

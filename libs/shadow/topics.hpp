@@ -35,6 +35,17 @@ struct request_topic {
 // Nothing: it is not a topic on which a shadow is asked for something.
 std::optional<request_topic> parse_request_topic(std::string_view topic);
 
+std::string topic_of_request(const shadow_id& which, operation what);
+
+struct heard_answer {
+    shadow_id which;
+    operation asked = operation::get;
+    answer what = answer::accepted;
+};
+
+// The reverse of answer_topic(). Nothing: it is no answer's topic.
+std::optional<heard_answer> parse_answer_topic(std::string_view topic);
+
 // `delta` and `documents` are answers to an update alone.
 std::string answer_topic(const shadow_id& which, operation asked, answer what);
 

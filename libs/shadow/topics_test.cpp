@@ -52,5 +52,34 @@ TEST(shadow_topics, answers_go_below_the_request) {
               "$aws/things/T/shadow/get/accepted");
 }
 
+TEST(shadow_topics, are_read_and_written_alike) {
+    const shadow_id classic{"T", ""};
+    const shadow_id named{"T", "N"};
+    for (const auto& which : {classic, named}) {
+        for (const auto asked : {operation::get, operation::update, operation::remove}) {
+            const auto request = parse_request_topic(topic_of_request(which, asked));
+            ASSERT_TRUE(request);
+            EXPECT_EQ(request->which, which);
+            EXPECT_EQ(request->what, asked);
+            for (const auto what :
+                 {answer::accepted, answer::rejected, answer::delta, answer::documents}) {
+                const auto heard = parse_answer_topic(answer_topic(which, asked, what));
+                const bool exists = asked == operation::update || what == answer::accepted ||
+                                    what == answer::rejected;
+                ASSERT_EQ(heard.has_value(), exists);
+                if (exists) {
+                    EXPECT_EQ(heard->which, which);
+                    EXPECT_EQ(heard->asked, asked);
+                    EXPECT_EQ(heard->what, what);
+                }
+            }
+        }
+    }
+    for (const auto* topic : {"", "/", "$aws/things/T/shadow/get", "$aws/things/T/shadow/get/",
+                              "$aws/things/T/shadow/get/accepted/x"}) {
+        EXPECT_FALSE(parse_answer_topic(topic)) << topic;
+    }
+}
+
 }  // namespace
 }  // namespace evergrass::shadow
