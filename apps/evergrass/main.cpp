@@ -7,6 +7,7 @@
 #include "apps/evergrass/invoke.hpp"
 #include "apps/evergrass/keys.hpp"
 #include "apps/evergrass/secrets.hpp"
+#include "apps/evergrass/shadow.hpp"
 #include "apps/evergrass/status.hpp"
 #include "apps/evergrass/up.hpp"
 #include "apps/evergrass/why.hpp"
@@ -300,6 +301,49 @@ secrets_verbs add_secrets(CLI::App& app, evergrass::cli::secrets_options& option
     return {all, put, list, remove};
 }
 
+constexpr char about_shadow[] =
+    "The shadows that a running core keeps of its things.\n"
+    "Exit status: 0 done, 1 refused (there is none, a conflict ...), 2 the core did not answer.";
+
+struct shadow_verbs {
+    CLI::App* all;
+    CLI::App* get;
+    CLI::App* update;
+    CLI::App* remove;
+    CLI::App* watch;
+    CLI::App* list;
+};
+
+shadow_verbs add_shadow(CLI::App& app, evergrass::cli::shadow_options& options) {
+    auto* all = app.add_subcommand("shadow", about_shadow);
+    all->require_subcommand(1);
+    const auto verb = [&](const char* name, const char* about, bool of_thing) {
+        auto* made = all->add_subcommand(name, about);
+        if (of_thing) {
+            made->add_option("THING", options.thing, "The thing's name")->required();
+            made->add_option("--name", options.name, "Its named shadow, not the classic one")
+                ->type_name("NAME");
+        }
+        add_core(*made, options.root, options.socket);
+        made->add_flag("--json", options.json, "Print one JSON value a line");
+        return made;
+    };
+    auto* get = verb("get", "Print the document", true);
+    auto* update =
+        verb("update", "Change the document: members are merged, null removes one", true);
+    update->add_option("--desired", options.desired, "A JSON object, @FILE or - (standard input)")
+        ->type_name("JSON");
+    update->add_option("--reported", options.reported, "Likewise")->type_name("JSON");
+    update->add_option("--payload", options.payload, "The whole request, {\"state\": ...}")
+        ->type_name("JSON")
+        ->excludes("--desired")
+        ->excludes("--reported");
+    auto* remove = verb("delete", "Remove the document", true);
+    auto* watch = verb("watch", "Print the document each time that it changes, until Ctrl-C", true);
+    auto* list = verb("list", "Print which shadows there are", false);
+    return {all, get, update, remove, watch, list};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -330,6 +374,8 @@ int main(int argc, char** argv) {
     const auto* restore_verb = add_restore(app, restore);
     evergrass::cli::secrets_options secrets;
     const auto secrets_verb = add_secrets(app, secrets);
+    evergrass::cli::shadow_options shadow;
+    const auto shadow_verb = add_shadow(app, shadow);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
@@ -337,7 +383,7 @@ int main(int argc, char** argv) {
         // Of these verbs, 1 is an answer.
         const bool asks = why_verb->parsed() || check_verb->parsed() || status_verb->parsed() ||
                           functions_verb->parsed() || invoke_verb->parsed() || dev_verb->parsed() ||
-                          secrets_verb.all->parsed();
+                          secrets_verb.all->parsed() || shadow_verb.all->parsed();
         return code != 0 && asks ? 2 : code;
     }
     try {
@@ -379,6 +425,21 @@ int main(int argc, char** argv) {
         }
         if (secrets_verb.remove->parsed()) {
             return evergrass::cli::run_secrets_delete(secrets);
+        }
+        if (shadow_verb.get->parsed()) {
+            return evergrass::cli::run_shadow_get(shadow);
+        }
+        if (shadow_verb.update->parsed()) {
+            return evergrass::cli::run_shadow_update(shadow);
+        }
+        if (shadow_verb.remove->parsed()) {
+            return evergrass::cli::run_shadow_delete(shadow);
+        }
+        if (shadow_verb.watch->parsed()) {
+            return evergrass::cli::run_shadow_watch(shadow);
+        }
+        if (shadow_verb.list->parsed()) {
+            return evergrass::cli::run_shadow_list(shadow);
         }
         return evergrass::cli::run_up(up);
     } catch (const std::exception& e) {

@@ -59,6 +59,12 @@ std::string status_text(const json::object& status) {
         text += std::string("Cloud: ") + (up ? "connected" : "not connected") + ", " +
                 number_of(*cloud, "queuedMessages") + " messages wait\n";
     }
+    if (const auto* shadows = object_member(status, "shadows");
+        shadows != nullptr && int_member(*shadows, "synced").value_or(0) != 0) {
+        text += "Shadows synced with the cloud: " + number_of(*shadows, "synced") +
+                ", the same on both sides: " + number_of(*shadows, "settled") +
+                ", stuck: " + number_of(*shadows, "stuck") + "\n";
+    }
     each(status, "devices", [&](const json::object& d) {
         const bool up = bool_member(d, "connected").value_or(false);
         text +=

@@ -4,8 +4,10 @@
 #include "apps/greengrassd/develop.hpp"
 #include "apps/greengrassd/identity.hpp"
 #include "edge/admin/socket_path.hpp"
+#include "edge/shadows/admin_request.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
+#include "libs/base/random.hpp"
 #include "libs/pki/envelope.hpp"
 #include "libs/pki/pki.hpp"
 #include "libs/rt/stream.hpp"
@@ -55,11 +57,13 @@ edge::function_settings function_settings_of(const edge::core_config& config,
                                              program_places programs,
                                              asio::any_io_executor blocking,
                                              std::shared_ptr<edge::credential_provider> credentials,
-                                             std::shared_ptr<edge::secret_service> secrets) {
+                                             std::shared_ptr<edge::secret_service> secrets,
+                                             edge::shadow_asker shadows) {
     edge::function_settings settings;
     settings.blocking = std::move(blocking);
     settings.credentials = std::move(credentials);
     settings.secrets = std::move(secrets);
+    settings.shadows = std::move(shadows);
     settings.ggc_root = config.write_directory;
     settings.runtime_dir = std::move(programs.runtime_dir);
     settings.jail_program = std::move(programs.jail_program);
@@ -79,6 +83,26 @@ edge::function_settings function_settings_of(const edge::core_config& config,
     settings.python_ready = config.ready >= edge::ready_workers::python;
     settings.others_ready = config.ready == edge::ready_workers::all;
     return settings;
+}
+
+edge::shadow_settings shadow_settings_of(const edge::core_config& config) {
+    edge::shadow_settings settings;
+    settings.file = config.write_directory / "var/state/shadows/shadows.db";
+    settings.worker.sync.answer_limit = config.shadows.answer_limit;
+    settings.worker.sync.token_prefix = uuid_v4().substr(0, 23) + "-";
+    return settings;
+}
+
+edge::sync_direction direction_of(edge::shadow_direction wanted) {
+    switch (wanted) {
+        case edge::shadow_direction::to_cloud:
+            return edge::sync_direction::to_cloud;
+        case edge::shadow_direction::to_device:
+            return edge::sync_direction::to_device;
+        case edge::shadow_direction::both:
+            break;
+    }
+    return edge::sync_direction::both;
 }
 
 edge::cloud_link_settings link_settings(const edge::core_config& config) {
@@ -135,13 +159,18 @@ core::core(asio::io_context& io, edge::core_config config, program_places progra
       log_(std::move(log)),
       router_(log_),
       devices_(io.get_executor(), device_settings(config_), router_, log_),
+      shadows_(io.get_executor(), shadow_settings_of(config_), router_, time_, log_),
       credentials_(std::make_shared<edge::credential_provider>(io.get_executor(), time_, log_)),
       secret_store_(config_.write_directory / "var/state/secrets"),
       known_secrets_(secret_store_),
       secrets_(std::make_shared<edge::secret_service>(known_secrets_)),
       functions_(io.get_executor(),
-                 function_settings_of(config_, std::move(programs), disk_.get_executor(),
-                                      credentials_, secrets_),
+                 function_settings_of(
+                     config_, std::move(programs), disk_.get_executor(), credentials_, secrets_,
+                     [this](std::string_view topic, std::string payload,
+                            std::function<void(std::string)> answered) {
+                         shadows_.ask_as_function(topic, std::move(payload), std::move(answered));
+                     }),
                  router_, log_),
       cloud_(io.get_executor(), link_settings(config_), router_, log_),
       store_(config_.write_directory),
@@ -165,7 +194,10 @@ core::core(asio::io_context& io, edge::core_config config, program_places progra
           io.get_executor(), edge::admin_socket_path(config_.write_directory), router_,
           [this] { return snapshot(); },
           [this](edge::invocation_request asked) { return invoke(std::move(asked)); }, log_,
-          developer_of(functions_)),
+          developer_of(functions_),
+          [this](std::string body) {
+              return edge::answer_shadow_request(shadows_, std::move(body));
+          }),
       started_(time_.now()) {
     agent_.on_server_certificate = [this] { take_server_certificate(); };
     agent_.on_invocations = [this] { invocations_.wake(); };
@@ -187,6 +219,7 @@ result<void> core::open() {
     if (auto opened = functions_.open(); !opened) {
         return opened;
     }
+    serve_shadows();
     restore_rules();
     if (auto opened = devices_.open(); !opened) {
         return opened;
@@ -198,6 +231,37 @@ result<void> core::open() {
                    {{"reason", opened.error()}});
     }
     return {};
+}
+
+// Without their file there are no shadows; all else goes on.
+void core::serve_shadows() {
+    shadows_.to_cloud = [this](std::string topic, std::string payload) {
+        cloud_.send(std::move(topic), std::move(payload));
+    };
+    cloud_.on_link = [this](bool connected) { shadows_.link(connected); };
+    cloud_.on_other = [this](std::string_view topic, std::string_view payload) {
+        return shadows_.hear(topic, payload);
+    };
+    if (const auto opened = shadows_.open(); !opened) {
+        log_.error("Shadows are not available.", {{"reason", opened.error()}});
+    }
+}
+
+// The classic shadows of the group's things that say so, as V1 had it.
+void core::follow_shadows(const contract::manifest& wanted) {
+    std::map<shadow::shadow_id, edge::sync_direction> followed;
+    const auto add = [&](const contract::group_member& member) {
+        if (member.sync_shadow) {
+            const auto thing = member.thing_name();
+            followed[{thing, ""}] = direction_of(config_.shadows.of(thing));
+        }
+    };
+    add(wanted.core);
+    for (const auto& device : wanted.devices) {
+        add(device);
+    }
+    cloud_.also_follow(edge::sync_filters(followed));
+    shadows_.follow(std::move(followed));
 }
 
 // MQTT sessions that outlived the last run go by its table from the first moment on. What is wrong
@@ -261,6 +325,7 @@ asio::awaitable<void> core::stop() {
     cloud_.stop();
     credentials_->stop();
     co_await functions_.stop();
+    shadows_.stop();
     // A cancellation counts for what waits at that moment.
     while (ships_) {
         end_shipping_.emit(asio::cancellation_type::terminal);
@@ -316,6 +381,7 @@ asio::awaitable<std::vector<edge::part_failure>> core::apply(const contract::man
     devices_.admit(wanted.devices);
     note_group(wanted);
     cloud_.follow_table();
+    follow_shadows(wanted);
     log_shipper_.configure(edge::shipping_of(wanted));
     // Functions may ask for both while they are loaded.
     serve_credentials(wanted);
@@ -395,6 +461,8 @@ asio::awaitable<void> core::clear() {
     devices_.admit({});
     note_group({});
     cloud_.follow_table();
+    cloud_.also_follow({});
+    shadows_.clear();
     credentials_->use(nullptr, "");
     secrets_->grant({}, {});
     known_secrets_.use({});
@@ -427,6 +495,10 @@ edge::core_snapshot core::snapshot() const {
                                  f.invocations, f.errors, f.restarts, f.queued, micros(f.p50),
                                  micros(f.p99), f.memory_kb});
     }
+    const auto synced = shadows_.synced();
+    now.shadows_synced = synced.followed;
+    now.shadows_settled = synced.settled;
+    now.shadows_stuck = synced.stuck;
     now.cloud_connected = cloud_.connected();
     now.cloud_queue_messages = cloud_.queue().messages();
     now.cloud_queue_bytes = cloud_.queue().bytes();

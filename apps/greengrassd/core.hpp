@@ -14,6 +14,7 @@
 #include "edge/secrets/deployed_secrets.hpp"
 #include "edge/secrets/file_secret_store.hpp"
 #include "edge/secrets/secret_service.hpp"
+#include "edge/shadows/shadow_service.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -69,6 +70,8 @@ private:
     void serve_credentials(const contract::manifest& wanted);
     result<void> serve_secrets(const contract::manifest& wanted);
     result<std::vector<edge::secret>> secrets_of(const contract::manifest& wanted) const;
+    void serve_shadows();
+    void follow_shadows(const contract::manifest& wanted);
     json::array resources_of(const contract::manifest& wanted) const;
     void note_group(const contract::manifest& running);
     edge::core_snapshot snapshot() const;
@@ -80,6 +83,7 @@ private:
     boost::asio::thread_pool disk_{1};  // hashes, unpacks, asks programs for versions
     edge::router router_;
     edge::device_server devices_;
+    edge::shadow_service shadows_;
     std::shared_ptr<edge::credential_provider> credentials_;
     edge::file_secret_store secret_store_;
     edge::deployed_secrets known_secrets_;

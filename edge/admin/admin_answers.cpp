@@ -214,6 +214,9 @@ http::response status(router& messages, const core_snapshot& core) {
               {"cloud", json::object{{"connected", core.cloud_connected},
                                      {"queuedMessages", core.cloud_queue_messages},
                                      {"queuedBytes", core.cloud_queue_bytes}}},
+              {"shadows", json::object{{"synced", core.shadows_synced},
+                                       {"settled", core.shadows_settled},
+                                       {"stuck", core.shadows_stuck}}},
               {"drops", drops_of(messages)},
               {"lastDrops", std::move(last)}});
 }
@@ -229,7 +232,7 @@ http::response admin_answer(const http::request& asked, router& messages,
                                              : refuse(405, "use GET or POST");
     }
     if (path != "/metrics" && path != "/status") {
-        return refuse(404, "there are /invoke, /metrics, /status and /why");
+        return refuse(404, "there are /invoke, /metrics, /shadow, /status and /why");
     }
     if (!get) {
         return refuse(405, "use GET");

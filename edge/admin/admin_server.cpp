@@ -30,12 +30,13 @@ class admin_server::implementation
 public:
     implementation(asio::any_io_executor executor, std::filesystem::path socket, router& messages,
                    std::function<core_snapshot()> snapshot, invoker invoke, logger log,
-                   developer develop)
+                   developer develop, admin_server::shadow_answerer shadows)
         : executor_(executor),
           messages_(messages),
           snapshot_(std::move(snapshot)),
           invoke_(std::move(invoke)),
           develop_(std::move(develop)),
+          shadows_(std::move(shadows)),
           server_(
               executor, std::move(socket), server_options(),
               [this](http::request r) { return answer(this, std::move(r)); }, std::move(log)) {}
@@ -61,6 +62,9 @@ private:
     static asio::awaitable<http::response> answer(implementation* self, http::request asked) {
         if (asked.path() == "/dev" && asked.method == "POST" && self->develop_) {
             co_return self->develop(asked.body);
+        }
+        if (asked.path() == "/shadow" && asked.method == "POST" && self->shadows_) {
+            co_return co_await self->shadows_(std::move(asked.body));
         }
         if (asked.path() != "/invoke" || asked.method != "POST") {
             co_return admin_answer(asked, self->messages_, self->snapshot_());
@@ -88,16 +92,17 @@ private:
     std::function<core_snapshot()> snapshot_;
     invoker invoke_;
     developer develop_;
+    admin_server::shadow_answerer shadows_;
     std::vector<std::weak_ptr<development_session>> developments_;
     http::local_server server_;
 };
 
 admin_server::admin_server(asio::any_io_executor executor, std::filesystem::path socket,
                            router& messages, std::function<core_snapshot()> snapshot,
-                           invoker invoke, logger log, developer develop)
+                           invoker invoke, logger log, developer develop, shadow_answerer shadows)
     : implementation_(std::make_shared<implementation>(
           std::move(executor), std::move(socket), messages, std::move(snapshot), std::move(invoke),
-          std::move(log), std::move(develop))) {}
+          std::move(log), std::move(develop), std::move(shadows))) {}
 
 admin_server::~admin_server() {
     implementation_->close();

@@ -5,6 +5,7 @@
 #include "edge/admin/invocation.hpp"
 #include "edge/router/router.hpp"
 #include "libs/base/log.hpp"
+#include "libs/http/message.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -12,6 +13,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
 
 namespace evergrass::edge {
 
@@ -23,9 +25,11 @@ class admin_server {
 public:
     // `snapshot` is asked at each request but POST /invoke, which is `invoke`'s, and POST /dev,
     // which is `develop`'s; without it that is not found.
+    // `shadows` answers the body of POST /shadow; without it that is not found.
+    using shadow_answerer = std::function<boost::asio::awaitable<http::response>(std::string body)>;
     admin_server(boost::asio::any_io_executor executor, std::filesystem::path socket,
                  router& messages, std::function<core_snapshot()> snapshot, invoker invoke,
-                 logger log, developer develop = {});
+                 logger log, developer develop = {}, shadow_answerer shadows = {});
     ~admin_server();
 
     // Takes the place of what a killed core left there. REQUIRES: no other core runs on this root.

@@ -39,6 +39,9 @@ struct core_snapshot {
     std::vector<device> devices;  // of the group
     mqtt::server::statistics mqtt;
     std::vector<function> functions;
+    std::size_t shadows_synced = 0;   // with the cloud
+    std::size_t shadows_settled = 0;  // of those, the same on both sides as far as is known
+    std::size_t shadows_stuck = 0;    // of those, different until one side changes
     bool cloud_connected = false;
     std::size_t cloud_queue_messages = 0;
     std::size_t cloud_queue_bytes = 0;

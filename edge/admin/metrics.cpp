@@ -111,6 +111,12 @@ std::string metrics_text(router& messages, const core_snapshot& core) {
                core.cloud_queue_messages);
     out.single("cloud_queue_bytes", "gauge", "Bytes that wait for the cloud.",
                core.cloud_queue_bytes);
+    out.single("shadows_synced", "gauge", "Shadows that are synced with the cloud.",
+               core.shadows_synced);
+    out.single("shadows_settled", "gauge", "Of those, the same on both sides.",
+               core.shadows_settled);
+    out.single("shadows_stuck", "gauge", "Of those, different until one side changes.",
+               core.shadows_stuck);
     write_functions(out, core);
     return out.take();
 }

@@ -29,11 +29,7 @@ cloud_link::cloud_link(boost::asio::any_io_executor executor, cloud_link_setting
       log_(std::move(log)),
       queue_(settings_.queue_bytes),
       client_(std::move(executor), client_options_of(settings_), log_) {
-    client_.on_message = [this](const mqtt::publish_view& received) {
-        router_.publish(
-            {endpoint_kind::cloud, ""},
-            {std::string(received.topic), std::make_shared<const std::string>(received.payload)});
-    };
+    client_.on_message = [this](const mqtt::publish_view& received) { receive(received); };
     client_.on_state = [this](bool connected, std::string_view reason) {
         note_state(connected, reason);
     };
@@ -46,6 +42,15 @@ cloud_link::cloud_link(boost::asio::any_io_executor executor, cloud_link_setting
 cloud_link::~cloud_link() {
     *alive_ = false;
     router_.set_sink(endpoint_kind::cloud, nullptr);
+}
+
+void cloud_link::receive(const mqtt::publish_view& received) {
+    const endpoint cloud{endpoint_kind::cloud, ""};
+    const bool taken = on_other && on_other(received.topic, received.payload);
+    if (!taken || router_.table().may_publish(cloud, received.topic)) {
+        router_.publish(cloud, {std::string(received.topic),
+                                std::make_shared<const std::string>(received.payload)});
+    }
 }
 
 void cloud_link::start() {
@@ -79,8 +84,14 @@ void cloud_link::note_state(bool connected, std::string_view reason) {
                                               {"clientId", settings_.client_id},
                                               {"waiting", queue_.messages()}});
         trouble_.clear();
+        if (on_link) {
+            on_link(true);
+        }
         pump();
         return;
+    }
+    if (on_link) {
+        on_link(false);
     }
     if (trouble_ != reason) {
         trouble_ = reason;
@@ -100,26 +111,52 @@ void cloud_link::follow_table() {
         wanted.insert(std::move(subject));
     }
     for (const auto& subject : subjects_) {
-        if (!wanted.contains(subject)) {
+        if (!wanted.contains(subject) && !other_filters_.contains(subject)) {
             client_.unsubscribe(subject);
         }
     }
     for (const auto& subject : wanted) {
-        if (subjects_.contains(subject)) {
-            continue;
+        if (!subjects_.contains(subject) && !other_filters_.contains(subject)) {
+            subscribe(subject, mqtt::qos::at_most_once);
         }
-        client_.subscribe(
-            subject, mqtt::qos::at_most_once, [log = log_, subject](result<mqtt::qos> granted) {
-                if (!granted) {
-                    log.warn(
-                        "The cloud refused a subscription.",
-                        {{"subject", subject},
-                         {"reason", granted.error()},
-                         {"next", "allow iot:Subscribe and iot:Receive in the core's policy"}});
-                }
-            });
     }
     subjects_ = std::move(wanted);
+}
+
+void cloud_link::also_follow(std::set<std::string> filters) {
+    for (const auto& filter : other_filters_) {
+        if (filters.contains(filter)) {
+            continue;
+        }
+        if (subjects_.contains(filter)) {
+            subscribe(filter, mqtt::qos::at_most_once);
+        } else {
+            client_.unsubscribe(filter);
+        }
+    }
+    for (const auto& filter : filters) {
+        if (!other_filters_.contains(filter)) {
+            subscribe(filter, mqtt::qos::at_least_once);
+        }
+    }
+    other_filters_ = std::move(filters);
+}
+
+void cloud_link::subscribe(const std::string& filter, mqtt::qos level) {
+    client_.subscribe(filter, level, [log = log_, filter](result<mqtt::qos> granted) {
+        if (!granted) {
+            log.warn("The cloud refused a subscription.",
+                     {{"subject", filter},
+                      {"reason", granted.error()},
+                      {"next", "allow iot:Subscribe and iot:Receive in the core's policy"}});
+        }
+    });
+}
+
+void cloud_link::send(std::string topic, std::string payload) {
+    static_cast<void>(client_.publish(std::move(topic),
+                                      std::make_shared<const std::string>(std::move(payload)),
+                                      mqtt::qos::at_most_once, {}));
 }
 
 std::optional<drop_reason> cloud_link::deliver(const endpoint&, const endpoint&, const message& m) {

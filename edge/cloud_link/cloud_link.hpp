@@ -44,8 +44,20 @@ public:
     void stop();
 
     // Makes the subscriptions at the cloud be those that the router's table has with source
-    // `cloud`.
+    // `cloud`, and those of also_follow().
     void follow_table();
+    // What else to subscribe to, at QoS 1, whatever the table says; of these messages `on_other`
+    // gets those that it wants.
+    void also_follow(std::set<std::string> filters);
+
+    // Set before start(). on_other: true when the message is the callee's; the table routes it all
+    // the same where it has a way for it. on_link: the connection is up, or lost.
+    std::function<bool(std::string_view topic, std::string_view payload)> on_other;
+    std::function<void(bool connected)> on_link;
+
+    // At QoS 0, past the queue: for a question that is asked again when no answer comes. Dropped
+    // without a connection.
+    void send(std::string topic, std::string payload);
 
     std::optional<drop_reason> deliver(const endpoint& source, const endpoint& target,
                                        const message& m) override;
@@ -55,6 +67,8 @@ public:
 
 private:
     void pump();
+    void receive(const mqtt::publish_view& received);
+    void subscribe(const std::string& filter, mqtt::qos level);
     void note_state(bool connected, std::string_view reason);
     void note_overflow();
     void count_lost(drop_reason reason, std::string_view topic) const;
@@ -65,6 +79,7 @@ private:
     outbound_queue queue_;
     mqtt::client client_;
     std::set<std::string> subjects_;
+    std::set<std::string> other_filters_;
     std::size_t in_flight_ = 0;
     bool stopped_ = false;
     std::uint64_t overwritten_logged_ = 0;

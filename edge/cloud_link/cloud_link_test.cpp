@@ -168,6 +168,38 @@ TEST_F(cloud_link_fixture, a_deployment_changes_the_subscriptions) {
     EXPECT_TRUE(cloud.has_filter("b"));
 }
 
+TEST_F(cloud_link_fixture, what_else_is_followed_goes_to_its_own_taker) {
+    start();
+    std::vector<std::string> taken;
+    bool up = false;
+    link->on_other = [&](std::string_view topic, std::string_view payload) {
+        taken.push_back(std::string(topic) + "=" + std::string(payload));
+        return topic.starts_with("mine/");
+    };
+    link->on_link = [&](bool connected) { up = connected; };
+    link->also_follow({"mine/+", "both"});
+    deploy({{"1", "cloud", "both", function_arn}, {"2", "cloud", "mine/routed", function_arn}});
+    until([this] { return cloud.has_filter("mine/x") && cloud.has_filter("both"); });
+    EXPECT_TRUE(up);
+    for (const auto* topic : {"mine/x", "mine/routed", "both"}) {
+        cloud.publish(topic, "1");
+    }
+    until([&] { return taken.size() >= 3 && functions.got.size() >= 2; });
+    EXPECT_EQ(functions.got.front(), function_arn + " mine/routed=1");
+    EXPECT_EQ(functions.got.back(), function_arn + " both=1");
+    // Nothing is lost for want of a route, and what the table wants is still followed.
+    EXPECT_EQ(messages.drops()[static_cast<std::size_t>(drop_reason::subject_differs)], 0U);
+    link->also_follow({});
+    until([this] { return !cloud.has_filter("mine/x"); });
+    EXPECT_TRUE(cloud.has_filter("both"));
+    link->send("question", "2");
+    until([this] { return !cloud.published().empty(); });
+    EXPECT_THAT(cloud.published(), ElementsAre("question=2"));
+    cloud.close();
+    until([&] { return !up; });
+    link->send("question", "3");  // nobody hears it, now or later
+}
+
 TEST_F(cloud_link_fixture, messages_wait_while_the_cloud_is_away_and_leave_when_it_is_back) {
     start();
     deploy({{"1", function_arn, "out/#", "cloud"}, {"2", "cloud", "in", function_arn}});

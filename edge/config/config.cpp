@@ -45,7 +45,8 @@ constexpr std::size_t max_config_bytes = 1024 * 1024;
 const std::vector<std::string_view> top_members = {
     "coreThing",      "runtime",        "crypto",           "system",
     "managedRespawn", "writeDirectory", "pidFileDirectory", "mqttMaxConnectionRetryInterval",
-    "mqttProfile",    "mqttLimits",     "mqttThreads",      "mqttTls"};
+    "mqttProfile",    "mqttLimits",     "mqttThreads",      "mqttTls",
+    "shadowSync"};
 const std::vector<std::string_view> core_thing_members = {"caPath",
                                                           "certPath",
                                                           "keyPath",
@@ -286,6 +287,9 @@ result<core_config> parse_config(std::string_view text, const std::filesystem::p
         return in.outcome().error();
     }
     if (auto read = read_mqtt(*top, config); !read) {
+        return with_context(read.error(), "config.json");
+    }
+    if (auto read = read_shadow_sync(*top, config); !read) {
         return with_context(read.error(), "config.json");
     }
     field_reader core_reader(*core_thing, "coreThing");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "edge/config/mqtt_settings.hpp"
+#include "edge/config/shadow_settings.hpp"
 #include "libs/base/result.hpp"
 
 #include <chrono>
@@ -49,6 +50,8 @@ struct core_config {
     std::chrono::seconds keep_alive{600};
     std::chrono::seconds mqtt_operation_timeout{5};
     std::chrono::seconds max_connection_retry_interval{60};
+
+    shadow_settings_of_file shadows;
 
     std::size_t max_work_items = 1024;
     std::size_t max_concurrent_workers = 25;

@@ -158,6 +158,32 @@ TEST(config, the_programs_of_runtimes_are_named_by_their_absolute_paths) {
     EXPECT_FALSE(with("[]"));
 }
 
+TEST(config, the_direction_of_shadows_is_set_for_all_and_for_things) {
+    const auto with = [](std::string_view members) {
+        return parse_config(replaced(of_v1_11, "{", "{" + std::string(members) + ","),
+                            "/greengrass");
+    };
+    auto config = with(R"("system":{"shadowSyncTimeout":9},
+        "shadowSync":{"direction":"toCloud","things":{"a":"both","b":"toDevice"}})");
+    ASSERT_TRUE(config) << config.error().message();
+    EXPECT_EQ(config->shadows.answer_limit, std::chrono::seconds(9));
+    EXPECT_EQ(config->shadows.of("a"), shadow_direction::both);
+    EXPECT_EQ(config->shadows.of("b"), shadow_direction::to_device);
+    EXPECT_EQ(config->shadows.of("c"), shadow_direction::to_cloud);
+    EXPECT_TRUE(config->without_effect.empty());
+    EXPECT_EQ(parse_config(of_v1_11, "/greengrass")->shadows.of("a"), shadow_direction::both);
+    for (const auto& [bad, member] :
+         {std::pair(R"("system":{"shadowSyncTimeout":0})", "system.shadowSyncTimeout"),
+          std::pair(R"("shadowSync":7)", "shadowSync"),
+          std::pair(R"("shadowSync":{"direction":"up"})", "shadowSync.direction"),
+          std::pair(R"("shadowSync":{"things":{"a":"up"}})", "shadowSync.things.a"),
+          std::pair(R"("shadowSync":{"things":{"a":7}})", "shadowSync.things.a")}) {
+        config = with(bad);
+        ASSERT_FALSE(config) << bad;
+        EXPECT_THAT(config.error().message(), HasSubstr(member));
+    }
+}
+
 TEST(config, without_any_paths_v1s_text_is_given) {
     const auto config = parse_config(R"({"coreThing":{
         "thingArn":"arn:aws:iot:us-east-1:123456789012:thing/C","iotHost":"h","ggHost":"h"}})",

@@ -21,4 +21,7 @@ std::int64_t read_in_range(contract::field_reader& in, std::string_view name, st
 // mqttProfile, mqttLimits, mqttThreads, mqttTls. The error names the member.
 result<void> read_mqtt(const json::object& top, core_config& config);
 
+// shadowSync and system.shadowSyncTimeout. The error names the member.
+result<void> read_shadow_sync(const json::object& top, core_config& config);
+
 }  // namespace evergrass::edge

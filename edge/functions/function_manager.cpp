@@ -61,8 +61,8 @@ public:
           pool_(executor, settings_, pool_callbacks(), log),
           developments_(std::make_shared<developments>(executor, settings_, pool_, changed_, log)),
           endpoint_(std::make_shared<ipc_endpoint>(
-              executor, pool_, messages, ipc_services{settings_.credentials, settings_.secrets},
-              log)),
+              executor, pool_, messages,
+              ipc_services{settings_.credentials, settings_.secrets, settings_.shadows}, log)),
           server_(
               server_options(),
               [endpoint = endpoint_](http::request r) {

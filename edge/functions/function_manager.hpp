@@ -23,6 +23,12 @@ namespace evergrass::edge {
 class credential_provider;
 class secret_service;
 
+// Asks the core's shadow service: the topic of the request, its payload, and who gets the answer,
+// a body in each case (spec/lambda-ipc.md §3.2). The answer comes on the executor, not within the
+// call.
+using shadow_asker = std::function<void(std::string_view topic, std::string payload,
+                                        std::function<void(std::string)> answered)>;
+
 struct function_settings {
     std::filesystem::path ggc_root;     // <root>/ggc: deployment/lambda/<ARN>/, var/log/user/…
     std::filesystem::path runtime_dir;  // holds python/lambda_runtime.py, …
@@ -52,6 +58,7 @@ struct function_settings {
     // What functions ask at the IPC endpoint besides; null: this core has none.
     std::shared_ptr<credential_provider> credentials;
     std::shared_ptr<secret_service> secrets;
+    shadow_asker shadows;
 };
 
 enum class worker_state {  // names of V1's health API (spec/core.md §6)

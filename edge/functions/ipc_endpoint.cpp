@@ -241,6 +241,9 @@ response ipc_endpoint::invoke_system(std::string_view name, const worker_identit
     if (name == router_name) {
         return publish(caller, r, type);
     }
+    if (name == shadow_service_name && services_.shadows) {
+        return ask_shadow(caller, r, type);
+    }
     auto body = answer_system_function(name, {caller.arn, r.body, services_.secrets.get()});
     if (!body) {
         return refuse(404, std::string(name) + " is not a service that functions can invoke");
@@ -250,6 +253,22 @@ response ipc_endpoint::invoke_system(std::string_view name, const worker_identit
         results_.expect(id, caller.arn, caller.worker, result_grace);
         results_.complete(id, {outcome_kind::success, std::move(*body)}, now());
     }
+    return accepted(id, type);
+}
+
+response ipc_endpoint::ask_shadow(const worker_identity& caller, request& r, invocation_type type) {
+    const auto id = uuid_v4();
+    if (type == invocation_type::request_response) {
+        results_.expect(id, caller.arn, caller.worker, result_grace);
+    }
+    services_.shadows(
+        routed_topic(header_of(r, header::client_context)), std::move(r.body),
+        [weak = weak_from_this(), id](std::string body) {
+            const auto self = weak.lock();
+            if (self && !self->stopped_) {
+                self->results_.complete(id, {outcome_kind::success, std::move(body)}, now());
+            }
+        });
     return accepted(id, type);
 }
 

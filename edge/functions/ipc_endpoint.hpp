@@ -6,6 +6,7 @@
 #include "edge/functions/worker_pool.hpp"
 #include "libs/http/message.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,9 @@ namespace evergrass::edge::functions {
 struct ipc_services {
     std::shared_ptr<credential_provider> credentials;
     std::shared_ptr<secret_service> secrets;
+    std::function<void(std::string_view topic, std::string payload,
+                       std::function<void(std::string)> answered)>
+        shadows;
 };
 
 // Answers the requests of functions (spec/lambda-ipc.md §2.3). A caller is who its token says it
@@ -58,6 +62,8 @@ private:
                           http::request& request);
     http::response invoke_system(std::string_view name, const worker_identity& caller,
                                  http::request& request, invocation_type type);
+    http::response ask_shadow(const worker_identity& caller, http::request& request,
+                              invocation_type type);
     http::response publish(const worker_identity& caller, http::request& request,
                            invocation_type type);
     http::response post_result(const worker_identity& caller, http::request& request);

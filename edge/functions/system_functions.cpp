@@ -34,7 +34,7 @@ struct service {
     std::string (*answer)(const system_call&);
 };
 constexpr std::array services = {
-    service{"GGShadowService", shadow_answer},
+    service{shadow_service_name, shadow_answer},
     service{"GGSecretManager", secrets_answer},
 };
 

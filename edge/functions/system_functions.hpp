@@ -12,6 +12,7 @@ class secret_service;
 namespace evergrass::edge::functions {
 
 constexpr std::string_view router_name = "GGRouter";
+constexpr std::string_view shadow_service_name = "GGShadowService";
 
 struct system_call {
     std::string_view caller;  // the ARN of the function that invokes

@@ -68,6 +68,9 @@ const std::array<drop_reason_text, drop_reason_count>& drop_reasons() {
         {cloud_refused, "cloud_refused", "the cloud did not take the message",
          "look at runtime.log for its reason; allow iot:Publish on the topic in the core's "
          "policy"},
+        {not_a_shadow_request, "not_a_shadow_request",
+         "the topic is none on which the shadow service is asked for something",
+         "publish to $aws/things/THING/shadow/get, update or delete"},
         {core_busy, "core_busy",
          "what devices sent to functions and the cloud came faster than the core hands it on",
          "send less, or give the core a faster processor: 16 MiB may wait there"},

@@ -36,6 +36,8 @@ enum class drop_reason : std::uint8_t {
     cloud_queue_too_small,
     cloud_queue_overwritten,
     cloud_refused,
+    // The shadow service.
+    not_a_shadow_request,
     // The core itself.
     core_busy,
     core_stopped,

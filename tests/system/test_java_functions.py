@@ -33,6 +33,10 @@ public class Caller {
     private final LambdaClient lambda = new LambdaClient();
     private final IotDataClient data = new IotDataClient();
 
+    private static String text(ByteBuffer bytes) throws Exception {
+        return new String(bytes.array(), "UTF-8");
+    }
+
     public void handleRequest(Map<String, Object> event, Context context) throws Exception {
         String subject = context.getClientContext().getCustom().get("subject");
         System.out.println("asked by " + subject);
@@ -40,8 +44,13 @@ public class Caller {
                 .withFunctionArn(System.getenv("OTHER"))
                 .withPayload("{\\"n\\":" + event.get("n") + "}"));
         String payload = new String(answer.getPayload().array(), "UTF-8");
+        String missing = text(data.getThingShadow(new GetThingShadowRequest().withThingName("j_shadow")).getPayload());
+        data.updateThingShadow(new UpdateThingShadowRequest().withThingName("j_shadow")
+                .withPayload(ByteBuffer.wrap("{\\"state\\":{\\"reported\\":{\\"n\\":1}}}".getBytes())));
+        String found = text(data.getThingShadow(new GetThingShadowRequest().withThingName("j_shadow")).getPayload());
+        data.deleteThingShadow(new DeleteThingShadowRequest().withThingName("j_shadow"));
         byte[] told = ("{\\"java\\":\\"" + System.getProperty("java.version") + "\\",\\"subject\\":\\"" + subject
-                + "\\",\\"error\\":\\"" + answer.getFunctionErr() + "\\",\\"answer\\":" + payload + "}").getBytes();
+                + "\\",\\"missing\\":" + missing + ",\\"found\\":" + found + ",\\"error\\":\\"" + answer.getFunctionErr() + "\\",\\"answer\\":" + payload + "}").getBytes();
         data.publish(new PublishRequest().withTopic("java/out").withPayload(ByteBuffer.wrap(told))
                 .withQueueFullPolicy(QueueFullPolicy.AllOrException));
     }
@@ -197,6 +206,8 @@ def exchange(site, topic_in, topic_out, payload):
 def test_a_device_is_answered_through_two_java_functions(site):
     told = json.loads(exchange(site, "java/in", "java/out", '{"n": 21}'))
     assert told.pop("java")
+    missing, found = told.pop("missing"), told.pop("found")
+    assert (missing["code"], found["state"]) == (404, {"reported": {"n": 1}})
     assert told == {"subject": "java/in", "error": "null", "answer": {"doubled": 42}}
     waiting.until(
         lambda: f"what it printed is in the function's log: {site.log_of('j_caller')}",

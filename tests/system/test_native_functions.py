@@ -82,6 +82,30 @@ static void call(const char *payload) {
     gg_request_close(request);
 }
 
+/* Shadows: the status and the body of each operation, a line each. */
+static void shadows(const char *thing) {
+    char told[1600] = "";
+    char answer[700];
+    size_t amount = 0;
+    int step;
+    for (step = 0; step < 4; ++step) {
+        gg_request request;
+        gg_request_result result = {0};
+        gg_error done;
+        gg_request_init(&request);
+        done = step == 1   ? gg_update_thing_shadow(request, thing,
+                                                    "{\"state\":{\"reported\":{\"n\":1}}}", &result)
+               : step == 3 ? gg_delete_thing_shadow(request, thing, &result)
+                           : gg_get_thing_shadow(request, thing, &result);
+        gg_request_read(request, answer, sizeof answer - 1, &amount);
+        answer[amount] = 0;
+        snprintf(told + strlen(told), sizeof told - strlen(told), "%d %d %.360s\n", (int)done,
+                 (int)result.request_status, answer);
+        gg_request_close(request);
+    }
+    respond(told);
+}
+
 static void handler(const gg_lambda_context *context) {
     size_t amount = 0;
     char text[1000];
@@ -97,6 +121,8 @@ static void handler(const gg_lambda_context *context) {
         gg_lambda_handler_write_error("it failed as it was told");
     } else if (is("call ")) {
         call(event + 5);
+    } else if (is("shadows ")) {
+        shadows(event + 8);
     } else if (is("self")) {
         char folder[200] = "";
         getcwd(folder, sizeof folder);
@@ -299,6 +325,17 @@ def test_it_invokes_other_functions_and_sees_how_that_ended(site):
     outcome, text = site.invoke("n_always", 'call "fail"')
     status, _, body = text.partition(" ")
     assert (outcome, status, json.loads(body)["errorMessage"]) == ("success", HANDLED, "'lost'")
+
+
+def test_it_asks_for_shadows(site):
+    outcome, text = site.invoke("n_always", "shadows of_c")
+    assert outcome == "success"
+    lines = [line.split(" ", 2) for line in text.splitlines()]
+    assert [(done, status) for done, status, _ in lines] == [("0", "1"), ("0", "0"), ("0", "0"), ("0", "0")]
+    missing, updated, found, deleted = (json.loads(body) for _, _, body in lines)
+    assert missing["code"] == 404
+    assert updated["state"] == found["state"] == {"reported": {"n": 1}}
+    assert deleted["version"] == found["version"]
 
 
 @pytest.mark.skipif(

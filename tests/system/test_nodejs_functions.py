@@ -27,19 +27,24 @@ const publish = (topic, value) =>
 const invoke = (arn, value) =>
   new Promise((done, failed) => lambda.invoke({ FunctionName: arn, Payload: JSON.stringify(value) },
     (error, answer) => (error ? failed(error) : done(answer))));
-const shadow = () =>
-  new Promise((done, failed) => data.getThingShadow({ thingName: 'any' },
-    (error, answer) => (error ? failed(error) : done(answer))));
+const shadows = (operation, asked) =>
+  new Promise((done, failed) => data[operation]({ thingName: 'any', ...asked },
+    (error, answer) => (error ? failed(error) : done(JSON.parse(answer.Payload)))));
 
 exports.handler = (event, context) => {
   console.log('asked by %s', context.clientContext.Custom.subject);
   return invoke(process.env.OTHER, event).then((answer) =>
-    shadow().then((document) => publish('node/out', {
+    Promise.resolve().then(async () => [
+      await shadows('getThingShadow'),
+      await shadows('updateThingShadow', { payload: '{"state":{"reported":{"n":1}}}' }),
+      await shadows('getThingShadow'),
+      await shadows('deleteThingShadow'),
+    ]).then((told) => publish('node/out', {
       node: process.version,
       subject: context.clientContext.Custom.subject,
       error: answer.FunctionError,
       answer: JSON.parse(answer.Payload),
-      shadow: JSON.parse(document.Payload),
+      shadow: told,
     })));
 };
 """
@@ -172,9 +177,10 @@ def version_of(programs, name):
 
 def test_the_stock_sdk_publishes_invokes_and_asks_for_shadows(site, programs):
     told = exchange(site, "node/in", "node/out", {"n": 21})
-    # The core has no shadow service yet: this is how V1's SDK hears of one that fails.
-    shadow = told.pop("shadow")
-    assert (shadow["code"], "shadow" in shadow["message"]) == (503, True)
+    missing, updated, found, deleted = told.pop("shadow")
+    assert (missing["code"], missing["message"]) == (404, "No shadow exists with name: 'any'")
+    assert updated["state"] == found["state"] == {"reported": {"n": 1}}
+    assert updated["version"] == found["version"] == deleted["version"]
     assert told == {
         "node": version_of(programs, "nodejs12.x"),
         "subject": "node/in",
