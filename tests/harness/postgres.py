@@ -62,11 +62,14 @@ class Postgres:
     def url(self, name):
         return f"postgresql:///{name}?host={self.folder}&user=evergrass"
 
+    def _processes(self):
+        return [pid for pid in processes.of_directory(self.folder) if processes.program(pid) == "postgres"]
+
     def __enter__(self):
         return self.start()
 
     def __exit__(self, *unused):
         if self.process.running():
             self.crash()
-        waiting.until("PostgreSQL's processes end", lambda: not processes.of_directory(self.folder))
+        waiting.until("PostgreSQL's processes end", lambda: not self._processes())
         shutil.rmtree(self.folder)

@@ -32,7 +32,7 @@ def client_of(cloud):
 
 
 class Writers:
-    """Threads that create groups, each answer noted, at whichever of the services is there."""
+    """Threads that create definitions, each answer noted, at whichever of the services is there."""
 
     def __init__(self, services, threads=3):
         self._services, self._wanted, self._pause = services, True, threading.Event()
@@ -48,7 +48,7 @@ class Writers:
             name, token = f"w{number}-{count}", f"t{number}-{count}"
             while self._wanted:
                 try:
-                    made = clients[turn].create_group(Name=name, AmznClientToken=token)
+                    made = clients[turn].create_core_definition(Name=name, AmznClientToken=token)
                     with self._lock:
                         self.answered.append((made["Id"], name))
                     break
@@ -63,7 +63,7 @@ class Writers:
     def more(self, count=10):
         """Waits until so many more have been answered."""
         before = len(self.answered)
-        waiting.until("more groups are created", lambda: len(self.answered) >= before + count)
+        waiting.until("more definitions are created", lambda: len(self.answered) >= before + count)
 
     def __enter__(self):
         for thread in self._threads:
@@ -77,11 +77,11 @@ class Writers:
             thread.join()
 
 
-def all_groups(endpoints):
+def all_definitions(endpoints):
     client, found, token = endpoints.boto("greengrass"), [], {}
     while True:
-        page = client.list_groups(MaxResults="100", **token)
-        found += [(group["Id"], group["Name"]) for group in page["Groups"]]
+        page = client.list_core_definitions(MaxResults="100", **token)
+        found += [(each["Id"], each["Name"]) for each in page["Definitions"]]
         if not page.get("NextToken"):
             return found
         token = {"NextToken": page["NextToken"]}
@@ -89,7 +89,7 @@ def all_groups(endpoints):
 
 def check_what_was_answered(writers, endpoints):
     """Each is there, and none twice although its token was sent again."""
-    found = all_groups(endpoints)
+    found = all_definitions(endpoints)
     assert set(writers.answered) <= set(found)
     names = [name for _, name in found if name.startswith("w")]
     assert len(names) == len(set(names))
@@ -114,19 +114,23 @@ def test_what_was_answered_survives_a_crash_of_postgresql_and_of_the_service(ser
 def test_without_postgresql_the_answer_says_what_is_wrong_and_when_to_come_back(server, tmp_path):
     with Cloud(tmp_path / "a", store=server.new_database()) as cloud:
         client = cloud.endpoints.boto("greengrass")
-        made = client.create_group(Name="before")
+        made = client.create_core_definition(Name="before")
         server.crash()
-        for call in (lambda: client.get_group(GroupId=made["Id"]), lambda: client.create_group(Name="g")):
+        for call in (lambda: answers(client, made["Id"]), lambda: client.create_core_definition(Name="g")):
             with pytest.raises(ClientError) as caught:
                 call()
             assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
         server.start()
-        waiting.until("it is served again", lambda: answers(client, made["Id"]))
+        waiting.until("it is served again", lambda: is_served(client, made["Id"]))
 
 
-def answers(client, group):
+def answers(client, definition):
+    return client.get_core_definition(CoreDefinitionId=definition)["Name"] == "before"
+
+
+def is_served(client, definition):
     try:
-        return client.get_group(GroupId=group)["Name"] == "before"
+        return answers(client, definition)
     except ClientError:
         return False
 
