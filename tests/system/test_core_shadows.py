@@ -181,7 +181,7 @@ def test_a_device_updates_gets_and_deletes(site, lamp):
 
 def test_who_may_what_is_in_the_subscriptions(site, lamp):
     with site.connect(site.switch) as switch:
-        switch.subscribe("#")
+        switch.subscribe(topic("lamp", "#"))
         lost = 'evergrass_drops_total{reason="subject_differs"}'
         before = core_socket.metrics(site.core)[lost]
         switch.publish(topic("lamp", "get"), "")  # no subscription lets it
