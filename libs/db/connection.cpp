@@ -11,6 +11,16 @@ const row_source& source_of(void* held) {
     return *static_cast<const row_source*>(held);
 }
 
+// Others need not wait while the disk does its work.
+template <class Work>
+result<void> settled(session& on, Work work) {
+    auto done = [&] {
+        const std::lock_guard guard(on.mutex);
+        return work();
+    }();
+    return done && on.depth == 0 ? on.settle() : done;
+}
+
 }  // namespace
 
 std::string row::text(int column) const {
@@ -48,8 +58,7 @@ result<std::unique_ptr<connection>> connection::open(const std::string& path) {
 result<void> connection::run(std::string_view name, std::string_view sql,
                              const std::vector<value>& bound) {
     auto& on = implementation_->on->here();
-    const std::lock_guard guard(on.mutex);
-    return on.run(name, sql, bound);
+    return settled(on, [&] { return on.run(name, sql, bound); });
 }
 
 result<void> connection::query(std::string_view name, std::string_view sql,
@@ -79,8 +88,7 @@ void connection::set_before_commit(std::function<result<void>()> work) {
 
 result<void> connection::transaction(const std::function<result<void>()>& work) {
     auto& on = implementation_->on->here();
-    const std::lock_guard guard(on.mutex);
-    return in_transaction(on, work, implementation_->before_commit);
+    return settled(on, [&] { return in_transaction(on, work, implementation_->before_commit); });
 }
 
 result<void> in_transaction(session& on, const std::function<result<void>()>& work,

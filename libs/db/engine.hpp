@@ -29,7 +29,7 @@ using row_visitor = std::function<void(const row_source&)>;  // empty: rows are 
 // One transaction at a time. Whoever uses one holds `mutex`.
 class session {
 public:
-    session() = default;
+    explicit session(std::recursive_mutex& guard) : mutex(guard) {}
     session(const session&) = delete;
     session& operator=(const session&) = delete;
     virtual ~session() = default;
@@ -48,10 +48,16 @@ public:
     virtual result<void> commit(int level) = 0;
     virtual void undo(int level) = 0;
 
+    // What commit() of level 0 left to do once `mutex` is released: a wait for a disk. Its error is
+    // the transaction's.
+    virtual result<void> settle() { return {}; }
+
     virtual std::int64_t changes() const = 0;
     virtual std::int64_t last_inserted() = 0;
 
-    std::recursive_mutex mutex;
+    // The engine's: while a transaction is open nobody else of this process reads, so that whoever
+    // is told of a change inside of it and looks, sees it.
+    std::recursive_mutex& mutex;
     int depth = 0;  // transactions that are begun
 };
 

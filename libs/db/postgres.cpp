@@ -24,15 +24,14 @@ constexpr Oid truth_type = 16;
 // After one that failed, others do not wait for the same.
 constexpr std::chrono::milliseconds between_connects{300};
 
-// One after the other, and by whom the server is asked meanwhile waits for no disk: the transaction
-// before it need not be there yet when the lock is given on.
+// One after the other. The lock is given on when a transaction is committed, which is before it is
+// on the disk.
 const std::string begin_transaction =
     "BEGIN; SET LOCAL synchronous_commit = off; SELECT pg_advisory_xact_lock(" +
     std::string(write_lock) + ")";
-// The second is written after the first and is answered when it is on the disk, so both are. Those
-// of several sessions are written by one fsync.
-const std::string commit_transaction =
-    "COMMIT; SELECT pg_logical_emit_message(true, 'evergrass', '')";
+// It is written after what was committed before, and answered when it is on the disk, so that is
+// too. Those of several sessions are written by one fsync.
+const std::string write_through = "SELECT pg_logical_emit_message(true, 'evergrass', '')";
 
 struct prepared {
     std::string text;  // as the caller has it
@@ -180,7 +179,8 @@ private:
 
 class postgres_session final : public session {
 public:
-    explicit postgres_session(server_address& server) : server_(server) {}
+    postgres_session(server_address& server, std::recursive_mutex& guard)
+        : session(guard), server_(server) {}
 
     result<void> step(std::string_view name, std::string_view sql, const std::vector<value>& bound,
                       const row_visitor& each) override;
@@ -189,6 +189,7 @@ public:
     result<void> begin(int level) override;
     result<void> commit(int level) override;
     void undo(int level) override;
+    result<void> settle() override;
     std::int64_t changes() const override { return changes_; }
     std::int64_t last_inserted() override;
 
@@ -401,9 +402,7 @@ result<void> postgres_session::commit(int level) {
         return error{errc::invalid_input,
                      "database " + server_.shown() + ": a statement of the transaction failed"};
     }
-    const auto done = ask("commit", level > 0 ? "RELEASE level" + std::to_string(level)
-                                    : wrote_  ? commit_transaction
-                                              : "COMMIT");
+    const auto done = ask("commit", level > 0 ? "RELEASE level" + std::to_string(level) : "COMMIT");
     if (done) {
         return {};
     }
@@ -412,6 +411,20 @@ result<void> postgres_session::commit(int level) {
                      done.error().context + "; it is not known whether it was written"};
     }
     return done.error();
+}
+
+result<void> postgres_session::settle() {
+    if (!std::exchange(wrote_, false)) {
+        return {};
+    }
+    const auto done = is_lost() ? result<answer_handle>(error{errc::unavailable, {}})
+                                : ask("commit", write_through);
+    if (!done) {
+        return error{errc::timed_out, "database " + server_.shown() +
+                                          ": its connection was lost after a commit; it is not "
+                                          "known whether that was written"};
+    }
+    return {};
 }
 
 void postgres_session::undo(int level) {
@@ -453,7 +466,7 @@ private:
         const std::lock_guard hold(mutex_);
         auto& found = sessions_[std::this_thread::get_id()];
         if (!found) {
-            found = std::make_unique<postgres_session>(server_);
+            found = std::make_unique<postgres_session>(server_, guard_);
         }
         return *found;
     }
@@ -462,6 +475,7 @@ private:
                                   const std::vector<std::string_view>& migrations);
 
     server_address server_;
+    std::recursive_mutex guard_;
     std::mutex mutex_;
     std::map<std::thread::id, std::unique_ptr<postgres_session>> sessions_;
 };
@@ -470,7 +484,8 @@ private:
 result<void> postgres_server::migrate(const std::vector<std::string_view>& migrations) {
     auto& session = mine();
     const std::lock_guard hold(session.mutex);
-    return in_transaction(session, [&] { return bring_up_to_date(session, migrations); }, {});
+    auto done = in_transaction(session, [&] { return bring_up_to_date(session, migrations); }, {});
+    return done ? session.settle() : done;
 }
 
 result<void> postgres_server::bring_up_to_date(postgres_session& session,

@@ -12,10 +12,10 @@ namespace evergrass::db {
 // connection::open() takes such a URL for a file's name: postgresql://[USER@]HOST[:PORT]/DATABASE,
 // as libpq reads it. The tables are in the schema `evergrass` of that database.
 //
-// A thread has a session of its own, so that readers wait for nobody. Transactions, of all
-// processes that use the database, come one after the other, as SQLite's do: each holds one lock of
-// the database from its begin until it is committed. It is on the server's disk when transaction()
-// returns success.
+// Transactions, of all processes that use the database, come one after the other, as SQLite's do:
+// each holds one lock of the database from its begin until it is committed, and nobody of its
+// process reads meanwhile. It is on the server's disk when transaction() returns success; for that
+// several threads, each with a session of its own, wait together.
 //
 // While the server cannot be reached: errc::unavailable, and nothing was written; errc::timed_out
 // where the connection was lost during a commit, which may have succeeded. Each use tries to

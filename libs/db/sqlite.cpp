@@ -135,9 +135,14 @@ private:
     sqlite3_stmt* statement_;
 };
 
+struct shared_mutex {
+    std::recursive_mutex shared;
+};
+
 // One file, one connection, which its threads share.
-class sqlite_file final : public engine, public session {
+class sqlite_file final : private shared_mutex, public engine, public session {
 public:
+    sqlite_file() : session(shared) {}
     result<void> open(const std::string& path);
 
     session& here() override { return *this; }
@@ -297,7 +302,7 @@ result<void> sqlite_file::step(std::string_view name, std::string_view sql,
 }
 
 result<void> sqlite_file::migrate(const std::vector<std::string_view>& migrations) {
-    const std::lock_guard guard(mutex);
+    const std::lock_guard guard(shared);
     const auto version = number("db.version", "PRAGMA user_version");
     if (!version) {
         return version.error();
