@@ -28,7 +28,7 @@ from harness import core_socket, isolation, processes  # noqa: E402
 from harness.cloud import Cloud  # noqa: E402
 from harness.core import Core  # noqa: E402
 from harness.group import (  # noqa: E402
-    Group, entry, function_entry, new_thing, publish_function, subscriptions,
+    Group, entry, function_entry, new_thing, publish_function, subscriptions, zip_of,
 )
 from run import pss_kb, round_trip  # noqa: E402
 from table import Table, percentile  # noqa: E402
@@ -41,6 +41,12 @@ def handler(event, context):
     if event.get('end'):
         threading.Timer(0.01, os._exit, [0]).start()
     return {'hello': 'world'}
+"""
+NODE_HELLO = """
+exports.handler = (event, context, callback) => {
+  if (event.end) setTimeout(() => process.exit(0), 10);
+  callback(null, { hello: 'world' });
+};
 """
 ECHO = """
 import greengrasssdk
@@ -99,6 +105,15 @@ def handler(event, context):
     else:
         return seen
 """
+
+
+def publish_node_function(endpoints, name, source):
+    """The ARN of a numbered version, as publish_function has it of Python ones."""
+    made = endpoints.boto("lambda").create_function(
+        FunctionName=name, Runtime="nodejs12.x", Handler="index.handler", Publish=True,
+        Role=f"arn:aws:iam::{endpoints.account}:role/unused", Code={"ZipFile": zip_of(**{"index.js": source})},
+    )  # fmt: skip
+    return made["FunctionArn"]
 
 
 def milliseconds(action):
@@ -178,6 +193,21 @@ def ready_starts(table, asker, name, times, goals):
               goal=goals[1])  # fmt: skip
 
 
+def burst(table, asker, name, count, bare):
+    """So many invocations at once while there is no worker, more than interpreters wait."""
+    took = []
+    threads = [
+        threading.Thread(target=lambda: took.append(micros_of(asker.invoke(name, {})) / 1000))
+        for _ in range(count)
+    ]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    table.add(f"{count} at once without a worker, {name}: the last answered after", max(took), "ms",
+              (percentile(bare, 0.5), "bare interpreter"))  # fmt: skip
+
+
 def bare_http(times=2000):
     """Microseconds of a round trip of one request and answer between two processes' worth of sockets."""
     server = socket.create_server(("127.0.0.1", 0))
@@ -253,6 +283,9 @@ def measure(folder, options):
             function_entry(arns["echo10"], pinned=True),
             function_entry(arns["ordered"], pinned=True),
         ]
+        if node:
+            arns["nodehello"] = publish_node_function(endpoints, "nodehello", NODE_HELLO)
+            base.append(function_entry(arns["nodehello"], pinned=False, MemorySize=65536))
         routes = subscriptions(
             (device.arn, arns["echo"], "bench/ask"), (arns["echo"], device.arn, "bench/echo"),
             (device.arn, arns["echo10"], "bench/ask10"), (arns["echo10"], device.arn, "bench/echo10"),
@@ -270,6 +303,9 @@ def measure(folder, options):
             print(f"isolation: {isolation.probe()}", file=sys.stderr)
             contained = cold_starts(table, asker, "hello", int(100 * scale), bare)
             plain = cold_starts(table, asker, "plain", int(100 * scale), bare)
+            if node:
+                bare_node = bare_start(node, "-e", "0", times=max(int(40 * scale), 10))
+                cold_starts(table, asker, "nodehello", max(int(40 * scale), 10), bare_node)
             table.add("cold start: added by isolation, p50", contained - plain, "ms", goal=5)
             table.add("cold start: above the bare interpreter, p50",
                       contained - percentile(bare, 0.5), "ms")  # fmt: skip
@@ -300,11 +336,15 @@ def measure(folder, options):
             waited = cold_starts(table, asker, "hello", int(100 * scale), bare, " in an interpreter that waits")
             table.add("cold start in an interpreter that waits: above the bare interpreter, p50",
                       waited - percentile(bare, 0.5), "ms", goal=5)  # fmt: skip
+            time.sleep(0.5)
+            burst(table, asker, "hello", 10, bare)
             core.stop()
             core.config["runtime"]["readyWorkers"] = "all"
             core.write_config()
             core.start()
             ready_starts(table, asker, "hello", int(100 * scale), (5, 12))
+            if node:
+                ready_starts(table, asker, "nodehello", int(100 * scale), (8, None))
             memory(table, endpoints, core, group, base)
             core.stop()
     return table

@@ -64,7 +64,7 @@ public:
               executor, pool_, messages,
               ipc_services{settings_.credentials, settings_.secrets, settings_.shadows}, log)),
           server_(
-              server_options(),
+              server_options(endpoint_),
               [endpoint = endpoint_](http::request r) {
                   return ipc_endpoint::answer(endpoint, std::move(r));
               },
@@ -105,7 +105,7 @@ private:
     };
     using listeners = std::vector<std::unique_ptr<rt::listener>>;
 
-    static http::server_options server_options();
+    static http::server_options server_options(const std::shared_ptr<ipc_endpoint>& endpoint);
     worker_pool::callbacks pool_callbacks();
     result<listeners> listen();
     result<std::unique_ptr<rt::listener>> listen_on(const std::string& address, std::uint16_t port);
@@ -137,11 +137,13 @@ private:
     std::map<std::string, std::shared_ptr<awaited>> awaited_;  // by invocation
 };
 
-http::server_options function_manager::implementation::server_options() {
+http::server_options function_manager::implementation::server_options(
+    const std::shared_ptr<ipc_endpoint>& endpoint) {
     http::server_options options;
     options.max_header_bytes = max_header_bytes;
     options.max_body_bytes = max_body_bytes;
     options.idle_timeout = keep_connection;
+    options.at_once = [endpoint](http::request& r) { return endpoint->answer_at_once(r); };
     return options;
 }
 

@@ -92,44 +92,56 @@ ipc_endpoint::ipc_endpoint(asio::any_io_executor executor, worker_pool& pool, ro
       log_(std::move(log)),
       results_(max_unread_result_bytes) {}
 
-asio::awaitable<response> ipc_endpoint::answer(std::shared_ptr<ipc_endpoint> self, request r) {
-    if (self->stopped_) {
-        co_return refuse(503, "the core is stopping");
+std::optional<response> ipc_endpoint::answer_at_once(request& r) {
+    if (stopped_) {
+        return refuse(503, "the core is stopping");
     }
-    self->results_.tick(now());
+    results_.tick(now());
     const auto call = parse_ipc_call(r.method, r.path());
     if (!call) {
-        co_return refuse(call.error());
+        return refuse(call.error());
     }
     if (call->route == ipc_route::health) {
-        co_return self->health(r);
+        return health(r);
     }
-    const auto caller = self->caller_of(r);
+    const auto caller = caller_of(r);
     if (!caller) {
-        self->log_.warn("A request without a valid token was refused.",
-                        {{"path", r.path()}, {"remote", r.remote_address}});
-        co_return refuse(403, "the Authorization header is missing or wrong");
+        log_.warn("A request without a valid token was refused.",
+                  {{"path", r.path()}, {"remote", r.remote_address}});
+        return refuse(403, "the Authorization header is missing or wrong");
     }
-    if (call->route == ipc_route::credentials) {
-        co_return co_await answer_credentials(self->services_.credentials);
+    if (call->route == ipc_route::credentials ||
+        (call->route == ipc_route::get_work && call->function_arn == caller->arn)) {
+        return std::nullopt;
     }
     if (call->route == ipc_route::get_result) {
         const auto target = parse_function_arn(call->function_arn);
         if (target && target->account.empty() && target->name == router_name) {
             // SDKs 1.0 and 1.1 publish by RequestResponse and read the router's result (§3.1).
-            co_return result_answer({});
+            return result_answer({});
         }
+        return std::nullopt;
+    }
+    return carry_out(*call, *caller, r);
+}
+
+asio::awaitable<response> ipc_endpoint::answer(std::shared_ptr<ipc_endpoint> self, request r) {
+    if (auto answered = self->answer_at_once(r)) {
+        co_return std::move(*answered);
+    }
+    const auto call = parse_ipc_call(r.method, r.path());
+    const auto caller = self->caller_of(r);
+    if (call->route == ipc_route::credentials) {
+        co_return co_await answer_credentials(self->services_.credentials);
+    }
+    if (call->route == ipc_route::get_result) {
         std::string id(header_of(r, header::invocation_id));
         co_return co_await get_result(self, *caller, std::move(id));
     }
-    if (call->route == ipc_route::get_work && call->function_arn == caller->arn) {
-        co_return co_await get_work(self, caller->worker);
-    }
-    co_return self->answer_at_once(*call, *caller, r);
+    co_return co_await get_work(self, caller->worker);
 }
 
-response ipc_endpoint::answer_at_once(const ipc_call& call, const worker_identity& caller,
-                                      request& r) {
+response ipc_endpoint::carry_out(const ipc_call& call, const worker_identity& caller, request& r) {
     switch (call.route) {
         case ipc_route::invoke:
             pool_.initialized(caller.worker);

@@ -30,6 +30,9 @@ public:
     ipc_endpoint(boost::asio::any_io_executor executor, worker_pool& pool, router& messages,
                  ipc_services services, logger log);
 
+    // What is answered without waiting; nullopt: answer() is for it, and the request is untouched.
+    std::optional<http::response> answer_at_once(http::request& request);
+
     // Suspends for GET work, GET result and credentials.
     static boost::asio::awaitable<http::response> answer(std::shared_ptr<ipc_endpoint> self,
                                                          http::request request);
@@ -56,8 +59,8 @@ private:
     static boost::asio::awaitable<http::response> get_result(std::shared_ptr<ipc_endpoint> self,
                                                              worker_identity caller,
                                                              std::string id);
-    http::response answer_at_once(const ipc_call& call, const worker_identity& caller,
-                                  http::request& request);
+    http::response carry_out(const ipc_call& call, const worker_identity& caller,
+                             http::request& request);
     http::response invoke(const ipc_call& call, const worker_identity& caller,
                           http::request& request);
     http::response invoke_system(std::string_view name, const worker_identity& caller,

@@ -8,6 +8,7 @@
 #include <boost/asio/write.hpp>
 
 #include <array>
+#include <sys/socket.h>
 
 namespace evergrass::http {
 
@@ -43,9 +44,16 @@ asio::awaitable<io_outcome> connection::write(asio::const_buffer bytes) {
     auto token = asio::redirect_error(asio::use_awaitable, outcome.failed);
     if (auto* secure = std::get_if<rt::secure_connection>(&stream_)) {
         outcome.bytes = co_await asio::async_write(*secure->stream, bytes, token);
-    } else {
-        outcome.bytes = co_await asio::async_write(socket(), bytes, token);
+        co_return outcome;
     }
+    // What the system takes at once needs no turn of the executor.
+    const auto sent =
+        ::send(socket().native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const auto taken = sent > 0 ? static_cast<std::size_t>(sent) : 0;
+    if (taken < bytes.size()) {
+        outcome.bytes = co_await asio::async_write(socket(), bytes + taken, token);
+    }
+    outcome.bytes += taken;
     co_return outcome;
 }
 

@@ -97,6 +97,9 @@ struct http_fixture : ::testing::Test {
                 self->upgraded.emplace(std::move(taken));
                 self->after_upgrade = std::move(received);
             };
+        } else if (asked.path() == "/later") {
+            co_await rt::sleep_for(2ms);
+            answer.body = asked.target;
         } else if (asked.path() == "/hold") {
             ++self->requests_waiting;
             const bool waited = co_await rt::sleep_for(1h);
@@ -168,6 +171,44 @@ TEST_F(http_fixture, requests_sent_ahead_are_answered_in_order_on_one_connection
     EXPECT_LT(answer.find("GET /1"), answer.find("GET /2"));
     EXPECT_LT(answer.find("GET /2"), answer.find("GET /3"));
     EXPECT_EQ(seen.size(), 3u);
+}
+
+TEST_F(http_fixture, requests_that_come_while_a_handler_waits_are_answered_after_it) {
+    std::string asked;
+    for (int i = 0; i < 20; ++i) {
+        asked += "GET /later?" + std::to_string(i) + " HTTP/1.1\r\nHost: x\r\n\r\n";
+    }
+    const auto answer = talk(asked + "GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    std::size_t at = 0;
+    for (int i = 0; i < 20; ++i) {
+        at = answer.find("\r\n\r\n/later?" + std::to_string(i), at);
+        ASSERT_NE(at, std::string::npos) << i;
+    }
+    EXPECT_NE(answer.find("GET /last", at), std::string::npos);
+}
+
+TEST_F(http_fixture, what_is_answered_at_once_does_not_reach_the_handler) {
+    options.at_once = [](request& asked) {
+        std::optional<response> answer;
+        if (asked.path() == "/broken") {
+            throw std::runtime_error("on purpose");
+        }
+        if (asked.path() == "/now") {
+            answer.emplace().body = "now: " + std::move(asked.body);
+        }
+        return answer;
+    };
+    const auto answer = talk(
+        "POST /now HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"
+        "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"
+        "GET /broken HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    const auto now = answer.find("now: body");
+    const auto handled = answer.find("POST /a body");
+    ASSERT_NE(now, std::string::npos) << answer;
+    EXPECT_LT(now, handled);
+    EXPECT_LT(handled, answer.find("HTTP/1.1 500 ")) << answer;
+    EXPECT_THAT(answer, ::testing::Not(HasSubstr("on purpose")));
+    EXPECT_EQ(seen.size(), 1U);
 }
 
 TEST_F(http_fixture, http_1_0_is_answered_and_closed_unless_it_asks_otherwise) {

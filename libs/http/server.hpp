@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace evergrass::http {
 
@@ -26,6 +27,9 @@ struct server_options {
     // Of one address, without its port: more are closed at once. 0: as many as there may be.
     std::size_t max_connections_per_address = 0;
     std::function<void()> on_refused{};  // told of each connection over one of the two
+    // Asked before the handler, for what is answered without waiting; takes the request only where
+    // it answers. nullopt: the handler is asked. As fast as can be: nobody watches the connection.
+    std::function<std::optional<response>(request&)> at_once{};
 };
 
 // HTTP/1.1 (and 1.0) on connections that someone else accepted. Answers `Expect: 100-continue`,

@@ -7,7 +7,9 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <exception>
 #include <fcntl.h>
+#include <optional>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,9 +35,32 @@ response plain_text(int status, std::string_view reason) {
     return answer;
 }
 
+constexpr std::string_view internal_error_text = "internal error; the log of this server says more";
+
+std::string name_of(const request& asked) {
+    return asked.method + " " + std::string(asked.path());
+}
+
+void log_exception(const session_settings& settings, const std::string& what,
+                   std::string_view why) {
+    settings.log.error("A request failed by an exception.", {{"request", what}, {"error", why}});
+}
+
+std::optional<response> answer_at_once(const session_settings& settings, request& asked) {
+    if (!settings.options.at_once) {
+        return std::nullopt;
+    }
+    try {
+        return settings.options.at_once(asked);
+    } catch (const std::exception& e) {
+        log_exception(settings, name_of(asked), e.what());
+        return plain_text(500, internal_error_text);
+    }
+}
+
 // The handler as a coroutine that never throws but when it is cancelled.
 asio::awaitable<response> guarded(const session_settings* settings, request asked) {
-    const auto what = asked.method + " " + std::string(asked.path());
+    const auto what = name_of(asked);
     std::string why;
     try {
         auto answer = co_await settings->handle(std::move(asked));
@@ -52,10 +77,9 @@ asio::awaitable<response> guarded(const session_settings* settings, request aske
     if (why == "cancelled") {
         settings->log.debug("A request was given up.", {{"request", what}});
     } else {
-        settings->log.error("A request failed by an exception.",
-                            {{"request", what}, {"error", why}});
+        log_exception(*settings, what, why);
     }
-    co_return plain_text(500, "internal error; the log of this server says more");
+    co_return plain_text(500, internal_error_text);
 }
 
 class open_file {
@@ -238,6 +262,10 @@ asio::awaitable<session::next> session::answer_request() {
     if (const auto range = asked.headers.get("range")) {
         head.headers.add("range", std::string(*range));
     }
+    if (auto answer = answer_at_once(settings_, asked)) {
+        const auto answered = co_await write_answer(std::move(*answer), head);
+        co_return answered;
+    }
     auto handling = guarded(&settings_, std::move(asked));
     auto watching = watch();
     auto either = std::move(handling) || std::move(watching);
@@ -252,11 +280,16 @@ asio::awaitable<session::next> session::answer_request() {
         const auto handed = co_await hand_over(std::move(answer));
         co_return handed;
     }
+    const auto answered = co_await write_answer(std::move(answer), head);
+    co_return answered;
+}
+
+asio::awaitable<session::next> session::write_answer(response answer, const request& asked) {
     bool written = false;
     if (answer.file_path.empty()) {
-        written = co_await write(answer, head.method == "HEAD");
+        written = co_await write(answer, asked.method == "HEAD");
     } else {
-        written = co_await write_file(std::move(answer), head);
+        written = co_await write_file(std::move(answer), asked);
     }
     co_return written&& keep_alive() ? next::request : next::end;
 }

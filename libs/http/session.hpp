@@ -38,6 +38,7 @@ private:
     boost::asio::awaitable<next> answer_request();
     boost::asio::awaitable<next> hand_over(response answer);
     boost::asio::awaitable<void> watch();
+    boost::asio::awaitable<next> write_answer(response answer, const request& asked);
     boost::asio::awaitable<bool> write(const response& answer, bool is_head);
     boost::asio::awaitable<bool> write_file(response answer, const request& asked);
     boost::asio::awaitable<bool> write_bytes(std::string_view bytes);
