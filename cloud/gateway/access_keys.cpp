@@ -143,28 +143,46 @@ result<access_key> rotate_access_key(store& state, std::string_view access_key_i
     return made;
 }
 
-result<std::optional<usable_key>> find_usable_key(store& state, std::string_view access_key_id,
+result<std::optional<sealed_key>> find_sealed_key(store& state, std::string_view access_key_id,
                                                   wall_time now) {
-    std::optional<usable_key> found;
+    std::optional<sealed_key> found;
     auto read = state.db().query(
         "access_keys.usable",
         "SELECT sealed, role FROM access_keys WHERE id = ?1 AND revoked_at IS NULL"
         " AND (expires_at IS NULL OR expires_at > ?2)",
         {std::string(access_key_id), to_epoch_milliseconds(now)}, [&](const db::row& row) {
-            found = usable_key{row.text(0), role_of(row, 1)};
+            found = sealed_key{row.text(0), role_of(row, 1)};
         });
     if (!read) {
         return read.error();
     }
-    if (found) {
-        auto secret = state.secrets().unseal(found->secret, access_key_place(access_key_id));
-        if (!secret) {
-            return with_context(secret.error(),
-                                "the secret of the access key " + std::string(access_key_id));
-        }
-        found->secret = std::move(*secret);
-    }
     return found;
+}
+
+result<std::string> unseal_secret(store& state, std::string_view access_key_id,
+                                  std::string_view sealed) {
+    auto secret = state.secrets().unseal(sealed, access_key_place(access_key_id));
+    if (!secret) {
+        return with_context(secret.error(),
+                            "the secret of the access key " + std::string(access_key_id));
+    }
+    return secret;
+}
+
+result<std::optional<usable_key>> find_usable_key(store& state, std::string_view access_key_id,
+                                                  wall_time now) {
+    const auto found = find_sealed_key(state, access_key_id, now);
+    if (!found) {
+        return found.error();
+    }
+    if (!*found) {
+        return std::optional<usable_key>();
+    }
+    auto secret = unseal_secret(state, access_key_id, (*found)->sealed);
+    if (!secret) {
+        return secret.error();
+    }
+    return std::optional(usable_key{std::move(*secret), (*found)->role});
 }
 
 }  // namespace evergrass::cloud

@@ -61,4 +61,15 @@ struct usable_key {
 result<std::optional<usable_key>> find_usable_key(store& state, std::string_view access_key_id,
                                                   wall_time now);
 
+// The same with the secret as it is stored, for who remembers what it made of it: it is the same
+// secret as long as these bytes are the same.
+struct sealed_key {
+    std::string sealed;
+    access_role role = access_role::admin;
+};
+result<std::optional<sealed_key>> find_sealed_key(store& state, std::string_view access_key_id,
+                                                  wall_time now);
+result<std::string> unseal_secret(store& state, std::string_view access_key_id,
+                                  std::string_view sealed);
+
 }  // namespace evergrass::cloud

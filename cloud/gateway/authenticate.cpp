@@ -13,7 +13,8 @@ api_error forbidden(std::string code, std::string message) {
 }
 
 struct identity {
-    std::string secret;
+    std::string signing_key;
+    std::string sealed;  // what it was made of, where it is worth remembering
     access_role role = access_role::read_only;
     std::optional<session> acting;
 };
@@ -23,9 +24,9 @@ api_error unrecognized() {
                      "The security token included in the request is invalid.");
 }
 
-answer<identity> session_of(store& state, const std::string& access_key_id, std::string_view token,
+answer<identity> session_of(store& state, const aws::authorization& claimed, std::string_view token,
                             wall_time now) {
-    auto opened = open_session(state, access_key_id, token);
+    auto opened = open_session(state, claimed.access_key_id, token);
     if (!opened) {
         return internal_error(opened.error());
     }
@@ -36,24 +37,36 @@ answer<identity> session_of(store& state, const std::string& access_key_id, std:
         return forbidden("ExpiredTokenException",
                          "The security token included in the request is expired");
     }
-    return identity{std::move((*opened)->secret), access_role::read_only,
+    return identity{aws::signing_key(claimed, (*opened)->secret),
+                    {},
+                    access_role::read_only,
                     std::move((*opened)->who)};
 }
 
 // `token` of the request; it counts only where the key is a temporary one.
-answer<identity> identify(store& state, const std::string& access_key_id, std::string_view token,
-                          wall_time now) {
-    if (is_session_key(access_key_id)) {
-        return session_of(state, access_key_id, token, now);
+answer<identity> identify(store& state, const aws::authorization& claimed, std::string_view token,
+                          wall_time now, signing_keys* remembered) {
+    if (is_session_key(claimed.access_key_id)) {
+        return session_of(state, claimed, token, now);
     }
-    auto key = find_usable_key(state, access_key_id, now);
+    const auto key = find_sealed_key(state, claimed.access_key_id, now);
     if (!key) {
         return internal_error(key.error());
     }
     if (!*key) {
         return unrecognized();
     }
-    return identity{std::move((*key)->secret), (*key)->role, std::nullopt};
+    const auto& sealed = (*key)->sealed;
+    if (remembered != nullptr) {
+        if (auto known = remembered->find(claimed, sealed)) {
+            return identity{std::move(*known), {}, (*key)->role, std::nullopt};
+        }
+    }
+    const auto secret = unseal_secret(state, claimed.access_key_id, sealed);
+    if (!secret) {
+        return internal_error(secret.error());
+    }
+    return identity{aws::signing_key(claimed, *secret), sealed, (*key)->role, std::nullopt};
 }
 
 std::string token_in_query(const http::request& asked) {
@@ -68,7 +81,7 @@ std::string token_in_query(const http::request& asked) {
 // Puts what is in signed chunks in their place, and their trailers to the headers. Only S3's bodies
 // come in them: others' hash would not be right.
 result<void> open_signed_chunks(http::request& asked, const aws::authorization& claimed,
-                                std::string_view secret) {
+                                std::string_view signing_key) {
     const std::string stated(asked.headers.get("x-amz-content-sha256").value_or(""));
     if (!aws::are_signed_chunks(stated)) {
         return {};
@@ -78,7 +91,7 @@ result<void> open_signed_chunks(http::request& asked, const aws::authorization& 
         return body.error();
     }
     const auto amz_date = asked.headers.get("x-amz-date").value_or("");
-    if (auto good = aws::verify_chunks(*body, stated, claimed, amz_date, secret); !good) {
+    if (auto good = aws::verify_chunks(*body, stated, claimed, amz_date, signing_key); !good) {
         return good;
     }
     for (auto& [name, value] : body->trailers) {
@@ -96,7 +109,8 @@ api_error refusal_of(const error& why) {
 
 }  // namespace
 
-answer<caller> authenticate(store& state, http::request& asked, wall_time now) {
+answer<caller> authenticate(store& state, http::request& asked, wall_time now,
+                            signing_keys* remembered) {
     const auto header = asked.headers.get("authorization");
     if (!header) {
         return forbidden("MissingAuthenticationTokenException", "Missing Authentication Token");
@@ -106,19 +120,21 @@ answer<caller> authenticate(store& state, http::request& asked, wall_time now) {
         return forbidden("IncompleteSignatureException", claimed.error().context);
     }
     const auto token = asked.headers.get("x-amz-security-token").value_or("");
-    auto who = identify(state, claimed->access_key_id, token, now);
+    auto who = identify(state, *claimed, token, now, remembered);
     if (!who) {
         return who.error();
     }
-    // The body, up to 64 MiB, is lent and given back: no copy.
-    aws::signable_request signed_request{asked.method, asked.target, asked.headers.all(),
-                                         std::move(asked.body)};
-    const auto verified = aws::verify(signed_request, *claimed, who->secret, now);
-    asked.body = std::move(signed_request.body);
+    const auto verified =
+        aws::verify_with_key({asked.method, asked.target, asked.headers.all(), asked.body},
+                             *claimed, who->signing_key, now);
     if (!verified) {
         return refusal_of(verified.error());
     }
-    if (auto opened = open_signed_chunks(asked, *claimed, who->secret); !opened) {
+    // Only now: nobody fills the memory with keys that he doesn't have.
+    if (remembered != nullptr && !who->sealed.empty()) {
+        remembered->remember(*claimed, who->sealed, who->signing_key);
+    }
+    if (auto opened = open_signed_chunks(asked, *claimed, who->signing_key); !opened) {
         return refusal_of(opened.error());
     }
     return caller{claimed->access_key_id, claimed->service, claimed->region, who->role,
@@ -134,12 +150,13 @@ answer<caller> authenticate_presigned(store& state, const http::request& asked, 
         return forbidden("MissingAuthenticationTokenException", "Missing Authentication Token");
     }
     const auto& claimed = (*read)->claimed;
-    auto who = identify(state, claimed.access_key_id, token_in_query(asked), now);
+    auto who = identify(state, claimed, token_in_query(asked), now, nullptr);
     if (!who) {
         return who.error();
     }
-    const auto verified = aws::verify_presigned(
-        {asked.method, asked.target, asked.headers.all(), asked.body}, **read, who->secret, now);
+    const auto verified = aws::verify_presigned_with_key(
+        {asked.method, asked.target, asked.headers.all(), asked.body}, **read, who->signing_key,
+        now);
     if (!verified) {
         return refusal_of(verified.error());
     }

@@ -3,6 +3,7 @@
 #include "cloud/gateway/operation.hpp"
 #include "cloud/gateway/rights.hpp"
 #include "cloud/gateway/session_credentials.hpp"
+#include "cloud/gateway/signing_keys.hpp"
 #include "cloud/gateway/transaction.hpp"
 #include "libs/base/time.hpp"
 #include "libs/http/message.hpp"
@@ -32,8 +33,9 @@ struct caller {
 // 403 with MissingAuthenticationTokenException, IncompleteSignatureException,
 // UnrecognizedClientException, InvalidSignatureException, or ExpiredTokenException of temporary
 // credentials, which come with x-amz-security-token. `asked` is as before afterwards, but for a
-// body in signed chunks, which is joined.
-answer<caller> authenticate(store& state, http::request& asked, wall_time now);
+// body in signed chunks, which is joined. `remembered`: of earlier requests; null: nothing is.
+answer<caller> authenticate(store& state, http::request& asked, wall_time now,
+                            signing_keys* remembered = nullptr);
 
 // The same of a signature in the query, as WebSocket clients send it (aws::verify_presigned).
 answer<caller> authenticate_presigned(store& state, const http::request& asked, wall_time now);

@@ -57,13 +57,17 @@ api_error throttled(std::string_view service) {
     return {429, "ThrottlingException", "Rate exceeded"};
 }
 
-std::optional<api_error> request_limits::refuse_address(std::string_view remote_address,
-                                                        std::string_view service, mono_time now) {
+bool request_limits::is_address_over(std::string_view remote_address, mono_time now) {
     if (addresses_.take(std::string(remote_address.substr(0, remote_address.rfind(':'))), now)) {
-        return std::nullopt;
+        return false;
     }
     counts_.count_throttled("address");
-    return throttled(service);
+    return true;
+}
+
+std::optional<api_error> request_limits::refuse_address(std::string_view remote_address,
+                                                        std::string_view service, mono_time now) {
+    return is_address_over(remote_address, now) ? std::optional(throttled(service)) : std::nullopt;
 }
 
 std::optional<api_error> request_limits::refuse_key(const std::string& access_key_id,

@@ -44,6 +44,8 @@ public:
     request_limits(double key_rate, double address_rate, request_counts& counts)
         : keys_(key_rate), addresses_(address_rate), counts_(counts) {}
 
+    // Counts the request; `remote_address` has a port.
+    bool is_address_over(std::string_view remote_address, mono_time now);
     // The answer of a request over the limit, in the words of `service`: greengrass, iot, s3 …
     // `remote_address` has a port.
     std::optional<api_error> refuse_address(std::string_view remote_address,

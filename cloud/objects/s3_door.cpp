@@ -94,7 +94,7 @@ cloud::answer<http::response> s3_door::serve(http::request& asked, noted& about)
     }
     const auto now = objects_.time().now();
     const auto by = asked.headers.get("authorization")
-                        ? authenticate(objects_.state(), asked, now)
+                        ? authenticate(objects_.state(), asked, now, &remembered_)
                         : authenticate_presigned(objects_.state(), asked, now);
     if (!by) {
         return in_s3s_words(by.error());

@@ -52,6 +52,7 @@ private:
     std::string account_;
     boost::asio::any_io_executor blocking_;
     logger log_;
+    signing_keys remembered_;
     request_counts* counts_;
     request_limits* limits_;
     std::string prefix_;

@@ -4,15 +4,17 @@
 #include "libs/base/encoding.hpp"
 
 #include <algorithm>
-#include <cctype>
 
 namespace evergrass::aws {
 namespace {
 
+char lower_case(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
 bool equal_ignoring_case(std::string_view a, std::string_view lower) {
-    return std::equal(a.begin(), a.end(), lower.begin(), lower.end(), [](char x, char y) {
-        return std::tolower(static_cast<unsigned char>(x)) == static_cast<unsigned char>(y);
-    });
+    return std::equal(a.begin(), a.end(), lower.begin(), lower.end(),
+                      [](char x, char y) { return lower_case(x) == y; });
 }
 
 bool is_blank(char c) {
@@ -106,7 +108,7 @@ std::string canonical_query(std::string_view query) {
     return out;
 }
 
-std::string canonical_header(const signable_request& r, std::string_view lower_name) {
+std::string canonical_header(const signed_parts& r, std::string_view lower_name) {
     std::string out;
     bool first = true;
     for (const auto& [name, value] : r.headers) {
@@ -122,14 +124,16 @@ std::string canonical_header(const signable_request& r, std::string_view lower_n
     return out;
 }
 
-std::string canonical_request(const signable_request& r, std::string_view service,
+std::string canonical_request(const signed_parts& r, std::string_view service,
                               const std::vector<std::string>& signed_headers,
                               std::string_view payload) {
     const std::string_view target = r.target;
     const auto mark = target.find('?');
     const auto query =
         mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
-    std::string out = r.method + "\n";
+    std::string out;
+    out.reserve(1024);
+    out.append(r.method).append("\n");
     out.append(canonical_path(target.substr(0, mark), service)).append("\n");
     out.append(canonical_query(query)).append("\n");
     std::string names;
@@ -154,16 +158,25 @@ std::string signing_key(const scope& s, std::string_view secret_access_key) {
     return hmac_sha256(key, "aws4_request");
 }
 
+std::string signing_key(const authorization& claimed, std::string_view secret_access_key) {
+    return signing_key(scope{claimed.date, claimed.region, claimed.service}, secret_access_key);
+}
+
 std::string sign_text(std::string_view to_sign, std::string_view key) {
     return hex_encode(hmac_sha256(key, to_sign));
 }
 
 std::string signature_of(std::string_view canonical, std::string_view amz_date, const scope& s,
                          std::string_view secret_access_key) {
+    return signature_by_key(canonical, amz_date, s, signing_key(s, secret_access_key));
+}
+
+std::string signature_by_key(std::string_view canonical, std::string_view amz_date, const scope& s,
+                             std::string_view key) {
     std::string to_sign = "AWS4-HMAC-SHA256\n";
     to_sign.append(amz_date).append("\n").append(s.to_string()).append("\n");
     to_sign.append(sha256_hex(canonical));
-    return sign_text(to_sign, signing_key(s, secret_access_key));
+    return sign_text(to_sign, key);
 }
 
 }  // namespace evergrass::aws

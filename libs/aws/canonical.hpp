@@ -12,7 +12,7 @@ namespace evergrass::aws {
 // The canonical request (headers named by `signed_headers`, lower case and sorted; a header that is
 // missing counts as empty). The body's hash is computed, never taken from a header, unless
 // `payload` stands in for it: S3's UNSIGNED-PAYLOAD.
-std::string canonical_request(const signable_request& r, std::string_view service,
+std::string canonical_request(const signed_parts& r, std::string_view service,
                               const std::vector<std::string>& signed_headers,
                               std::string_view payload = {});
 
@@ -24,7 +24,7 @@ std::string canonical_path(std::string_view path, std::string_view service);
 std::string canonical_query(std::string_view query);
 
 // The header's value with runs of blanks made one; several of the name are joined by commas.
-std::string canonical_header(const signable_request& r, std::string_view lower_name);
+std::string canonical_header(const signed_parts& r, std::string_view lower_name);
 
 struct scope {
     std::string_view date;  // 20261123
@@ -38,8 +38,10 @@ struct scope {
 std::string signing_key(const scope& s, std::string_view secret_access_key);
 // 64 hex digits.
 std::string sign_text(std::string_view to_sign, std::string_view key);
-// 64 hex digits.
+// 64 hex digits, by the secret or by its signing_key().
 std::string signature_of(std::string_view canonical, std::string_view amz_date, const scope& s,
                          std::string_view secret_access_key);
+std::string signature_by_key(std::string_view canonical, std::string_view amz_date, const scope& s,
+                             std::string_view key);
 
 }  // namespace evergrass::aws

@@ -113,9 +113,8 @@ bool are_signed_chunks(std::string_view stated) {
 
 result<void> verify_chunks(const chunked_body& body, std::string_view stated,
                            const authorization& claimed, std::string_view amz_date,
-                           std::string_view secret_access_key) {
+                           std::string_view key) {
     const scope of{claimed.date, claimed.region, claimed.service};
-    const auto key = signing_key(of, secret_access_key);
     const auto head = std::string(amz_date) + "\n" + of.to_string() + "\n";
     const auto empty = sha256_hex("");
     auto previous = claimed.signature;

@@ -29,9 +29,10 @@ result<chunked_body> split_chunks(std::string_view body);
 bool are_signed_chunks(std::string_view stated);
 
 // Success when every chunk, and with `stated` …-TRAILER the trailers too, was signed with this
-// secret after the request that `claimed` and `amz_date` are of, whose signature was verified.
+// key (signing_key) after the request that `claimed` and `amz_date` are of, whose signature was
+// verified.
 result<void> verify_chunks(const chunked_body& body, std::string_view stated,
                            const authorization& claimed, std::string_view amz_date,
-                           std::string_view secret_access_key);
+                           std::string_view signing_key);
 
 }  // namespace evergrass::aws

@@ -38,14 +38,14 @@ TEST(signed_chunks, the_example_of_the_s3_documentation_verifies) {
     const auto body = split_chunks(text);
     ASSERT_TRUE(body);
     EXPECT_EQ(body->join(), std::string(66560, 'a'));
-    EXPECT_TRUE(verify_chunks(*body, plain, seed, amz_date, secret));
+    EXPECT_TRUE(verify_chunks(*body, plain, seed, amz_date, signing_key(seed, secret)));
 }
 
 TEST(signed_chunks, any_change_of_bytes_order_or_signature_is_refused) {
     const auto refused = [](const std::string& text, const authorization& by = seed,
                             std::string_view with = secret) {
         const auto body = split_chunks(text);
-        return !body || !verify_chunks(*body, plain, by, amz_date, with);
+        return !body || !verify_chunks(*body, plain, by, amz_date, signing_key(by, with));
     };
     const auto whole = documented();
     auto changed = whole;
@@ -75,12 +75,14 @@ TEST(signed_chunks, trailers_are_signed_where_it_says_so) {
         "\r\n\r\n";
     const auto body = split_chunks(text);
     ASSERT_TRUE(body);
-    EXPECT_TRUE(verify_chunks(*body, stated, seed, amz_date, secret));
+    EXPECT_TRUE(verify_chunks(*body, stated, seed, amz_date, signing_key(seed, secret)));
     auto changed = text;
     changed[text.find("nj4H")] = 'm';
-    EXPECT_FALSE(verify_chunks(*split_chunks(changed), stated, seed, amz_date, secret));
+    EXPECT_FALSE(
+        verify_chunks(*split_chunks(changed), stated, seed, amz_date, signing_key(seed, secret)));
     changed = text.substr(0, text.find("x-amz-trailer-signature"));
-    EXPECT_FALSE(verify_chunks(*split_chunks(changed), stated, seed, amz_date, secret));
+    EXPECT_FALSE(
+        verify_chunks(*split_chunks(changed), stated, seed, amz_date, signing_key(seed, secret)));
 }
 
 TEST(signed_chunks, only_the_two_forms_count) {

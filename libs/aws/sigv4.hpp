@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +26,20 @@ struct signable_request {
     std::string target;  // path and query as on the wire
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
+};
+
+// The same, lent: so that a server verifies what it received without a copy.
+struct signed_parts {
+    std::string_view method;
+    std::string_view target;
+    std::span<const std::pair<std::string, std::string>> headers;
+    std::string_view body;
+
+    signed_parts(std::string_view method_of, std::string_view target_of,
+                 std::span<const std::pair<std::string, std::string>> headers_of,
+                 std::string_view body_of)
+        : method(method_of), target(target_of), headers(headers_of), body(body_of) {}
+    signed_parts(const signable_request& r) : signed_parts(r.method, r.target, r.headers, r.body) {}
 };
 
 // Adds x-amz-date, x-amz-content-sha256 (for s3 only) and Authorization. `Host` must be there.
@@ -56,10 +71,17 @@ struct authorization {
 // Reads `Authorization: AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`.
 result<authorization> parse_authorization(std::string_view header);
 
-// Success when the request was signed with this secret within 15 minutes of `now`. The path is
+// What signs under this claim's date, region and service: 32 bytes that stand for the secret that
+// day. Four HMACs, so that who verifies much remembers it.
+std::string signing_key(const authorization& claimed, std::string_view secret_access_key);
+
+// Success when the request was signed with this key within 15 minutes of `now`. The path is
 // encoded twice for every service but s3 (spec/cloud.md §6.1); the body's hash is always checked,
 // but for s3 where the header x-amz-content-sha256 says that it is not signed.
-result<void> verify(const signable_request& r, const authorization& claimed,
+result<void> verify_with_key(const signed_parts& r, const authorization& claimed,
+                             std::string_view signing_key, wall_time now);
+// The same by the secret.
+result<void> verify(const signed_parts& r, const authorization& claimed,
                     std::string_view secret_access_key, wall_time now);
 
 // A request that says in its query who signed it, as the AWS SDKs open WebSockets to AWS IoT.
@@ -73,11 +95,14 @@ struct presigned_query {
 // nullopt: it has no X-Amz-Signature.
 result<std::optional<presigned_query>> parse_presigned(std::string_view target);
 
-// Success when the request was signed with this secret and `now` is within its time: X-Amz-Expires,
+// Success when the request was signed with this key and `now` is within its time: X-Amz-Expires,
 // or 15 minutes where that is not said; it may be signed up to 15 minutes from now. A session token
 // is not part of what is signed, as AWS IoT's clients add it afterwards. For s3 the body isn't
 // either.
-result<void> verify_presigned(const signable_request& r, const presigned_query& claimed,
+result<void> verify_presigned_with_key(const signed_parts& r, const presigned_query& claimed,
+                                       std::string_view signing_key, wall_time now);
+// The same by the secret.
+result<void> verify_presigned(const signed_parts& r, const presigned_query& claimed,
                               std::string_view secret_access_key, wall_time now);
 
 }  // namespace evergrass::aws

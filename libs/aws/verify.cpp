@@ -214,8 +214,13 @@ result<authorization> parse_authorization(std::string_view header) {
     return read;
 }
 
-result<void> verify(const signable_request& r, const authorization& claimed,
+result<void> verify(const signed_parts& r, const authorization& claimed,
                     std::string_view secret_access_key, wall_time now) {
+    return verify_with_key(r, claimed, signing_key(claimed, secret_access_key), now);
+}
+
+result<void> verify_with_key(const signed_parts& r, const authorization& claimed,
+                             std::string_view key, wall_time now) {
     const auto amz_date = canonical_header(r, "x-amz-date");
     const auto signed_at = signing_time(amz_date, claimed);
     if (!signed_at) {
@@ -232,10 +237,10 @@ result<void> verify(const signable_request& r, const authorization& claimed,
         return signature_mismatch();
     }
     const scope scope{claimed.date, claimed.region, claimed.service};
-    const auto expected = signature_of(
+    const auto expected = signature_by_key(
         canonical_request(r, claimed.service, claimed.signed_headers,
                           stands_in ? std::string_view(stated_hash) : std::string_view()),
-        amz_date, scope, secret_access_key);
+        amz_date, scope, key);
     if (!equal_in_constant_time(expected, claimed.signature)) {
         return signature_mismatch();
     }
@@ -288,8 +293,14 @@ result<std::optional<presigned_query>> parse_presigned(std::string_view target) 
     return std::optional(std::move(read));
 }
 
-result<void> verify_presigned(const signable_request& r, const presigned_query& claimed,
+result<void> verify_presigned(const signed_parts& r, const presigned_query& claimed,
                               std::string_view secret_access_key, wall_time now) {
+    return verify_presigned_with_key(r, claimed, signing_key(claimed.claimed, secret_access_key),
+                                     now);
+}
+
+result<void> verify_presigned_with_key(const signed_parts& r, const presigned_query& claimed,
+                                       std::string_view key, wall_time now) {
     const auto signed_at = signing_time(claimed.amz_date, claimed.claimed);
     if (!signed_at) {
         return signed_at.error();
@@ -299,13 +310,14 @@ result<void> verify_presigned(const signable_request& r, const presigned_query& 
         return current;
     }
     auto unsigned_target = r;
-    unsigned_target.target = without_signature(r.target);
+    const auto signed_target = without_signature(r.target);
+    unsigned_target.target = signed_target;
     const auto& by = claimed.claimed;
     const scope scope{by.date, by.region, by.service};
     const auto payload = by.service == "s3" ? unsigned_payload : std::string_view();
     const auto expected =
-        signature_of(canonical_request(unsigned_target, by.service, by.signed_headers, payload),
-                     claimed.amz_date, scope, secret_access_key);
+        signature_by_key(canonical_request(unsigned_target, by.service, by.signed_headers, payload),
+                         claimed.amz_date, scope, key);
     if (!equal_in_constant_time(expected, by.signature)) {
         return signature_mismatch();
     }

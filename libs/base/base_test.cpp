@@ -76,6 +76,10 @@ TEST(times, are_written_with_milliseconds_and_read_back) {
     EXPECT_EQ(format_iso8601(t), "2019-11-11T05:47:31.435Z");
     EXPECT_EQ(format_basic_iso8601(t), "20191111T054731Z");
     EXPECT_EQ(to_epoch_seconds(parse_basic_iso8601("20191111T054731Z").value()), 1573451251);
+    EXPECT_EQ(format_iso8601(wall_time(std::chrono::milliseconds(-1))), "1969-12-31T23:59:59.999Z");
+    EXPECT_EQ(format_iso8601(wall_time{}), "1970-01-01T00:00:00.000Z");
+    EXPECT_EQ(format_iso8601(wall_time(std::chrono::milliseconds(1582934400001))),
+              "2020-02-29T00:00:00.001Z");
     EXPECT_EQ(format_iso8601(wall_time(std::chrono::seconds(4102444800))),
               "2100-01-01T00:00:00.000Z");
     for (const auto* text : {"", "20191111T054731", "20191311T054731Z", "20190230T000000Z",

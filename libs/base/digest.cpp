@@ -16,6 +16,12 @@
 namespace evergrass {
 namespace {
 
+// Fetched once: OpenSSL 3 looks an algorithm up anew wherever it is named.
+const EVP_MD* sha256_algorithm() {
+    static const EVP_MD* const fetched = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
+    return fetched;
+}
+
 struct free_digest {
     void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
@@ -26,7 +32,7 @@ std::string sha256(std::string_view bytes) {
     std::string digest(32, '\0');
     unsigned int size = 0;
     if (EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()),
-                   &size, EVP_sha256(), nullptr) != 1) {
+                   &size, sha256_algorithm(), nullptr) != 1) {
         throw std::runtime_error("OpenSSL has no SHA-256");
     }
     return digest;
@@ -39,7 +45,7 @@ std::string sha256_hex(std::string_view bytes) {
 std::string hmac_sha256(std::string_view key, std::string_view bytes) {
     std::string digest(32, '\0');
     unsigned int size = 0;
-    if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+    if (HMAC(sha256_algorithm(), key.data(), static_cast<int>(key.size()),
              reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
              reinterpret_cast<unsigned char*>(digest.data()), &size) == nullptr) {
         throw std::runtime_error("OpenSSL has no HMAC-SHA-256");

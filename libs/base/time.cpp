@@ -2,6 +2,7 @@
 
 #include "libs/base/errors.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <ctime>
@@ -16,6 +17,15 @@ std::tm utc_parts(std::int64_t seconds) {
     return parts;
 }
 
+// Decimal, with zeros before it.
+char* put(char* at, std::int64_t value, int digits) {
+    for (int i = digits - 1; i >= 0; --i) {
+        at[i] = static_cast<char>('0' + value % 10);
+        value /= 10;
+    }
+    return at + digits;
+}
+
 }  // namespace
 
 std::int64_t to_epoch_milliseconds(wall_time t) {
@@ -27,13 +37,30 @@ std::int64_t to_epoch_seconds(wall_time t) {
 }
 
 std::string format_iso8601(wall_time t) {
+    // By hand: long lists have two of them for each item.
     const auto seconds = to_epoch_seconds(t);
-    const auto millis = static_cast<int>(to_epoch_milliseconds(t) - seconds * 1000);
-    const auto p = utc_parts(seconds);
-    std::array<char, 64> text{};
-    std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", p.tm_year + 1900,
-                  p.tm_mon + 1, p.tm_mday, p.tm_hour, p.tm_min, p.tm_sec, millis);
-    return text.data();
+    const auto millis = to_epoch_milliseconds(t) - seconds * 1000;
+    constexpr std::int64_t day = 24 * 60 * 60;
+    const auto days = std::chrono::floor<std::chrono::days>(t);
+    const std::chrono::year_month_day date(days);
+    const auto year = std::clamp(static_cast<int>(date.year()), 0, 9999);
+    const auto of_day = seconds - days.time_since_epoch().count() * day;
+    std::array<char, 24> text{};
+    auto* at = put(text.data(), year, 4);
+    *at++ = '-';
+    at = put(at, static_cast<unsigned>(date.month()), 2);
+    *at++ = '-';
+    at = put(at, static_cast<unsigned>(date.day()), 2);
+    *at++ = 'T';
+    at = put(at, of_day / 3600, 2);
+    *at++ = ':';
+    at = put(at, of_day / 60 % 60, 2);
+    *at++ = ':';
+    at = put(at, of_day % 60, 2);
+    *at++ = '.';
+    at = put(at, millis, 3);
+    *at++ = 'Z';
+    return {text.data(), at};
 }
 
 std::string format_basic_iso8601(wall_time t) {

@@ -11,11 +11,6 @@ char lower(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
-bool same_name(std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [](char x, char y) { return lower(x) == lower(y); });
-}
-
 std::string_view trimmed(std::string_view text) {
     const auto first = text.find_first_not_of(" \t");
     if (first == std::string_view::npos) {
@@ -32,9 +27,14 @@ std::string decoded(std::string_view text) {
 
 }  // namespace
 
+bool same_field_name(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                              [](char x, char y) { return lower(x) == lower(y); });
+}
+
 std::optional<std::string_view> fields::get(std::string_view name) const {
     for (const auto& [key, value] : list_) {
-        if (same_name(key, name)) {
+        if (same_field_name(key, name)) {
             return trimmed(value);
         }
     }
@@ -44,7 +44,7 @@ std::optional<std::string_view> fields::get(std::string_view name) const {
 std::vector<std::string_view> fields::get_all(std::string_view name) const {
     std::vector<std::string_view> values;
     for (const auto& [key, value] : list_) {
-        if (same_name(key, name)) {
+        if (same_field_name(key, name)) {
             values.push_back(trimmed(value));
         }
     }
@@ -52,7 +52,7 @@ std::vector<std::string_view> fields::get_all(std::string_view name) const {
 }
 
 void fields::set(std::string_view name, std::string value) {
-    std::erase_if(list_, [name](const auto& entry) { return same_name(entry.first, name); });
+    std::erase_if(list_, [name](const auto& entry) { return same_field_name(entry.first, name); });
     list_.emplace_back(std::string(name), std::move(value));
 }
 

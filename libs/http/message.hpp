@@ -13,6 +13,9 @@ namespace evergrass::http {
 
 class connection;
 
+// Without case, of ASCII letters alone.
+bool same_field_name(std::string_view a, std::string_view b);
+
 // Header fields in the order they came; names compare without case.
 class fields {
 public:

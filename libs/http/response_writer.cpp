@@ -22,16 +22,18 @@ std::optional<std::uint64_t> number(std::string_view text) {
 }
 
 bool is_ours(std::string_view name) {
-    fields one;
-    one.add(std::string(name), {});
-    return one.get("content-length") || one.get("transfer-encoding") || one.get("connection");
+    return same_field_name(name, "content-length") || same_field_name(name, "transfer-encoding") ||
+           same_field_name(name, "connection");
 }
 
-void append_field(std::string& head, std::string_view name, std::string value) {
+void append_field(std::string& head, std::string_view name, std::string_view value) {
+    head.append(name).append(": ");
+    const auto begin = static_cast<std::ptrdiff_t>(head.size());
+    head.append(value);
     std::replace_if(
-        value.begin(), value.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; },
-        ' ');
-    head.append(name).append(": ").append(value).append("\r\n");
+        head.begin() + begin, head.end(),
+        [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
+    head.append("\r\n");
 }
 
 }  // namespace
@@ -85,7 +87,9 @@ std::string_view reason_phrase(int status) {
 
 std::string response_head(const response& answer, std::uint64_t content_length, bool keep_alive,
                           bool http_1_0, wall_time now) {
-    std::string head = "HTTP/1.1 " + std::to_string(answer.status) + " ";
+    std::string head;
+    head.reserve(512);
+    head.append("HTTP/1.1 ").append(std::to_string(answer.status)).append(" ");
     head.append(reason_phrase(answer.status)).append("\r\n");
     for (const auto& [name, value] : answer.headers.all()) {
         if (!is_ours(name)) {

@@ -3,8 +3,8 @@
 #include "libs/base/errors.hpp"
 #include "libs/http/session.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -49,8 +49,10 @@ public:
                              {{"maximum", shared_.options.max_connections}});
             tell_refused();
         }
-        asio::co_spawn(executor, run(shared_from_this(), std::move(made), address, full),
-                       asio::detached);
+        // The completion handler holds the session, whose signal the coroutine refers to.
+        asio::co_spawn(executor, run(shared_from_this(), made, address, full),
+                       asio::bind_cancellation_slot(made->cancellation(),
+                                                    [made](const std::exception_ptr&) {}));
     }
 
     void cut_all() {

@@ -2,8 +2,9 @@
 
 #include "libs/http/response_writer.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -22,10 +23,13 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t read_size = 16 * 1024;
+constexpr std::size_t watch_size = 512;  // a client that waits for a long poll sends nothing
 constexpr std::size_t write_size = 256 * 1024;
 // Of a client that sends its next request before the answer; more waits in the socket.
 constexpr std::size_t most_read_ahead = 64 * 1024;
 constexpr auto farewell_limit = 2'000ms;
+// A handler that takes longer is watched over: it is cancelled when its client goes away.
+constexpr auto unwatched = 100ms;
 
 response plain_text(int status, std::string_view reason) {
     response answer;
@@ -129,7 +133,8 @@ session::session(connection accepted, const session_settings& settings)
       reader_(settings.options.max_header_bytes, settings.options.max_body_bytes),
       read_limit_(connection_.executor(), [this] { connection_.cancel(); }),
       write_limit_(connection_.executor(), [this] { connection_.close(); }),
-      gone_(connection_.executor(), asio::steady_timer::time_point::max()) {}
+      watch_begin_(connection_.executor(), [this] { begin_watch(); }),
+      watch_over_(connection_.executor(), asio::steady_timer::time_point::max()) {}
 
 void session::finish() {
     finishing_ = true;
@@ -142,7 +147,9 @@ void session::cut() {
     cut_ = true;
     finishing_ = true;
     connection_.close();
-    gone_.cancel();
+    if (handling_) {
+        cancel_handler_.emit(asio::cancellation_type::terminal);
+    }
 }
 
 asio::awaitable<void> session::run() {
@@ -237,23 +244,52 @@ asio::awaitable<void> session::refuse(int status, std::string reason) {
     co_await connection_.shut_down(farewell_limit);
 }
 
-// Ends when the client went away or the session was cut.
+void session::begin_watch() {
+    if (!handling_ || watching_) {
+        return;
+    }
+    watching_ = true;
+    asio::co_spawn(connection_.executor(), watch(),
+                   asio::bind_cancellation_slot(cancel_watch_.slot(),
+                                                [self = shared_from_this()](std::exception_ptr) {
+                                                    self->watching_ = false;
+                                                    self->watch_over_.cancel();
+                                                }));
+}
+
+// Reads ahead while the handler works; ends when the client went away, when it has sent much, and
+// by end_watch().
 asio::awaitable<void> session::watch() {
     auto& buffer = reader_.buffer();
-    while (!cut_ && buffer.size() < most_read_ahead) {
-        std::string piece(read_size, '\0');
+    if (buffer.empty()) {
+        std::string().swap(buffer);  // a long poll keeps no memory for what may come after it
+    }
+    std::string piece(watch_size, '\0');
+    while (handling_ && buffer.size() < most_read_ahead) {
         const auto got = co_await connection_.read_some(asio::buffer(piece));
         buffer.append(piece, 0, got.bytes);
         if (got.failed) {
+            if (handling_) {
+                cut();  // nobody is there to hear the answer
+            }
             co_return;
         }
     }
-    boost::system::error_code ignored;
-    co_await gone_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+// After it nothing else reads.
+asio::awaitable<void> session::end_watch() {
+    watch_begin_.disarm();
+    if (watching_) {
+        cancel_watch_.emit(asio::cancellation_type::terminal);
+    }
+    while (watching_) {
+        boost::system::error_code ignored;
+        co_await watch_over_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
 }
 
 asio::awaitable<session::next> session::answer_request() {
-    using namespace asio::experimental::awaitable_operators;
     auto asked = reader_.take();
     asked.remote_address = connection_.remote_address();
     asked.peer = connection_.peer();
@@ -266,16 +302,15 @@ asio::awaitable<session::next> session::answer_request() {
         const auto answered = co_await write_answer(std::move(*answer), head);
         co_return answered;
     }
-    auto handling = guarded(&settings_, std::move(asked));
-    auto watching = watch();
-    auto either = std::move(handling) || std::move(watching);
-    auto first = co_await std::move(either);
-    if (first.index() != 0 || cut_) {
-        cut_ = true;  // nobody is there to hear the answer
-        connection_.close();
+    handling_ = true;
+    watch_begin_.arm(unwatched);
+    auto answer = co_await guarded(&settings_, std::move(asked));
+    handling_ = false;
+    if (cut_) {
+        watch_begin_.disarm();
         co_return next::end;
     }
-    auto answer = std::get<0>(std::move(first));
+    co_await end_watch();
     if (answer.upgrade) {
         const auto handed = co_await hand_over(std::move(answer));
         co_return handed;
