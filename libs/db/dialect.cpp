@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cctype>
 #include <cstddef>
+#include <initializer_list>
+#include <iterator>
 #include <utility>
 
 namespace evergrass::db {
