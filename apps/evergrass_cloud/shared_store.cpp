@@ -5,8 +5,10 @@
 #include "libs/base/file.hpp"
 #include "libs/base/json.hpp"
 
+#include <chrono>
 #include <cstdlib>
 #include <optional>
+#include <string>
 #include <thread>
 
 namespace evergrass::cloud {

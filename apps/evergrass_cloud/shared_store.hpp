@@ -6,7 +6,9 @@
 #include "libs/base/result.hpp"
 #include "libs/db/postgres.hpp"
 
+#include <filesystem>
 #include <memory>
+#include <string>
 
 namespace evergrass::cloud {
 

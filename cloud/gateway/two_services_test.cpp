@@ -18,14 +18,17 @@ namespace {
 // Two services with one store, each with several threads.
 class two_services : public ::testing::Test {
 protected:
+    static void SetUpTestSuite() { server_ = std::make_unique<db::test_postgres>(); }
+    static void TearDownTestSuite() { server_.reset(); }
+
     void SetUp() override {
-        if (!server_.is_there()) {
+        if (!server_->is_there()) {
             GTEST_SKIP() << db::no_postgres;
         }
         std::string pattern = ::testing::TempDir() + "evergrass-two-XXXXXX";
         ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
         directory_ = pattern;
-        const auto url = server_.new_database();
+        const auto url = server_->new_database();
         for (auto& each : stores_) {
             each = store::open(url, directory_ + "/master.key").value();
         }
@@ -55,10 +58,12 @@ protected:
         return found;
     }
 
-    db::test_postgres server_;
+    static std::unique_ptr<db::test_postgres> server_;
     std::string directory_;
     std::unique_ptr<store> stores_[2];
 };
+
+std::unique_ptr<db::test_postgres> two_services::server_;
 
 TEST_F(two_services, a_token_that_both_get_at_once_counts_once) {
     constexpr int tokens = 12;

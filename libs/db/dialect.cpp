@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cctype>
 #include <cstddef>
+#include <initializer_list>
+#include <iterator>
 #include <utility>
 
 namespace evergrass::db {
@@ -213,7 +215,7 @@ std::string schema_to_postgres(std::string_view migration) {
     const auto tokens = split(migration);
     for (std::size_t at = 0; at < tokens.size(); ++at) {
         const auto is = [&](std::size_t index, std::string_view word) {
-            return index < tokens.size() && same_word(tokens[index].text, word);
+            return index < tokens.size() && tokens[index].text == word;  // "blob" is a name
         };
         made += tokens[at].blanks;
         if (is_comment(tokens[at])) {

@@ -30,7 +30,7 @@ using primary_key_of = std::function<result<std::vector<std::string>>(const std:
 // postgres_functions.
 result<postgres_statement> to_postgres(std::string_view sql, const primary_key_of& primary_key);
 
-// A migration: its types, and no comments.
+// A migration, its types in capital letters: PostgreSQL's types, and no comments.
 std::string schema_to_postgres(std::string_view migration);
 
 // SQL: printf of %s and %0Nd, json_extract of a first-level member, json_each of an object of

@@ -86,6 +86,11 @@ TEST(dialect, a_migration_has_postgresqls_types_and_no_comments) {
               " s TEXT DEFAULT 'BLOB', b BYTEA) ;");
 }
 
+TEST(dialect, a_column_may_have_a_types_name_in_small_letters) {
+    EXPECT_EQ(schema_to_postgres("CREATE TABLE t(blob TEXT, integer INTEGER)"),
+              "CREATE TABLE t(blob TEXT, integer BIGINT)");
+}
+
 TEST(dialect, an_unfinished_text_is_left_as_it_is) {
     EXPECT_EQ(told("SELECT 'a"), "SELECT 'a");
     EXPECT_EQ(told(""), "");
