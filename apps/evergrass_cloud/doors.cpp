@@ -27,22 +27,29 @@ http::server_options device_limits(const service_options& options) {
     return limits;
 }
 
-rt::tls_server_options tls_options(const service_parts& parts, rt::client_auth authentication,
+rt::tls_server_options tls_options(service_parts& parts, rt::client_auth authentication,
                                    std::vector<std::string> protocols) {
     rt::tls_server_options options;
     options.authentication = authentication;
-    options.admit = [&authority = parts.authority()](const rt::peer_certificate& shown) {
-        return authority.is_active(shown.id);
+    options.admit = [&parts](const rt::peer_certificate& shown) {
+        const bool admitted = parts.authority().is_active(shown.id);
+        if (!admitted) {
+            parts.newcomers().consider(shown.pem);
+        }
+        return admitted;
     };
     options.alpn = std::move(protocols);
     return options;
 }
 
-rt::server_tls_settings mqtt_tls_settings(const service_parts& parts) {
+rt::server_tls_settings mqtt_tls_settings(service_parts& parts) {
     rt::server_tls_settings settings;
     settings.authentication = rt::client_auth::required;
     settings.admit = [&authority = parts.authority()](const std::string& certificate_id) {
         return authority.is_active(certificate_id);
+    };
+    settings.on_refused = [&parts](const rt::peer_certificate& refused) {
+        parts.newcomers().consider(refused.pem);
     };
     settings.alpn = {mqtt_protocol, "mqtt"};
     return settings;

@@ -20,6 +20,7 @@
 #include "cloud/logs/operations.hpp"
 #include "cloud/secrets/operations.hpp"
 #include "libs/base/metrics_writer.hpp"
+#include "libs/base/random.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -98,6 +99,7 @@ result<std::unique_ptr<service_parts>> service_parts::make(const service_options
     }
     parts->make_gateway(options);
     parts->bulk_.start();
+    parts->expired_keys_.look();
     return parts;
 }
 
@@ -128,6 +130,15 @@ service_parts::service_parts(const service_options& options, data_lock lock,
       invocations_([this](const std::string& thing) { return notifier_.notify(thing); }),
       sts_(std::move(sts)),
       greengrass_{*state_, identity_, clock_, signer_, notifier_, log_},
+      newcomers_(
+          registry_, blocking_.get_executor(),
+          [this](std::string topic, std::string payload) {
+              publish(std::move(topic), std::move(payload), {});
+          },
+          log_),
+      expired_keys_(
+          *state_, clock_, admin_work_.get_executor(),
+          [this](const std::string& key) { hub_->cut_off_key(key); }, log_),
       device_api_(greengrass_, authority_, blocking_.get_executor()),
       s3_(objects_, identity_.account, object_work_.get_executor(), log_, &counts_, &limits_),
       bulk_(greengrass_),
@@ -138,7 +149,8 @@ service_parts::service_parts(const service_options& options, data_lock lock,
              options.data,
              [this](const std::string& key) { hub_->cut_off_key(key); },
              [this] { return metrics(); },
-             [this](const std::filesystem::path& file) { return back_up(file); }} {
+             [this](const std::filesystem::path& file) { return back_up(file); },
+             [this] { expired_keys_.look(); }} {
     registry_.new_rsa_key = greengrass_.new_rsa_key = [this] { return rsa_keys_.take(); };
     greengrass_.sts = sts_ ? &*sts_ : nullptr;
     greengrass_.objects = &objects_;
@@ -232,6 +244,7 @@ void service_parts::make_gateway(const service_options& options) {
 service_parts::~service_parts() {
     gateway_.reset();  // its operations wait for shadows and jobs
     bulk_.stop();
+    expired_keys_.stop();
     admin_work_.join();
     blocking_.join();  // what runs there uses the device API
     object_work_.join();
@@ -330,8 +343,16 @@ std::unique_ptr<websocket_door> service_parts::make_websocket_door(websocket_doo
                                             std::move(take), log_);
 }
 
+// Every answer has an id, as those of the AWS APIs.
 boost::asio::awaitable<http::response> service_parts::answer_device(service_parts* self,
                                                                     http::request asked) {
+    auto answer = co_await route_device(self, std::move(asked));
+    answer.headers.set("x-amzn-requestid", uuid_v4());
+    co_return answer;
+}
+
+boost::asio::awaitable<http::response> service_parts::route_device(service_parts* self,
+                                                                   http::request asked) {
     if (asked.path().starts_with("/topics/")) {
         auto answer = co_await publish_over_https(
             self->hub_.get(), &self->authority_, &self->identity_, &self->clock_, std::move(asked));

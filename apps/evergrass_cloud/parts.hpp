@@ -3,6 +3,7 @@
 #include "apps/evergrass_cloud/data_directory.hpp"
 #include "apps/evergrass_cloud/options.hpp"
 #include "cloud/admin/admin_answers.hpp"
+#include "cloud/admin/expired_keys.hpp"
 #include "cloud/gateway/gateway.hpp"
 #include "cloud/greengrass/bulk_runner.hpp"
 #include "cloud/greengrass/deployment_notifier.hpp"
@@ -12,6 +13,7 @@
 #include "cloud/greengrass/upstream_sts.hpp"
 #include "cloud/iam/iam_registry.hpp"
 #include "cloud/iot/hub.hpp"
+#include "cloud/iot/just_in_time.hpp"
 #include "cloud/iot/registry.hpp"
 #include "cloud/iot/registry_authority.hpp"
 #include "cloud/iot/shadow_service.hpp"
@@ -51,6 +53,7 @@ public:
 
     const service_keys& keys() const { return keys_; }
     const device_authority& authority() const { return authority_; }
+    just_in_time& newcomers() { return newcomers_; }
     hub& devices() { return *hub_; }
     http::handler api_handler(bool plain_loopback);
     // What devices and cores ask over mutual TLS: discovery, the cores' own API, publishing,
@@ -78,6 +81,8 @@ private:
     operation_table all_operations();
     static boost::asio::awaitable<http::response> answer_device(service_parts* self,
                                                                 http::request asked);
+    static boost::asio::awaitable<http::response> route_device(service_parts* self,
+                                                               http::request asked);
     result<void> empty();
     std::uint64_t database_bytes() const;
     std::string metrics() const;
@@ -113,10 +118,12 @@ private:
     greengrass_services greengrass_;
     // Where the device API uses the store, so that a slow disk holds up no connection.
     boost::asio::thread_pool blocking_{1};
+    just_in_time newcomers_;
     // Where objects are written and digested, which takes as long as they are large.
     boost::asio::thread_pool object_work_{1};
     // Where those who look after the service are answered: a backup takes its time.
     boost::asio::thread_pool admin_work_{2};
+    expired_keys expired_keys_;
     device_api device_api_;
     objects::s3_door s3_;
     greengrass::bulk_runner bulk_;

@@ -141,6 +141,8 @@ http::response rotate(const admin_parts& parts, const http::request& asked, cons
     });
     if (answer.status == 200 && grace == 0) {
         parts.cut_off(id);
+    } else if (answer.status == 200 && parts.key_will_expire) {
+        parts.key_will_expire();
     }
     return answer;
 }

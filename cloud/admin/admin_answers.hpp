@@ -23,6 +23,8 @@ struct admin_parts {
     std::function<std::string()> metrics;  // Prometheus' text
     // Writes a backup; what it says of it goes to who asked. `file` is absolute.
     std::function<result<json::object>(const std::filesystem::path& file)> back_up;
+    // A key got an end that is still to come; empty: nobody wants to know.
+    std::function<void()> key_will_expire{};
 };
 
 // Any thread; waits for the disk. A refusal is {"message": …} with 400, 404, 405, 409 or 500.

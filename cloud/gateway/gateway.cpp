@@ -157,12 +157,11 @@ answer<http::response> gateway::implementation::serve(http::request& asked, bool
         return greeting(identity, asked, plain_loopback);
     }
     if (options.limits != nullptr) {
-        if (auto refused = options.limits->refuse_address(
-                asked.remote_address, claimed_service(asked), time->mono_now())) {
-            return std::move(*refused);
+        if (options.limits->is_address_over(asked.remote_address, time->mono_now())) {
+            return throttled(claimed_service(asked));
         }
     }
-    const auto by = authenticate(state, asked, time->now());
+    const auto by = authenticate(state, asked, time->now(), &remembered);
     if (!by) {
         return by.error();
     }
@@ -216,11 +215,11 @@ answer<http::response> gateway::implementation::perform(const caller& by, const 
     if (!wrong.empty()) {
         return refusal(to.service, wrong);
     }
-    if (to.service == "sts" && by.acting) {
-        input.members["CallerArn"] = by.acting->to_arn();  // for GetCallerIdentity
-    }
     call made{by.access_key_id, about.request_id, std::move(input.members),
               std::move(input.payload)};
+    if (to.service == "sts") {
+        made.caller_arn = by.to_arn(identity.account);
+    }
     auto outcome = run(*work, to, made);
     if (!outcome) {
         return outcome.error();

@@ -54,6 +54,7 @@ public:
     const gateway_options options;
     const std::shared_ptr<const clock> time;
     const model_catalog catalog;
+    signing_keys remembered;
     std::mutex routers_mutex;
     std::map<std::string, router, std::less<>> routers;
     boost::asio::thread_pool pool;

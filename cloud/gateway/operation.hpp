@@ -24,6 +24,8 @@ struct call {
     json::object input;
     // The bytes of a member that is the raw payload (Publish's payload, UpdateThingShadow's).
     std::string payload;
+    // An access key's user, or the session of temporary credentials; for sts alone.
+    std::string caller_arn{};
 };
 
 // A successful answer. `output` has the output shape's member names; the gateway puts each where

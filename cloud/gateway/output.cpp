@@ -6,18 +6,38 @@
 namespace evergrass::cloud {
 namespace {
 
+// Where a member is, for who reads the log; made to text only when it is needed.
+struct trail {
+    const trail* above = nullptr;
+    std::string_view name;
+
+    std::string to_string() const {
+        return (above != nullptr ? above->to_string() : std::string()) + std::string(name);
+    }
+};
+
 class output_writer {
 public:
     output_writer(const service_model& model, shaped_reply& into) : model_(model), into_(into) {}
 
-    json::object write(const shape& output, json::object members, std::string_view path) {
+    // Gives the members their places and wire names; those that stay where they are are not moved.
+    json::object write(const shape& output, json::object members, const trail* path) {
+        if (stays_as_it_is(output, members)) {
+            for (auto& entry : members) {
+                const trail here{path, entry.key()};
+                descend(model_.at(find(output, entry.key())->shape), entry.value(), here);
+            }
+            return members;
+        }
         json::object body;
+        body.reserve(members.size());
         for (auto& entry : members) {
+            const trail here{path, entry.key()};
             const auto* described = find(output, entry.key());
             if (described == nullptr) {
-                into_.unknown.push_back(std::string(path) + std::string(entry.key()));
+                into_.unknown.push_back(here.to_string());
             } else if (!entry.value().is_null()) {
-                place_member(*described, std::move(entry.value()), path, body);
+                place_member(*described, std::move(entry.value()), here, body);
             }
         }
         return body;
@@ -30,7 +50,16 @@ private:
         return found == output.members.end() ? nullptr : &*found;
     }
 
-    void place_member(const member& described, json::value value, std::string_view path,
+    static bool stays_as_it_is(const shape& output, const json::object& members) {
+        return std::all_of(members.begin(), members.end(), [&](const auto& entry) {
+            const auto* described = find(output, entry.key());
+            return described != nullptr && !entry.value().is_null() &&
+                   described->where != place::header && described->where != place::status &&
+                   described->wire_name == described->name;
+        });
+    }
+
+    void place_member(const member& described, json::value value, const trail& path,
                       json::object& body) {
         switch (described.where) {
             case place::header:
@@ -40,9 +69,8 @@ private:
                 into_.response.status = static_cast<int>(value.to_number<std::int64_t>());
                 break;
             default:
-                body[described.wire_name] =
-                    to_wire(model_.at(described.shape), std::move(value),
-                            std::string(path) + std::string(described.name));
+                descend(model_.at(described.shape), value, path);
+                body[described.wire_name] = std::move(value);
         }
     }
 
@@ -51,22 +79,23 @@ private:
         return text != nullptr ? std::string(*text) : json::serialize(value);
     }
 
-    json::value to_wire(const shape& described, json::value value, const std::string& path) {
+    void descend(const shape& described, json::value& value, const trail& path) {
         if (described.type == shape_type::structure && value.is_object()) {
-            return write(described, std::move(value.get_object()), path + ".");
-        }
-        if (described.type == shape_type::list && value.is_array()) {
-            for (auto& element : value.get_array()) {
-                element = to_wire(model_.at(described.element), std::move(element), path + "[]");
+            const trail inside{&path, "."};
+            value.get_object() = write(described, std::move(value.get_object()), &inside);
+        } else if (described.type == shape_type::list && value.is_array()) {
+            const trail inside{&path, "[]"};
+            const auto& element = model_.at(described.element);
+            for (auto& each : value.get_array()) {
+                descend(element, each, inside);
             }
-        }
-        if (described.type == shape_type::map && value.is_object()) {
+        } else if (described.type == shape_type::map && value.is_object()) {
+            const trail inside{&path, "{}"};
+            const auto& element = model_.at(described.element);
             for (auto& entry : value.get_object()) {
-                entry.value() =
-                    to_wire(model_.at(described.element), std::move(entry.value()), path + "{}");
+                descend(element, entry.value(), inside);
             }
         }
-        return value;
     }
 
     const service_model& model_;
@@ -87,7 +116,7 @@ shaped_reply shape_reply(const service_model& model, const modelled_operation& o
     const auto* output = operation.output ? &model.at(*operation.output) : nullptr;
     json::object body;
     if (output != nullptr) {
-        body = output_writer(model, shaped).write(*output, std::move(answered.output), "");
+        body = output_writer(model, shaped).write(*output, std::move(answered.output), nullptr);
     }
     const auto* payload = output != nullptr ? output->payload : nullptr;
     if (payload != nullptr && model.at(payload->shape).type != shape_type::structure) {

@@ -13,6 +13,10 @@ namespace evergrass::cloud {
 template <class T>
 using answer = boost::system::result<T, api_error>;
 
+// Notes what an operation made, by the members of its output that name such a thing, in the audit's
+// entry of this thread's change.
+void note_created(store& state, const json::object& output);
+
 // Runs `work`, which returns an api_result, in one transaction: an answer is committed before it is
 // returned, an error leaves the store as it was.
 template <class Work>
@@ -23,6 +27,7 @@ api_result in_transaction(store& state, Work work) {
         if (outcome->has_error()) {
             return error{errc::invalid_input, "rolled back"};
         }
+        note_created(state, (*outcome)->output);
         return {};
     });
     if (!committed && (!outcome || outcome->has_value())) {

@@ -2,6 +2,7 @@
 
 #include "libs/base/errors.hpp"
 
+#include <set>
 #include <utility>
 
 namespace evergrass::cloud::greengrass {
@@ -67,15 +68,68 @@ result<void> clear_members(store& state, std::string_view group_id) {
                           "DELETE FROM group_members WHERE group_id = ?1", {std::string(group_id)});
 }
 
-result<void> allow_artifacts(store& state, const contract::manifest& manifest) {
-    std::vector<std::string> wanted;
+std::set<std::string> artifacts_of(const contract::manifest& manifest) {
+    std::set<std::string> wanted;
     for (const auto& function : manifest.functions) {
         if (!function.artifact.empty()) {
-            wanted.push_back(function.artifact);
+            wanted.insert(function.artifact);
         }
     }
     for (const auto& file : manifest.files) {
-        wanted.push_back(file.artifact);
+        wanted.insert(file.artifact);
+    }
+    return wanted;
+}
+
+// The core fetches what is in force, and what it had last, should it go back to that. A model's
+// file that no object has any more may go then.
+result<void> forget_artifacts(store& state, const std::string& core,
+                              const std::set<std::string>& wanted) {
+    auto kept = wanted;
+    const auto last = find_one(state, "greengrass.last_success_on_core",
+                               "WHERE core_thing = ?1 AND signed_manifest IS NOT NULL"
+                               " AND status = 'Success' ORDER BY sequence DESC LIMIT 1",
+                               core);
+    if (!last) {
+        return last.error();
+    }
+    if (*last) {
+        const auto before = manifest_of(**last);
+        if (!before) {
+            return before.error();
+        }
+        kept.merge(artifacts_of(*before));
+    }
+    std::vector<std::string> dropped;
+    auto read = state.db().query("greengrass.artifacts_of_core",
+                                 "SELECT sha256 FROM deployment_artifacts WHERE core_thing = ?1",
+                                 {core}, [&](const db::row& row) {
+                                     if (auto artifact = row.text(0); !kept.contains(artifact)) {
+                                         dropped.push_back(std::move(artifact));
+                                     }
+                                 });
+    for (const auto& artifact : dropped) {
+        if (read) {
+            read = state.db().run(
+                "greengrass.drop_artifact",
+                "DELETE FROM deployment_artifacts WHERE core_thing = ?1 AND sha256 = ?2",
+                {core, artifact});
+        }
+        if (read) {
+            read = state.db().run("greengrass.leave_artifact",
+                                  "INSERT OR IGNORE INTO object_leftovers(sha256, since)"
+                                  " SELECT ?1, 0 WHERE NOT EXISTS"
+                                  " (SELECT 1 FROM blobs WHERE sha256 = ?1)",
+                                  {artifact});
+        }
+    }
+    return read;
+}
+
+result<void> allow_artifacts(store& state, const contract::manifest& manifest) {
+    const auto wanted = artifacts_of(manifest);
+    if (auto forgotten = forget_artifacts(state, manifest.core.thing_name(), wanted); !forgotten) {
+        return forgotten;
     }
     for (const auto& artifact : wanted) {
         auto allowed = state.db().run(

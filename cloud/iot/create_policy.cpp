@@ -1,5 +1,6 @@
 #include "cloud/iot/operations.hpp"
 #include "cloud/iot/policy_versions.hpp"
+#include "cloud/iot/tags.hpp"
 
 namespace evergrass::cloud::iot {
 
@@ -28,6 +29,9 @@ api_result create_policy(registry& in, const call& from) {
         }
         if (auto failed = insert_policy_version(in, name, 1, document)) {
             return *failed;
+        }
+        if (auto refused = add_tags(in, policy_arn(in, name), array_member(from.input, "tags"))) {
+            return *refused;
         }
         return reply{{{"policyName", name},
                       {"policyArn", policy_arn(in, name)},

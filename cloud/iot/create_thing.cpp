@@ -1,6 +1,7 @@
 #include "cloud/iot/operations.hpp"
 #include "cloud/iot/records.hpp"
 #include "cloud/iot/thing_attributes.hpp"
+#include "cloud/iot/thing_types.hpp"
 #include "libs/base/random.hpp"
 
 namespace evergrass::cloud::iot {
@@ -36,12 +37,17 @@ api_result create_thing(registry& in, const call& from) {
                                  " with different attributes.",
                              {{"resourceId", name}, {"resourceArn", thing_arn(in, name)}}};
         }
+        if (type) {
+            if (auto refused = check_type_of_thing(in, *type)) {
+                return *refused;
+            }
+        }
         const auto id = uuid_v4();
         if (auto failed = write(in, "iot.create_thing",
                                 "INSERT INTO things(name, id, type_name, attributes, created_at)"
                                 " VALUES(?1, ?2, ?3, ?4, ?5)",
-                                {name, id, type ? db::value(*type) : db::value(),
-                                 json::serialize(*attributes), now_milliseconds(in)})) {
+                                {name, id, text_or_null(type), json::serialize(*attributes),
+                                 now_milliseconds(in)})) {
             return *failed;
         }
         return described(in, name, id);

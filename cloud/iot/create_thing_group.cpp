@@ -1,4 +1,5 @@
 #include "cloud/iot/operations.hpp"
+#include "cloud/iot/tags.hpp"
 #include "cloud/iot/thing_groups.hpp"
 #include "libs/base/random.hpp"
 
@@ -66,6 +67,10 @@ api_result create_thing_group(registry& in, const call& from) {
                                 {name, id, parent ? db::value(*parent) : db::value(),
                                  json::serialize(*properties), now_milliseconds(in)})) {
             return *failed;
+        }
+        if (auto refused =
+                add_tags(in, thing_group_arn(in, name), array_member(from.input, "tags"))) {
+            return *refused;
         }
         return described_group(in, name, id);
     });

@@ -1,3 +1,5 @@
+#include "cloud/iot/ca_certificates.hpp"
+#include "cloud/iot/certificate_transfers.hpp"
 #include "cloud/iot/operations.hpp"
 #include "cloud/iot/records.hpp"
 
@@ -11,10 +13,11 @@ api_error conflict(std::string message) {
 // Nothing may hang on it; `force` takes attached policies along, not things.
 std::optional<api_error> why_not(registry& in, const certificate_record& found, bool force) {
     if (found.status == "ACTIVE") {
-        return api_error{406,
-                         "CertificateStateException",
-                         "Certificate must be deactivated (not ACTIVE) before deletion.",
-                         {}};
+        return wrong_state("Certificate must be deactivated (not ACTIVE) before deletion.");
+    }
+    if (found.status == pending_transfer) {
+        return wrong_state(
+            "The certificate waits for a transfer; CancelCertificateTransfer ends it.");
     }
     const auto arn = certificate_arn(in, found.id);
     const auto things =
@@ -53,6 +56,11 @@ api_result delete_certificate(registry& in, const call& from) {
         if (auto failed =
                 write(in, "iot.delete_certificate_policies",
                       "DELETE FROM policy_targets WHERE target = ?1", {certificate_arn(in, id)})) {
+            return *failed;
+        }
+        if (auto failed =
+                write(in, "iot.forget_transfer",
+                      "DELETE FROM certificate_transfers WHERE certificate_id = ?1", {id})) {
             return *failed;
         }
         if (auto failed = write(in, "iot.delete_certificate",

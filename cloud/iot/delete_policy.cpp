@@ -1,5 +1,6 @@
 #include "cloud/iot/operations.hpp"
 #include "cloud/iot/records.hpp"
+#include "cloud/store/tags.hpp"
 
 namespace evergrass::cloud::iot {
 namespace {
@@ -48,6 +49,9 @@ api_result delete_policy(registry& in, const call& from) {
         if (auto failed = write(in, "iot.delete_policy_version_last",
                                 "DELETE FROM policy_versions WHERE policy = ?1", {found->name})) {
             return *failed;
+        }
+        if (auto untagged = drop_tags(in.state, policy_arn(in, found->name)); !untagged) {
+            return internal_error(untagged.error());
         }
         if (auto failed = write(in, "iot.delete_policy", "DELETE FROM policies WHERE name = ?1",
                                 {found->name})) {

@@ -1,5 +1,6 @@
 #include "cloud/iot/operations.hpp"
 #include "cloud/iot/thing_groups.hpp"
+#include "cloud/store/tags.hpp"
 
 namespace evergrass::cloud::iot {
 
@@ -36,6 +37,9 @@ api_result delete_thing_group(registry& in, const call& from) {
                                 "DELETE FROM policy_targets WHERE target = ?1",
                                 {thing_group_arn(in, name)})) {
             return *failed;
+        }
+        if (auto untagged = drop_tags(in.state, thing_group_arn(in, name)); !untagged) {
+            return internal_error(untagged.error());
         }
         if (auto failed = write(in, "iot.delete_thing_group",
                                 "DELETE FROM thing_groups WHERE name = ?1", {name})) {

@@ -12,13 +12,7 @@ api_result list_certificates(registry& in, const call& from) {
         " FROM certificates";
     wanted.member = "certificates";
     wanted.newest_first = true;
-    wanted.item = [&in](const db::row& row) {
-        return json::value{{"certificateArn", certificate_arn(in, row.text(1))},
-                           {"certificateId", row.text(1)},
-                           {"status", row.text(2)},
-                           {"certificateMode", row.text(3)},
-                           {"creationDate", as_timestamp(row.integer(4))}};
-    };
+    wanted.item = [&in](const db::row& row) { return listed_certificate(in, row, 1); };
     return list_page(in, from, wanted);
 }
 

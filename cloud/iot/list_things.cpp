@@ -4,11 +4,6 @@
 namespace evergrass::cloud::iot {
 namespace {
 
-db::value text_or_null(const call& from, std::string_view member) {
-    const auto text = string_member(from.input, member);
-    return text ? db::value(*text) : db::value();
-}
-
 json::value as_item(const registry& in, const db::row& row) {
     const auto attributes = parse_json(row.text(2));
     json::object item = {{"thingName", row.text(0)},
@@ -34,8 +29,9 @@ api_result list_things(registry& in, const call& from) {
         "  AND (?5 IS NULL OR a.value = ?5"
         "   OR (?6 AND substr(a.value, 1, length(?5)) = ?5))))";
     wanted.bound = {
-        text_or_null(from, "thingTypeName"), text_or_null(from, "attributeName"),
-        text_or_null(from, "attributeValue"),
+        text_or_null(string_member(from.input, "thingTypeName")),
+        text_or_null(string_member(from.input, "attributeName")),
+        text_or_null(string_member(from.input, "attributeValue")),
         std::int64_t{bool_member(from.input, "usePrefixAttributeValue").value_or(false)}};
     wanted.member = "things";
     wanted.item = [&in](const db::row& row) { return as_item(in, row); };

@@ -34,7 +34,8 @@ answer<issued_certificate> issue_device_certificate(const registry& in, std::str
 }
 
 api_result store_certificate(registry& in, const std::string& pem, const std::string& status,
-                             const std::string& mode, reply success) {
+                             const std::string& mode, reply success,
+                             const std::optional<std::string>& ca) {
     const auto info = pki::read_certificate(pem);
     if (!info) {
         return internal_error(info.error());
@@ -55,16 +56,24 @@ api_result store_certificate(registry& in, const std::string& pem, const std::st
         if (auto failed =
                 write(in, "iot.store_certificate",
                       "INSERT INTO certificates(id, pem, status, mode, created_at,"
-                      " updated_at, not_before, not_after)"
-                      " VALUES(?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7)",
+                      " updated_at, not_before, not_after, ca)"
+                      " VALUES(?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8)",
                       {info->id, pem, status, mode, now, to_epoch_milliseconds(info->not_before),
-                       to_epoch_milliseconds(info->not_after)})) {
+                       to_epoch_milliseconds(info->not_after), text_or_null(ca)})) {
             return *failed;
         }
         return success;
     });
     in.changes.changed();
     return done;
+}
+
+answer<std::string> registered_status(const call& from) {
+    auto status = string_member(from.input, "status").value_or(wanted_status(from));
+    if (status != "ACTIVE" && status != "INACTIVE" && status != "REVOKED") {
+        return invalid_request("status must be ACTIVE, INACTIVE or REVOKED, not " + status + ".");
+    }
+    return status;
 }
 
 std::string wanted_status(const call& from) {

@@ -3,6 +3,7 @@
 #include "cloud/gateway/transaction.hpp"
 #include "cloud/iot/registry.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,11 +20,15 @@ answer<issued_certificate> issue_device_certificate(const registry& in, std::str
                                                     std::string_view public_key_pem);
 
 // Enters a certificate into the registry. ResourceAlreadyExistsException when it is there already.
-// Makes its own transaction.
+// `ca`: the registered CA that signed it. Makes its own transaction.
 api_result store_certificate(registry& in, const std::string& pem, const std::string& status,
-                             const std::string& mode, reply success);
+                             const std::string& mode, reply success,
+                             const std::optional<std::string>& ca = std::nullopt);
 
 // ACTIVE or INACTIVE, by the member setAsActive.
 std::string wanted_status(const call& from);
+// ACTIVE, INACTIVE or REVOKED, by the member `status` or the older setAsActive; INACTIVE when
+// neither is there.
+answer<std::string> registered_status(const call& from);
 
 }  // namespace evergrass::cloud::iot

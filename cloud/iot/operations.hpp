@@ -58,6 +58,33 @@ api_result list_targets_for_policy(registry& in, const call& from);
 api_result list_principal_policies(registry& in, const call& from);
 api_result list_policy_principals(registry& in, const call& from);
 
+api_result register_ca_certificate(registry& in, const call& from);
+api_result describe_ca_certificate(registry& in, const call& from);
+api_result list_ca_certificates(registry& in, const call& from);
+api_result update_ca_certificate(registry& in, const call& from);
+api_result delete_ca_certificate(registry& in, const call& from);
+api_result get_registration_code(registry& in, const call& from);
+api_result delete_registration_code(registry& in, const call& from);
+
+api_result register_certificate(registry& in, const call& from);
+api_result list_certificates_by_ca(registry& in, const call& from);
+
+api_result transfer_certificate(registry& in, const call& from);
+api_result accept_certificate_transfer(registry& in, const call& from);
+api_result reject_certificate_transfer(registry& in, const call& from);
+api_result cancel_certificate_transfer(registry& in, const call& from);
+api_result list_outgoing_certificates(registry& in, const call& from);
+
+api_result create_thing_type(registry& in, const call& from);
+api_result describe_thing_type(registry& in, const call& from);
+api_result list_thing_types(registry& in, const call& from);
+api_result deprecate_thing_type(registry& in, const call& from);
+api_result delete_thing_type(registry& in, const call& from);
+
+api_result tag_resource(registry& in, const call& from);
+api_result untag_resource(registry& in, const call& from);
+api_result list_tags_for_resource(registry& in, const call& from);
+
 api_result describe_endpoint(registry& in, const call& from);
 
 }  // namespace iot

@@ -43,12 +43,12 @@ answer<std::optional<certificate_record>> find_certificate(registry& in, std::st
     std::optional<certificate_record> found;
     const auto read = in.state.db().query(
         "iot.find_certificate",
-        "SELECT id, pem, status, mode, created_at, updated_at, not_before, not_after"
+        "SELECT id, pem, status, mode, created_at, updated_at, not_before, not_after, ca"
         " FROM certificates WHERE id = ?1",
         {std::string(id)}, [&](const db::row& row) {
-            found =
-                certificate_record{row.text(0),    row.text(1),    row.text(2),    row.text(3),
-                                   row.integer(4), row.integer(5), row.integer(6), row.integer(7)};
+            found = certificate_record{row.text(0),    row.text(1),    row.text(2),
+                                       row.text(3),    row.integer(4), row.integer(5),
+                                       row.integer(6), row.integer(7), optional_text(row, 8)};
         });
     if (!read) {
         return internal_error(read.error());
@@ -145,6 +145,10 @@ answer<bool> exists(registry& in, std::string_view name, std::string_view sql,
     return answer<bool>(boost::system::in_place_value, count > 0);
 }
 
+db::value text_or_null(const std::optional<std::string>& text) {
+    return text ? db::value(*text) : db::value();
+}
+
 std::optional<api_error> write(registry& in, std::string_view name, std::string_view sql,
                                const std::vector<db::value>& bound) {
     const auto done = in.state.db().run(name, sql, bound);
@@ -161,6 +165,15 @@ std::string certificate_arn(const registry& in, std::string_view id) {
 
 std::string policy_arn(const registry& in, std::string_view name) {
     return in.identity.iot_arn("policy/" + std::string(name));
+}
+
+json::value listed_certificate(const registry& in, const db::row& row, int first_column) {
+    const auto id = row.text(first_column);
+    return {{"certificateArn", certificate_arn(in, id)},
+            {"certificateId", id},
+            {"status", row.text(first_column + 1)},
+            {"certificateMode", row.text(first_column + 2)},
+            {"creationDate", as_timestamp(row.integer(first_column + 3))}};
 }
 
 std::int64_t now_milliseconds(const registry& in) {

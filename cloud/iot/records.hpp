@@ -29,6 +29,7 @@ struct certificate_record {
     std::int64_t updated_at = 0;
     std::int64_t not_before = 0;
     std::int64_t not_after = 0;
+    std::optional<std::string> ca;  // the registered CA that it was registered by
 };
 
 struct policy_record {
@@ -59,6 +60,8 @@ answer<std::string> principal_id(const registry& in, std::string_view arn);
 // True when the query, which counts, counts more than none.
 answer<bool> exists(registry& in, std::string_view name, std::string_view sql,
                     const std::vector<db::value>& bound);
+// For a parameter that may be null.
+db::value text_or_null(const std::optional<std::string>& text);
 // Runs a statement; a fault of the store is a 500.
 std::optional<api_error> write(registry& in, std::string_view name, std::string_view sql,
                                const std::vector<db::value>& bound);
@@ -66,6 +69,9 @@ std::optional<api_error> write(registry& in, std::string_view name, std::string_
 std::string thing_arn(const registry& in, std::string_view name);
 std::string certificate_arn(const registry& in, std::string_view id);
 std::string policy_arn(const registry& in, std::string_view name);
+
+// An item of a list of certificates, of the columns id, status, mode and created_at.
+json::value listed_certificate(const registry& in, const db::row& row, int first_column);
 
 std::int64_t now_milliseconds(const registry& in);
 // The model's timestamp type: seconds since 1970, with the milliseconds behind the point.

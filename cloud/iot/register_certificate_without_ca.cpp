@@ -15,12 +15,12 @@ api_result register_certificate_without_ca(registry& in, const call& from) {
                          "Invalid certificate: " + info.error().message(),
                          {}};
     }
-    const auto status = string_member(from.input, "status").value_or("INACTIVE");
-    if (status != "ACTIVE" && status != "INACTIVE") {
-        return invalid_request("status must be ACTIVE or INACTIVE.");
+    const auto status = registered_status(from);
+    if (!status) {
+        return status.error();
     }
     return store_certificate(
-        in, pem, status, "SNI_ONLY",
+        in, pem, *status, "SNI_ONLY",
         {{{"certificateArn", certificate_arn(in, info->id)}, {"certificateId", info->id}}});
 }
 

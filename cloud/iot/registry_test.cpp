@@ -1,73 +1,13 @@
-#include "cloud/iot/operations.hpp"
-#include "cloud/iot/records.hpp"
-#include "cloud/iot/registry_authority.hpp"
+#include "cloud/iot/registry_fixture.hpp"
 #include "libs/base/digest.hpp"
-#include "libs/pki/pki.hpp"
 
 #include <gtest/gtest.h>
-
-#include <cstdlib>
-#include <filesystem>
 
 namespace evergrass::cloud {
 namespace {
 
 constexpr auto open_policy =
     R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]})";
-
-device_ca make_issuer() {
-    const auto key = pki::generate_rsa_key();
-    pki::certificate_request wanted;
-    wanted.common_name = "Device CA";
-    wanted.is_ca = true;
-    wanted.not_before = wall_time(std::chrono::seconds(1'600'000'000));
-    wanted.not_after = wall_time(std::chrono::seconds(2'524'607'999));
-    return {pki::make_self_signed(wanted, key).value(), key};
-}
-
-const device_ca& issuer() {
-    static const device_ca one = make_issuer();
-    return one;
-}
-
-class iot_registry : public ::testing::Test {
-protected:
-    iot_registry() { add_iot_operations(table_, registry_); }
-    ~iot_registry() override { std::filesystem::remove_all(directory_); }
-
-    api_result run(std::string_view name, json::object input) {
-        call made;
-        made.input = std::move(input);
-        return (*table_.find("iot", name))(made);
-    }
-    json::object ok(std::string_view name, json::object input) {
-        auto done = run(name, std::move(input));
-        EXPECT_TRUE(done) << name << ": " << (done ? "" : done.error().message);
-        return done ? done->output : json::object();
-    }
-    std::string code(std::string_view name, json::object input) {
-        const auto done = run(name, std::move(input));
-        return done ? "success" : done.error().code;
-    }
-    // A new ACTIVE certificate.
-    std::string certificate() {
-        const auto made = ok("CreateKeysAndCertificate", {{"setAsActive", true}});
-        return std::string(made.at("certificateArn").as_string());
-    }
-    static std::string id_of(const std::string& arn) { return arn.substr(arn.find('/') + 1); }
-
-    std::filesystem::path directory_ = [] {
-        std::string pattern = std::filesystem::temp_directory_path() / "iot_registry_XXXXXX";
-        return std::filesystem::path(::mkdtemp(pattern.data()));
-    }();
-    std::unique_ptr<store> state_ = store::open((directory_ / "service.db").string()).value();
-    service_identity identity_;
-    clock clock_;
-    registry_changes changes_;
-    registry registry_{*state_, identity_, clock_, changes_, issuer(), {"host:1", "host:2"}};
-    registry_authority authority_{*state_, identity_, changes_, logger()};
-    operation_table table_;
-};
 
 TEST_F(iot_registry, creating_an_equal_thing_again_answers_the_same) {
     const json::object input = {{"thingName", "t"},
@@ -135,6 +75,7 @@ TEST_F(iot_registry, a_list_is_read_in_pages) {
 TEST_F(iot_registry, things_are_found_by_attribute) {
     ok("CreateThing",
        {{"thingName", "a"}, {"attributePayload", {{"attributes", {{"x.y", "long"}}}}}});
+    ok("CreateThingType", {{"thingTypeName", "T"}});
     ok("CreateThing", {{"thingName", "b"}, {"thingTypeName", "T"}});
     const auto names = [&](json::object input) {
         std::string found;
@@ -326,6 +267,7 @@ TEST_F(iot_registry, policies_may_name_what_the_registry_knows_of_the_thing) {
     constexpr auto by_type =
         R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:Publish","Resource":
 "*:topic/${iot:Connection.Thing.ThingTypeName}/${iot:Connection.Thing.Attributes[line]}"}]})";
+    ok("CreateThingType", {{"thingTypeName", "pump"}});
     ok("CreateThing", {{"thingName", "t"},
                        {"thingTypeName", "pump"},
                        {"attributePayload", {{"attributes", {{"line", "7"}}}}}});

@@ -1,3 +1,5 @@
+#include "cloud/iot/ca_certificates.hpp"
+#include "cloud/iot/certificate_transfers.hpp"
 #include "cloud/iot/operations.hpp"
 #include "cloud/iot/records.hpp"
 
@@ -15,6 +17,10 @@ api_result update_certificate(registry& in, const call& from) {
         const auto found = require_certificate(in, id);
         if (!found) {
             return found.error();
+        }
+        if (found->status == pending_transfer) {
+            return wrong_state(
+                "The certificate waits for a transfer; CancelCertificateTransfer ends it.");
         }
         if (auto failed = write(in, "iot.update_certificate",
                                 "UPDATE certificates SET status = ?2, updated_at = ?3"

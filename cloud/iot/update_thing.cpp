@@ -1,6 +1,7 @@
 #include "cloud/iot/operations.hpp"
 #include "cloud/iot/records.hpp"
 #include "cloud/iot/thing_attributes.hpp"
+#include "cloud/iot/thing_types.hpp"
 
 namespace evergrass::cloud::iot {
 
@@ -28,12 +29,16 @@ api_result update_thing(registry& in, const call& from) {
         if (!attributes) {
             return attributes.error();
         }
+        if (type && type != thing->type_name) {
+            if (auto refused = check_type_of_thing(in, *type)) {
+                return *refused;
+            }
+        }
         const auto new_type = type ? type : remove_type ? std::nullopt : thing->type_name;
         if (auto failed = write(in, "iot.update_thing",
                                 "UPDATE things SET type_name = ?2, attributes = ?3,"
                                 " version = version + 1 WHERE name = ?1",
-                                {name, new_type ? db::value(*new_type) : db::value(),
-                                 json::serialize(*attributes)})) {
+                                {name, text_or_null(new_type), json::serialize(*attributes)})) {
             return *failed;
         }
         return reply{};

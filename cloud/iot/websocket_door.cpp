@@ -4,6 +4,7 @@
 #include "cloud/gateway/output.hpp"
 #include "cloud/iot/hub_policy.hpp"
 #include "libs/aws/sigv4.hpp"
+#include "libs/base/random.hpp"
 #include "libs/http/websocket.hpp"
 #include "libs/rt/run_on.hpp"
 
@@ -65,10 +66,13 @@ cloud::answer<mqtt::client_identity> websocket_door::identify(store& state, http
 }
 
 asio::awaitable<http::response> websocket_door::answer(http::request asked) {
+    const auto request_id = uuid_v4();
     auto upgrade = http::answer_websocket(asked, protocols);
+    upgrade.headers.set("x-amzn-requestid", request_id);
     if (upgrade.status != 101) {
-        log_.info("A request for a WebSocket was refused.",
-                  {{"from", asked.remote_address}, {"reason", upgrade.body}});
+        log_.info(
+            "A request for a WebSocket was refused.",
+            {{"requestId", request_id}, {"from", asked.remote_address}, {"reason", upgrade.body}});
         co_return upgrade;
     }
     const auto from = asked.remote_address;
@@ -78,11 +82,14 @@ asio::awaitable<http::response> websocket_door::answer(http::request asked) {
     auto who = co_await rt::run_on<cloud::answer<mqtt::client_identity>>(
         blocking_, [state, kept, now] { return identify(*state, *kept, now); });
     if (!who) {
-        log_.warn("A WebSocket client was refused.", {{"from", from},
+        log_.warn("A WebSocket client was refused.", {{"requestId", request_id},
+                                                      {"from", from},
                                                       {"code", who.error().code},
                                                       {"message", who.error().message},
                                                       {"why", who.error().why}});
-        co_return shape_error(who.error());
+        auto refused = shape_error(who.error());
+        refused.headers.set("x-amzn-requestid", request_id);
+        co_return refused;
     }
     upgrade.upgrade = [take = take_, who = std::move(*who)](http::connection&& taken,
                                                             std::string received) {

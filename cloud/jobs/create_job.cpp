@@ -75,6 +75,9 @@ api_result create_job(const job_parts& in, const call& from) {
             wanted.definition[name] = *config;
         }
     }
+    if (const auto* const tags = array_member(from.input, "tags")) {
+        wanted.tags = *tags;
+    }
     return make_job(in, std::move(wanted));
 }
 

@@ -1,5 +1,6 @@
 #include "cloud/jobs/job_changes.hpp"
 
+#include "cloud/store/tags.hpp"
 #include "libs/jobs/document.hpp"
 #include "libs/jobs/errors.hpp"
 #include "libs/jobs/messages.hpp"
@@ -327,7 +328,7 @@ result<void> job_changes::remove(job_record& job) {
             return done;
         }
     }
-    return {};
+    return drop_tags(state_, identity_.iot_arn("job/" + job.id));
 }
 
 result<void> job_changes::remove_execution(job_record& job, const jobs::execution& one) {

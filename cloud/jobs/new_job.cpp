@@ -1,5 +1,6 @@
 #include "cloud/jobs/new_job.hpp"
 
+#include "cloud/iot/tags.hpp"
 #include "cloud/iot/thing_groups.hpp"
 #include "libs/jobs/document.hpp"
 
@@ -194,6 +195,9 @@ api_result make_job(const job_parts& in, new_job wanted) {
         const auto made = changes.create(std::move(job), wanted.targets);
         if (!made) {
             return internal_error(made.error());
+        }
+        if (auto refused = iot::add_tags(in.in, job_arn(in.in, wanted.id), &wanted.tags)) {
+            return *refused;
         }
         return reply{iot::job_names(in.in, *made)};
     });

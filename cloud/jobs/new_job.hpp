@@ -12,6 +12,7 @@ struct new_job {
     std::vector<std::string> targets;  // ARNs
     json::object definition;           // the members of CreateJob but targets and document
     std::string document;
+    json::array tags{};  // [{"Key", "Value"}, …]
 };
 
 // Checks it and makes it: InvalidRequestException, ResourceNotFoundException for a target that

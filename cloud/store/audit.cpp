@@ -53,6 +53,18 @@ result<void> audit_trail::change::end(int status, std::string code) {
     });
 }
 
+void audit_trail::add_to_target(std::string_view text) {
+    const std::lock_guard hold(mutex_);
+    const auto found = pending_.find(std::this_thread::get_id());
+    if (found == pending_.end() || found->second->entry_.sequence != 0) {
+        return;
+    }
+    auto& target = found->second->entry_.target;
+    if (target.find(text) == std::string::npos) {
+        target.append(target.empty() ? "" : " ").append(text);
+    }
+}
+
 result<void> audit_trail::write_pending() {
     change* mine = nullptr;
     {

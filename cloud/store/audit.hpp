@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -67,6 +68,11 @@ public:
         audit_trail& trail_;
         audit_entry entry_;
     };
+
+    // Adds to what the change of this thread is about: what it made, say, which has its name only
+    // now. Before its transaction is committed; without a change, and a second time, nothing is
+    // done.
+    void add_to_target(std::string_view text);
 
     // Oldest first.
     result<std::vector<audit_entry>> list(const audit_question& asked) const;

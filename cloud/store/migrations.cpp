@@ -249,6 +249,34 @@ CREATE TABLE iam_attachments(
 CREATE INDEX iam_attachments_by_policy ON iam_attachments(policy_arn);
 )sql";
 
+// The rest of the registry. Things had types by name alone: each name becomes a type.
+constexpr std::string_view thing_types_and_cas = R"sql(
+CREATE TABLE thing_types(
+    name TEXT PRIMARY KEY, id TEXT NOT NULL, properties TEXT NOT NULL DEFAULT '{}',
+    created_at INTEGER NOT NULL, deprecated_at INTEGER) WITHOUT ROWID;
+CREATE INDEX things_by_type ON things(type_name);
+INSERT INTO thing_types(name, id, created_at)
+    SELECT type_name, lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' ||
+        substr(hex(randomblob(2)), 2) || '-8' || substr(hex(randomblob(2)), 2) || '-' ||
+        hex(randomblob(6))), min(created_at)
+    FROM things WHERE type_name IS NOT NULL GROUP BY type_name;
+
+-- CAs of the fleet's owner. subject: SHA-256 of its DER; config: registrationConfig.
+CREATE TABLE ca_certificates(
+    id TEXT PRIMARY KEY, pem TEXT NOT NULL, subject TEXT NOT NULL, status TEXT NOT NULL, mode TEXT NOT NULL,
+    auto_registration INTEGER NOT NULL, config TEXT NOT NULL DEFAULT '{}',
+    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+    not_before INTEGER NOT NULL, not_after INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX ca_certificates_by_subject ON ca_certificates(subject);
+-- ca: the CA of ca_certificates that it was registered by.
+ALTER TABLE certificates ADD COLUMN ca TEXT;
+CREATE INDEX certificates_by_ca ON certificates(ca) WHERE ca IS NOT NULL;
+-- A transfer that was begun; rejected ones stay for DescribeCertificate until the next one.
+CREATE TABLE certificate_transfers(
+    certificate_id TEXT PRIMARY KEY, message TEXT, began_at INTEGER NOT NULL,
+    reject_reason TEXT, rejected_at INTEGER, accepted_at INTEGER) WITHOUT ROWID;
+)sql";
+
 }  // namespace
 
 const std::vector<std::string_view>& migrations() {
@@ -257,7 +285,8 @@ const std::vector<std::string_view>& migrations() {
                                                       shadows,
                                                       sealed_secrets_and_audit,
                                                       thing_groups_and_jobs,
-                                                      services_around};
+                                                      services_around,
+                                                      thing_types_and_cas};
     return all;
 }
 

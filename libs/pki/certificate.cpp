@@ -177,6 +177,39 @@ result<certificate_info> read_certificate(std::string_view pem) {
     return info;
 }
 
+result<certificate_names> digest_names(std::string_view pem) {
+    auto parsed = detail::parse_certificate(pem);
+    if (!parsed) {
+        return parsed.error();
+    }
+    const auto digest = [](const X509_NAME* name) {
+        const unsigned char* der = nullptr;
+        std::size_t size = 0;
+        X509_NAME_get0_der(name, &der, &size);
+        return sha256_hex({reinterpret_cast<const char*>(der), size});
+    };
+    return certificate_names{digest(X509_get_subject_name(parsed->get())),
+                             digest(X509_get_issuer_name(parsed->get()))};
+}
+
+result<bool> is_signed_by(std::string_view certificate_pem, std::string_view issuer_pem) {
+    auto certificate = detail::parse_certificate(certificate_pem);
+    if (!certificate) {
+        return certificate.error();
+    }
+    auto issuer = detail::parse_certificate(issuer_pem);
+    if (!issuer) {
+        return with_context(issuer.error(), "the issuer's certificate");
+    }
+    auto* const key = X509_get0_pubkey(issuer->get());
+    const bool is_signed = key != nullptr &&
+                           X509_NAME_cmp(X509_get_issuer_name(certificate->get()),
+                                         X509_get_subject_name(issuer->get())) == 0 &&
+                           X509_verify(certificate->get(), key) == 1;
+    ERR_clear_error();
+    return is_signed;
+}
+
 result<bool> matches(std::string_view certificate_pem, std::string_view private_key_pem) {
     auto certificate = detail::parse_certificate(certificate_pem);
     if (!certificate) {

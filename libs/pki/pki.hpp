@@ -60,6 +60,15 @@ struct certificate_info {
 };
 // Of the first certificate in the text.
 result<certificate_info> read_certificate(std::string_view pem);
+// SHA-256 of the DER of both names, in hex: which CA may have signed what, without parsing more.
+struct certificate_names {
+    std::string subject;
+    std::string issuer;
+};
+result<certificate_names> digest_names(std::string_view pem);
+// True when the issuer's name is in the certificate and its key signed it; the times of neither are
+// looked at. Of the first certificate in each text.
+result<bool> is_signed_by(std::string_view certificate_pem, std::string_view issuer_pem);
 // True when key and certificate belong together.
 result<bool> matches(std::string_view certificate_pem, std::string_view private_key_pem);
 

@@ -68,6 +68,26 @@ TEST(pki, issuing_with_a_key_of_another_ca_is_refused) {
     EXPECT_THAT(issued.error().message(), HasSubstr("does not belong"));
 }
 
+TEST(pki, whose_key_signed_a_certificate_is_told_from_whose_name_it_has) {
+    const auto ca_key = generate_ec_key();
+    const auto ca = make_self_signed(ca_request(), ca_key).value();
+    const auto namesake = make_self_signed(ca_request(), generate_ec_key()).value();
+    auto wanted = ca_request();
+    wanted.common_name = "device";
+    wanted.is_ca = false;
+    const auto device = issue(wanted, public_key_of(generate_ec_key()).value(), ca, ca_key).value();
+    EXPECT_TRUE(is_signed_by(device, ca).value());
+    EXPECT_FALSE(is_signed_by(device, namesake).value());
+    EXPECT_FALSE(is_signed_by(ca, device).value());
+    EXPECT_FALSE(is_signed_by("no certificate", ca));
+    EXPECT_FALSE(is_signed_by(device, "no certificate"));
+    const auto names = digest_names(device).value();
+    EXPECT_EQ(names.issuer, digest_names(ca).value().subject);
+    EXPECT_EQ(names.issuer, digest_names(namesake).value().subject);
+    EXPECT_NE(names.issuer, names.subject);
+    EXPECT_EQ(names.subject.size(), 64u);
+}
+
 TEST(pki, a_request_reads_back_and_a_changed_one_is_refused) {
     const auto key = generate_rsa_key();
     auto csr = make_csr("core", {"10.0.0.1", "gateway"}, key).value();

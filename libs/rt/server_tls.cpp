@@ -119,8 +119,12 @@ result<std::shared_ptr<const server_tls>> server_tls::make(const server_tls_sett
     rules.verify_chain = !settings.ca_pem.empty();
     rules.alpn = detail::wire_form(settings.alpn);
     if (settings.admit) {
-        rules.admit = [admit = settings.admit](X509* leaf) {
-            return admit(detail::certificate_id(leaf));
+        rules.admit = [admit = settings.admit, refused = settings.on_refused](X509* leaf) {
+            const bool admitted = admit(detail::certificate_id(leaf));
+            if (!admitted && refused) {
+                refused(detail::describe(leaf));
+            }
+            return admitted;
         };
         rules.admit_again = settings.admit;
     }

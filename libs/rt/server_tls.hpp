@@ -25,6 +25,9 @@ struct server_tls_settings {
     // admit by the exact certificate (spec/cloud.md §3). On the thread that takes connections; must
     // not block.
     std::function<bool(const std::string& certificate_id)> admit;
+    // Told of the leaf that `admit` refused in a full handshake. On the same thread; must not
+    // block.
+    std::function<void(const peer_certificate& refused)> on_refused{};
     // For an open broker, which knows no certificates by heart: PEM of the authorities that a
     // client's chain must lead to, its validity and purpose included. Empty: not verified. make()
     // fails when it holds no certificate.

@@ -6,7 +6,6 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -14,18 +13,6 @@
 
 namespace evergrass::rt {
 namespace {
-
-peer_certificate describe(X509* certificate) {
-    peer_certificate peer;
-    peer.id = detail::certificate_id(certificate);
-    BIO* text = BIO_new(BIO_s_mem());
-    PEM_write_bio_X509(text, certificate);
-    char* bytes = nullptr;
-    const auto length = BIO_get_mem_data(text, &bytes);
-    peer.pem.assign(bytes, static_cast<std::size_t>(length));
-    BIO_free(text);
-    return peer;
-}
 
 // Every connection makes the full handshake: a resumed one would not show its certificate, and one
 // that was revoked meanwhile would pass.
@@ -61,7 +48,7 @@ result<std::shared_ptr<tls_context>> make_server_context(const tls_server_option
     rules.authentication = options.authentication;
     rules.alpn = detail::wire_form(options.alpn);
     if (options.admit) {
-        rules.admit = [admit = options.admit](X509* leaf) { return admit(describe(leaf)); };
+        rules.admit = [admit = options.admit](X509* leaf) { return admit(detail::describe(leaf)); };
     }
     detail::set_client_rules(handle, std::move(rules));
     return context;

@@ -119,6 +119,18 @@ std::string certificate_id(const X509* certificate) {
     return id;
 }
 
+peer_certificate describe(const X509* certificate) {
+    peer_certificate peer;
+    peer.id = certificate_id(certificate);
+    BIO* text = BIO_new(BIO_s_mem());
+    PEM_write_bio_X509(text, certificate);
+    char* bytes = nullptr;
+    const auto length = BIO_get_mem_data(text, &bytes);
+    peer.pem.assign(bytes, static_cast<std::size_t>(length));
+    BIO_free(text);
+    return peer;
+}
+
 std::string wire_form(const std::vector<std::string>& protocols) {
     std::string wire;
     for (const auto& protocol : protocols) {

@@ -30,6 +30,9 @@ error openssl_failure(std::string context);
 // SHA-256 of the DER in hex; empty when it cannot be written as DER.
 std::string certificate_id(const x509_st* certificate);
 
+// With its PEM.
+peer_certificate describe(const x509_st* certificate);
+
 // ALPN's names as on the wire.
 std::string wire_form(const std::vector<std::string>& protocols);
 std::string agreed_protocol(const ssl_st* handle);

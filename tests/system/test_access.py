@@ -180,6 +180,15 @@ def test_rotating_a_key(cloud, caller, secrets):
     assert Caller(cloud, again).outcome() == "done"
 
 
+def test_what_a_rotated_key_has_open_ends_with_its_grace(cloud, caller, secrets):
+    old = caller()
+    with HubClient(old.endpoints, "rotated") as client:
+        rotated = evergrass(cloud, "keys", "rotate", old.id, "--grace", "1")
+        secrets.append(rotated["secretAccessKey"])
+        client.wait_closed()
+    assert old.outcome() == "UnrecognizedClientException"
+
+
 def test_keys_are_listed_without_secrets_and_faults_say_what_to_do(cloud, caller, tmp_path):
     key = caller()
     listed = evergrass(cloud, "keys", "list")
@@ -201,7 +210,7 @@ def test_the_audit_says_who_did_what_when_from_where_and_how_it_ended(cloud, cal
         reader.client("iot").create_thing(thingName="mine")
     mine = audit(cloud, "--by", admin.id, "--since", "1h")
     assert [(e["operation"], e["target"], e["status"]) for e in mine] == [
-        ("greengrass:CreateGroup", "Name=audited", 200)
+        ("greengrass:CreateGroup", f"Name=audited Id={made['Id']}", 200)
     ]
     assert mine[-1]["requestId"] == request_id
     assert mine[-1]["from"].startswith("127.0.0.1:")
@@ -211,6 +220,11 @@ def test_the_audit_says_who_did_what_when_from_where_and_how_it_ended(cloud, cal
     assert denied["requestId"] == refused.value.response["ResponseMetadata"]["RequestId"]
     admin.client("greengrass").list_groups()
     assert len(audit(cloud, "--by", admin.id)) == 1
+    certificate = admin.client("iot").create_keys_and_certificate()["certificateId"]
+    version = admin.client("greengrass").create_group_version(GroupId=made["Id"])["Version"]
+    assert [e["target"] for e in audit(cloud, "--by", admin.id)[1:]] == [
+        f"certificateId={certificate}", f"GroupId={made['Id']} Version={version}"
+    ]  # fmt: skip
     local = audit(cloud, "--by", f"local:{os.getuid()}")
     assert {"keys:Create"} <= {e["operation"] for e in local}
     assert audit(cloud, "--since", "2100-01-01T00:00:00Z") == []

@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 
 from harness import waiting
 from harness.cloud import Cloud
-from harness.group import new_thing
+from harness.group import Thing, new_thing
+from harness.openssl import Files
 from harness.hub import V5, V311, HubClient
 from harness.mqtt import Refused
 from harness.system import connect_iot
@@ -235,6 +236,46 @@ def status_of(connection, method, path, body=None):
     answer = connection.getresponse()
     answer.read()
     return answer.status
+
+
+def test_answers_to_devices_and_refused_websockets_have_a_request_id(endpoints, thing):
+    ids = set()
+    asked = [(https(endpoints, thing), method, path) for method, path in (
+        ("POST", "/topics/a/b?qos=1"), ("GET", f"/things/{thing.name}/shadow"), ("GET", "/none"),
+        ("GET", f"/greengrass/discover/thing/{thing.name}"),
+    )]  # fmt: skip
+    asked.append((http.client.HTTPConnection(endpoints.api_http.partition("//")[2]), "GET", "/mqtt"))
+    for connection, method, path in asked:
+        connection.request(method, path)
+        ids.add(connection.getresponse().headers["x-amzn-RequestId"])
+    assert len(ids) == len(asked) and None not in ids
+
+
+def test_a_certificate_is_registered_when_its_device_connects(endpoints, iot, tmp_path, name):
+    files = Files(tmp_path)
+    authority = files.authority("just-in-time-ca")
+    code = iot.get_registration_code()["registrationCode"]
+    ca = iot.register_ca_certificate(
+        caCertificate=authority, verificationCertificate=files.signed(code, "just-in-time-ca"),
+        setAsActive=True, allowAutoRegistration=True,
+    )["certificateId"]  # fmt: skip
+    files.signed("device", "just-in-time-ca")
+    device = Thing(name, None, None, tmp_path / "device.pem", tmp_path / "device.key")
+    topic = f"$aws/events/certificates/registered/{ca}"
+    with HubClient(endpoints, f"{name}-watch") as watch:
+        watch.subscribe(topic)
+        with pytest.raises((Refused, ssl.SSLError, ConnectionError)):
+            HubClient(endpoints, name, device, version=V311)
+        event = json.loads(watch.payloads(1)[0])
+    made = iot.list_certificates_by_ca(caCertificateId=ca)["certificates"]
+    assert [(each["certificateId"], each["status"]) for each in made] == [
+        (event["certificateId"], "PENDING_ACTIVATION")
+    ]
+    assert (event["caCertificateId"], event["awsAccountId"]) == (ca, "123456789012")
+    policy = iot.create_policy(policyName=name, policyDocument=json.dumps(allow(("iot:*", "*"))))
+    iot.attach_policy(policyName=policy["policyName"], target=made[0]["certificateArn"])
+    iot.update_certificate(certificateId=made[0]["certificateId"], newStatus="ACTIVE")
+    HubClient(endpoints, name, device, version=V311).close()
 
 
 def lose(iot, thing, how):

@@ -1,0 +1,33 @@
+"""Authorities and what they sign, made by openssl."""
+
+import subprocess
+
+
+class Files:
+    """Keys, CSRs and certificates by openssl, in a folder."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def _run(self, *arguments):
+        subprocess.run(["openssl", *map(str, arguments)], check=True, cwd=self._folder, capture_output=True)
+
+    def text(self, name):
+        return (self._folder / name).read_text()
+
+    def authority(self, name):
+        self._run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+                  "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.pem")  # fmt: skip
+        return self.text(f"{name}.pem")
+
+    def request(self, name):
+        self._run("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                  "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")  # fmt: skip
+        return self.text(f"{name}.csr")
+
+    def signed(self, name, by):
+        self.request(name)
+        self._run("x509", "-req", "-in", f"{name}.csr", "-CA", f"{by}.pem", "-CAkey", f"{by}.key", "-days", "30",
+                  "-CAcreateserial", "-out", f"{name}.pem")  # fmt: skip
+        return self.text(f"{name}.pem")
