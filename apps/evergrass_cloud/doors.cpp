@@ -108,19 +108,18 @@ boost::asio::awaitable<http::response> doors::answer_admin(doors* self,
 }
 
 http::handler doors::api_handler(bool plain_loopback) {
-    return
-        [this, plain_loopback, apis = parts_.api_handler(plain_loopback)](http::request asked) {
-            if (websocket_door::wants(asked)) {
-                return websocket_->answer(std::move(asked));
-            }
-            if (objects::s3_door::wants(asked)) {
-                return parts_.objects().answer(std::move(asked));
-            }
-            if (is_health_check(asked) || (plain_loopback && asks_for_metrics(asked))) {
-                return answer_admin(this, parts_.blocking_executor(), std::move(asked));
-            }
-            return apis(std::move(asked));
-        };
+    return [this, plain_loopback, apis = parts_.api_handler(plain_loopback)](http::request asked) {
+        if (websocket_door::wants(asked)) {
+            return websocket_->answer(std::move(asked));
+        }
+        if (objects::s3_door::wants(asked)) {
+            return parts_.objects().answer(std::move(asked));
+        }
+        if (is_health_check(asked) || (plain_loopback && asks_for_metrics(asked))) {
+            return answer_admin(this, parts_.blocking_executor(), std::move(asked));
+        }
+        return apis(std::move(asked));
+    };
 }
 
 result<std::unique_ptr<doors>> doors::open(boost::asio::any_io_executor executor,

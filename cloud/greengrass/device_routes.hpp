@@ -48,8 +48,8 @@ std::optional<http::response> look_for_deployment(const device_routes& in,
                                                   const device_request& from,
                                                   const deployment_poll& poll, bool last_look);
 
-// What the core is to run for Invoke: an answer, or nullopt: nothing yet. `last_look` answers in any
-// case.
+// What the core is to run for Invoke: an answer, or nullopt: nothing yet. `last_look` answers in
+// any case.
 std::optional<http::response> take_invocation(const device_routes& in, const device_request& from,
                                               bool last_look);
 http::response post_invocation_outcome(const device_routes& in, const device_request& from);
