@@ -45,7 +45,7 @@ def measure(folder, options):
     with Cloud(folder / "cloud") as cloud:
         endpoints = cloud.endpoints
         core_thing, device = (new_thing(endpoints, folder / "keys", n) for n in ("core", "device"))
-        data = endpoints.boto("iot-data")
+        data, iot = endpoints.boto("iot-data"), endpoints.boto("iot")
         # One certificate for all: keys are not what is measured.
         things = [entry(device) | {"SyncShadow": True}]
         for n in range(1, options.shadows):
@@ -53,6 +53,8 @@ def measure(folder, options):
             things.append(
                 {**things[0], "Id": name, "ThingArn": device.arn.replace("thing/device", f"thing/{name}")}
             )
+            iot.create_thing(thingName=name)
+            iot.attach_thing_principal(thingName=name, principal=device.certificate_arn)
             data.update_thing_shadow(thingName=name, payload=update("desired", n))
         data.update_thing_shadow(thingName="device", payload=update("desired", 0))
         group = Group(endpoints, "bench").give(
@@ -76,8 +78,11 @@ def measure(folder, options):
 
 def first_sync(table, core, group, count):
     """From the deployment's end, or before it, until all are the same on both sides."""
-    group.start_deployment()
-    waiting.until("the deployment is applied", lambda: core_socket.status(core)["shadows"]["synced"], every=0.002)
+    deployment = group.start_deployment()
+    while not core_socket.status(core)["shadows"]["synced"]:
+        status = group.status(deployment)
+        assert status["DeploymentStatus"] != "Failure", status
+        time.sleep(0.01)
     begun = time.perf_counter()
     waiting.until("all shadows are synced", lambda: settled(core, count), limit=600, every=0.01)
     table.add(f"first sync of {count} shadows", time.perf_counter() - begun, "s", goal=10)
