@@ -248,12 +248,18 @@ answer<std::optional<object>> object_store::first_from(std::string_view bucket,
                                                        std::string_view prefix,
                                                        std::string_view from) {
     std::vector<object> found;
-    const auto read =
-        state_.db().query("objects.first_from",
-                          "SELECT key, sha256, size, etag, headers, modified_at FROM objects"
-                          " WHERE bucket = ?1 AND key >= ?2 ORDER BY key LIMIT 1",
-                          {std::string(bucket), std::string(std::max(prefix, from))},
-                          [&](const db::row& row) { found.push_back(object_of(row)); });
+    auto start = std::max(prefix, from);
+    // A key and a zero: behind that key. PostgreSQL takes no zero.
+    const bool is_behind = !start.empty() && start.back() == '\0';
+    start.remove_suffix(is_behind ? 1 : 0);
+    const auto read = state_.db().query(
+        is_behind ? "objects.first_behind" : "objects.first_from",
+        is_behind ? "SELECT key, sha256, size, etag, headers, modified_at FROM objects"
+                    " WHERE bucket = ?1 AND key > ?2 ORDER BY key LIMIT 1"
+                  : "SELECT key, sha256, size, etag, headers, modified_at FROM objects"
+                    " WHERE bucket = ?1 AND key >= ?2 ORDER BY key LIMIT 1",
+        {std::string(bucket), std::string(start)},
+        [&](const db::row& row) { found.push_back(object_of(row)); });
     if (!read) {
         return internal_error(read.error());
     }

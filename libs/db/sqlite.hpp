@@ -33,9 +33,9 @@ private:
     void* statement_;
 };
 
-// One SQLite connection in WAL mode with synchronous=FULL: what a committed transaction wrote
-// survives kill -9 and a power cut. Statements are prepared once and kept. Not for use by two
-// threads at once; hold `lock()` where threads share it.
+// A file of SQLite's, in WAL mode with synchronous=FULL, or PostgreSQL (postgres.hpp): what a
+// committed transaction wrote survives kill -9 and a power cut. Statements are SQLite's
+// (dialect.hpp), prepared once and kept. Threads hold `lock()` for what belongs together.
 class connection {
 public:
     // Makes the file with mode 0600 when missing. The error names the file and what to do.

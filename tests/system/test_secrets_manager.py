@@ -164,6 +164,7 @@ def test_the_cli_reads_what_it_made(service):
     assert read["SecretString"] == "from a shell"
 
 
+@pytest.mark.skipif("config.getoption('--store') != 'sqlite'", reason="it looks into service.db")
 def test_values_are_sealed_on_the_disk_and_only_the_key_file_opens_them(tmp_path):
     service = Cloud(tmp_path / "service")
     with service:
