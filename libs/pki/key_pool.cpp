@@ -1,8 +1,11 @@
 #include "libs/pki/key_pool.hpp"
 
+#include "libs/pki/openssl.hpp"
 #include "libs/pki/pki.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <pthread.h>
 #include <sched.h>
 #include <utility>
 
@@ -14,7 +17,7 @@ constexpr std::size_t first_target = 2;
 }  // namespace
 
 rsa_key_pool::rsa_key_pool(std::size_t most, std::function<std::string()> make)
-    : most_(most), make_(make ? std::move(make) : [] { return generate_rsa_key(); }) {}
+    : most_(most), make_(std::move(make)) {}
 
 rsa_key_pool::~rsa_key_pool() {
     {
@@ -23,6 +26,9 @@ rsa_key_pool::~rsa_key_pool() {
     }
     changed_.notify_all();
     if (worker_.joinable()) {
+        // In the idle class it might not even learn of it while others work.
+        const sched_param none{};
+        ::pthread_setschedparam(worker_.native_handle(), SCHED_OTHER, &none);
         worker_.join();
     }
 }
@@ -42,7 +48,10 @@ std::string rsa_key_pool::take() {
         }
     }
     changed_.notify_one();
-    return key.empty() ? make_() : key;
+    if (key.empty()) {
+        key = make_ ? make_() : generate_rsa_key();
+    }
+    return key;
 }
 
 std::size_t rsa_key_pool::waiting() const {
@@ -61,9 +70,11 @@ void rsa_key_pool::work() {
             continue;
         }
         lock.unlock();
-        auto key = make_();
+        auto key = make_ ? make_() : detail::generate_rsa_key(stops_);
         lock.lock();
-        keys_.push_back(std::move(key));
+        if (key) {
+            keys_.push_back(std::move(*key));
+        }
     }
 }
 

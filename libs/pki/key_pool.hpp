@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -18,7 +19,7 @@ class rsa_key_pool {
 public:
     // `make` is called on the pool's thread and on those of callers; generate_rsa_key unless told.
     explicit rsa_key_pool(std::size_t most = 1024, std::function<std::string()> make = {});
-    // Waits for the key that is being made.
+    // Gives up the key that is being made; `make` is waited for.
     ~rsa_key_pool();
     rsa_key_pool(const rsa_key_pool&) = delete;
     rsa_key_pool& operator=(const rsa_key_pool&) = delete;
@@ -32,12 +33,12 @@ private:
     void work();
 
     const std::size_t most_;
-    const std::function<std::string()> make_;
+    const std::function<std::string()> make_;  // may be empty
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<std::string> keys_;
     std::size_t wanted_ = 0;
-    bool stops_ = false;
+    std::atomic<bool> stops_ = false;
     std::thread worker_;  // from the first take() on
 };
 

@@ -1,5 +1,6 @@
 #include "libs/pki/key_pool.hpp"
 
+#include "libs/pki/openssl.hpp"
 #include "libs/pki/pki.hpp"
 
 #include <gmock/gmock.h>
@@ -76,6 +77,15 @@ TEST(key_pool, its_keys_are_rsa_keys) {
     const auto second = pool.take();
     EXPECT_TRUE(public_key_of(second)) << second;
     EXPECT_NE(first, second);
+}
+
+TEST(key_pool, a_key_in_the_making_is_given_up) {
+    std::atomic<bool> stops = true;
+    EXPECT_FALSE(detail::generate_rsa_key(stops));
+    stops = false;
+    const auto key = detail::generate_rsa_key(stops);
+    ASSERT_TRUE(key);
+    EXPECT_TRUE(public_key_of(*key)) << *key;
 }
 
 }  // namespace

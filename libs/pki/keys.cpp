@@ -1,7 +1,9 @@
 #include "libs/pki/openssl.hpp"
 #include "libs/pki/pki.hpp"
 
+#include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include <stdexcept>
 
@@ -21,6 +23,25 @@ std::string private_pem(detail::key_ptr key, const char* kind) {
 
 std::string generate_rsa_key(int bits) {
     return private_pem(detail::key_ptr(EVP_RSA_gen(static_cast<unsigned>(bits))), "RSA");
+}
+
+std::optional<std::string> detail::generate_rsa_key(const std::atomic<bool>& stops, int bits) {
+    const std::unique_ptr<EVP_PKEY_CTX, freed_by<EVP_PKEY_CTX_free>> context(
+        EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr));
+    if (!context || EVP_PKEY_keygen_init(context.get()) != 1 ||
+        EVP_PKEY_CTX_set_rsa_keygen_bits(context.get(), bits) != 1) {
+        return private_pem(nullptr, "RSA");
+    }
+    EVP_PKEY_CTX_set_app_data(context.get(), const_cast<std::atomic<bool>*>(&stops));
+    EVP_PKEY_CTX_set_cb(context.get(), [](EVP_PKEY_CTX* in) {
+        return static_cast<const std::atomic<bool>*>(EVP_PKEY_CTX_get_app_data(in))->load() ? 0 : 1;
+    });
+    EVP_PKEY* made = nullptr;
+    if (EVP_PKEY_generate(context.get(), &made) != 1 && stops) {
+        ERR_clear_error();
+        return std::nullopt;
+    }
+    return private_pem(key_ptr(made), "RSA");
 }
 
 std::string generate_ec_key() {

@@ -7,7 +7,9 @@
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
 
+#include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,6 +38,9 @@ error openssl_error(std::string context);
 bio_ptr read_only(std::string_view text);
 std::string text_of(BIO* bio);
 
+// generate_rsa_key(); nullopt when `stops` became true meanwhile, which is looked at each few
+// milliseconds.
+std::optional<std::string> generate_rsa_key(const std::atomic<bool>& stops, int bits = 2048);
 result<key_ptr> parse_private_key(std::string_view pem);
 result<key_ptr> parse_public_key(std::string_view pem);
 result<x509_ptr> parse_certificate(std::string_view pem);
