@@ -268,6 +268,12 @@ CREATE OR REPLACE FUNCTION evergrass.json_extract(TEXT, TEXT) RETURNS TEXT
     IMMUTABLE LANGUAGE sql AS $body$ SELECT $1::JSON ->> substr($2, 3) $body$;
 CREATE OR REPLACE FUNCTION evergrass.json_each(TEXT) RETURNS TABLE(key TEXT, value TEXT)
     IMMUTABLE LANGUAGE sql AS $body$ SELECT * FROM json_each_text($1::JSON) $body$;
+CREATE OR REPLACE FUNCTION evergrass.randomblob(INT) RETURNS BYTEA
+    VOLATILE LANGUAGE sql AS $body$
+    SELECT substr(sha256(convert_to(gen_random_uuid()::TEXT || gen_random_uuid()::TEXT, 'UTF8')), 1, $1)
+    $body$;
+CREATE OR REPLACE FUNCTION evergrass.hex(BYTEA) RETURNS TEXT
+    IMMUTABLE LANGUAGE sql AS $body$ SELECT upper(encode($1, 'hex')) $body$;
 CREATE OR REPLACE FUNCTION evergrass.min(BIGINT, BIGINT) RETURNS BIGINT
     IMMUTABLE LANGUAGE sql AS $body$ SELECT least($1, $2) $body$;
 CREATE OR REPLACE FUNCTION evergrass.max(BIGINT, BIGINT) RETURNS BIGINT

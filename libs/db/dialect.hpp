@@ -34,7 +34,7 @@ result<postgres_statement> to_postgres(std::string_view sql, const primary_key_o
 std::string schema_to_postgres(std::string_view migration);
 
 // SQL: printf of %s and %0Nd, json_extract of a first-level member, json_each of an object of
-// strings, min and max of two numbers; the view sqlite_master.
+// strings, min and max of two numbers, hex, randomblob of up to 32 bytes; the view sqlite_master.
 extern const std::string_view postgres_functions;
 
 }  // namespace evergrass::db

@@ -244,6 +244,9 @@ TEST_P(engines, the_functions_that_statements_use_say_the_same) {
     EXPECT_EQ(text("SELECT printf('%03d/%02d', n, n) FROM t"), "005/05");
     EXPECT_EQ(text("SELECT json_extract(k, '$.a') FROM t"), "x");
     EXPECT_EQ(text("SELECT json_extract(k, '$.none') FROM t"), "");
+    EXPECT_EQ(text("SELECT substr(hex(cast(k AS BLOB)), 1, 4) FROM t"), "7B22");
+    EXPECT_THAT(text("SELECT hex(randomblob(16)) FROM t"), testing::MatchesRegex("[0-9A-F]{32}"));
+    EXPECT_NE(text("SELECT hex(randomblob(8)) FROM t"), text("SELECT hex(randomblob(8)) FROM t"));
     EXPECT_EQ(text("SELECT a.value FROM t, json_each(k) AS a WHERE a.key = 'b'"), "%s");
     EXPECT_EQ(text("SELECT min(n, 3) || '-' || max(n, 3) FROM t"), "3-5");
     EXPECT_EQ(text("SELECT length(cast(k AS BLOB)) FROM t"), "18");
