@@ -519,6 +519,12 @@ result<void> postgres_server::bring_up_to_date(postgres_session& session,
                                             "; run the build that wrote it, or restore a backup"};
     }
     session.will_write();
+    if (current < known) {  // migrations use them too
+        auto made = session.ask("db.functions", std::string(postgres_functions));
+        if (!made) {
+            return made.error();
+        }
+    }
     for (auto next = current; next < known; ++next) {
         const auto number = std::to_string(next + 1);
         auto changed =
@@ -527,12 +533,6 @@ result<void> postgres_server::bring_up_to_date(postgres_session& session,
                             "\n; INSERT INTO evergrass.schema_version VALUES(" + number + ")");
         if (!changed) {
             return changed.error();
-        }
-    }
-    if (current < known) {
-        auto made = session.ask("db.functions", std::string(postgres_functions));
-        if (!made) {
-            return made.error();
         }
     }
     return {};
