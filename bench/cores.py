@@ -231,6 +231,8 @@ def measure(folder, options):
         table.add("memory a connected core", (pss_kb(cloud.process.pid) - idle) / count, "KiB")
         for name in ("first deployment", "second deployment"):
             bulk_deployment(cloud.process, endpoints, load, cores, table, name, share)
+            # Which the first deployment has each core ask for.
+            load.wait("server certificates", lambda state: state["certified"] == count)
         cloud.process.stop()
         load.wait("all cut off", lambda state: state["mqtt"] == 0 and state["polling"] == 0)
         cloud.start()

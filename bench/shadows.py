@@ -111,6 +111,7 @@ def leaves(table, endpoints, core, ca, thing, repeats):
     application = HubClient(endpoints, "application")
     device = core.connect(thing, ca)
     with application, device:
+        application.send_at_once()
         application.subscribe(topic("device", "update/accepted"))
         application.subscribe("bench/echo")
         device.subscribe(topic("device", "update/accepted"))
