@@ -265,11 +265,7 @@ def main():
     processes.adopt_orphans()
     with tempfile.TemporaryDirectory(prefix="evergrass-bench-") as folder:
         table = measure(folder, options)
-    if options.json:
-        print(json.dumps({"rows": table.rows}))
-    else:
-        for row in table.rows:
-            print(table.line(row))
+    table.show(options.json)
 
 
 if __name__ == "__main__":

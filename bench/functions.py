@@ -390,11 +390,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="evergrass-bench-") as folder:
         os.chmod(folder, 0o755)
         table = measure(folder, options)
-    if options.json:
-        print(json.dumps({"isolation": isolation.probe(), "rows": table.rows}))
-    else:
-        for row in table.rows:
-            print(table.line(row))
+    table.show(options.json, isolation=isolation.probe())
 
 
 if __name__ == "__main__":

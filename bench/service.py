@@ -159,11 +159,7 @@ def main():
                 table = measure(folder, options)
         else:
             table = measure(folder, options)
-    if options.json:
-        print(json.dumps({"rows": table.rows}))
-    else:
-        for row in table.rows:
-            print(table.line(row))
+    table.show(options.json)
 
 
 if __name__ == "__main__":

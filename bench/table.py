@@ -1,5 +1,6 @@
 """What a bench measured: rows that are printed as they come, each with its peer and its goal."""
 
+import json
 import sys
 
 
@@ -24,6 +25,14 @@ class Table:
             row["at_least"], row["met"] = at_least, ours >= at_least
         self.rows.append(row)
         print(self.line(row), file=sys.stderr, flush=True)
+
+    def show(self, as_json, **more):
+        """All of it on standard output; `more` goes into the JSON object besides."""
+        if as_json:
+            print(json.dumps({**more, "rows": self.rows}))
+        else:
+            for row in self.rows:
+                print(self.line(row))
 
     @staticmethod
     def line(row):
