@@ -1,6 +1,7 @@
 """runtimes/python with a core that is made of Python, on every Python of this machine from 2.7 on."""
 
 import json
+from pathlib import Path
 
 import pytest
 from core_of_runtimes import ARN, SECRETS, SHADOW, FakeCore, Worker
@@ -8,6 +9,7 @@ from core_of_runtimes import ARN, SECRETS, SHADOW, FakeCore, Worker
 from harness import processes, pythons, waiting
 from harness.processes import ROOT
 
+HERE = Path(__file__).parent
 RUNTIME = ROOT / "runtimes/python"
 OTHER = "arn:aws:lambda:eu-north-1:111122223333:function:other:2"
 FOUND = pythons.find()
@@ -189,6 +191,19 @@ def test_what_it_does_at_its_end_reaches_the_core_that_has_a_request_for_work_al
     assert [line.split(",")[1] for line in worker.lines("INFO")] == [
         f"{word} RequestId: {n}" for n in ("1-2-3", "4-5-6") for word in ("START", "End")
     ]
+
+
+def test_a_signal_just_before_it_waits_is_not_missed(start, tmp_path):
+    library = tmp_path / "signal_before_waiting.so"
+    processes.run("cc", "-shared", "-fPIC", "-o", library, HERE / "signal_before_waiting.c", "-ldl")
+    worker = start(
+        "import atexit, sys\n"
+        "atexit.register(lambda: sys.stdout.write('bye\\n'))\n"
+        "def handler(event, context): pass\n",
+        LD_PRELOAD=str(library),
+    )
+    worker.wait_for_log("INFO", "bye")
+    assert worker.wait() == 0
 
 
 # --- One that was started before it was known for which function ------------------------------------

@@ -3,6 +3,7 @@ import sys
 
 from evergrass_runtime import codec, log_lines, log_setup
 from evergrass_runtime.context import Context
+from evergrass_runtime.idle import Idle
 from greengrass_common import encoding_type
 from greengrass_ipc_python_sdk._calls import Calls, IPCException, daemon_host, daemon_port
 
@@ -50,6 +51,7 @@ class _Loop(object):
         self._function = function
         self._pipes = pipes
         self._core = Calls(daemon_host(), daemon_port())
+        self._idle = Idle()
 
     def run(self):
         while True:
@@ -57,13 +59,13 @@ class _Loop(object):
 
     def _next(self):
         try:
-            return self._core.get_work(self._arn)
+            return self._core.get_work(self._arn, self._idle.wait)
         except IPCException:
             # A core that restarts its endpoint is back within 3 s, or it restarts this worker too.
             from greengrass_ipc_python_sdk.utils.exponential_backoff import retry
             again = retry(time_unit=0.001, multiplier=50, backoff_coefficient=2, max_delay=500,
                           max_attempts=10, expiration_duration=3000, enable_jitter=True)
-            return again(self._core.get_work)(self._arn)
+            return again(self._core.get_work)(self._arn, self._idle.wait)
 
     def _answer(self, invocation, payload, client_context):
         def end():

@@ -39,9 +39,10 @@ class Calls(object):
         self.port = port
         self.auth_token = os.getenv('AWS_CONTAINER_AUTHORIZATION_TOKEN')
 
-    def get_work(self, function_arn):
-        """Waits for the next invocation of this function: its id, payload and client context."""
-        answered, payload = self._call('GET', function_arn, '/work', [])
+    def get_work(self, function_arn, wait=None):
+        """Waits for the next invocation of this function: its id, payload and client context.
+        `wait`: _connection.send()."""
+        answered, payload = self._call('GET', function_arn, '/work', [], wait=wait)
         return answered.get(_INVOCATION_ID), payload, answered.get(_CLIENT_CONTEXT)
 
     def post_result(self, function_arn, invocation_id, payload, **more):
@@ -61,12 +62,13 @@ class Calls(object):
         headers = [(HEADER_AUTH_TOKEN, self.auth_token)] + headers
         return _connection.encode(method, self.endpoint, path, headers, body)
 
-    def _call(self, method, function_arn, suffix, headers, body=b'', ahead=b'', meanwhile=None):
+    def _call(self, method, function_arn, suffix, headers, body=b'', ahead=b'', meanwhile=None,
+              wait=None):
         """The answer's headers and body. `suffix` follows the function's ARN in the path."""
         try:
             request = self._request(method, function_arn, suffix, headers, body)
             _, answered, content = _connection.send(
-                self.endpoint, self.port, request, ahead, meanwhile)
+                self.endpoint, self.port, request, ahead, meanwhile, wait)
             return answered, content
         except _connection.HTTPError as error:
             import logging

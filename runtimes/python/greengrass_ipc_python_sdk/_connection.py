@@ -65,9 +65,9 @@ class _Connection(object):
         elif sent != request or ahead:
             raise _Closed('the core answers another request')
 
-    def finish(self):
+    def finish(self, wait):
         """(status, reason, headers by lower-case name, body)."""
-        status, reason, headers = self._read_head()
+        status, reason, headers = self._read_head(wait)
         return status, reason, headers, self._read_body(int(headers.get('content-length', '0')))
 
     def _receive(self):
@@ -78,10 +78,12 @@ class _Connection(object):
             raise _Closed('the core closed the connection')
         self._received += data
 
-    def _read_head(self):
+    def _read_head(self, wait):
         while b'\r\n\r\n' not in self._received:
             if len(self._received) > _MAX_HEAD:
                 raise ValueError('the head of the answer is too large')
+            if wait is not None:
+                wait(self._socket)
             self._receive()
         head, self._received = self._received.split(b'\r\n\r\n', 1)
         lines = head.decode('latin-1').split('\r\n')
@@ -142,13 +144,14 @@ def encode(method, host, path, headers, body=b''):
     return ('\r\n'.join(lines) + '\r\n\r\n').encode('utf-8') + body
 
 
-def send(host, port, request, ahead=b'', meanwhile=None):
+def send(host, port, request, ahead=b'', meanwhile=None, wait=None):
     """(status, headers by lower-case name, body) of a request of encode(). HTTPError for a status
     of 400 or more, OSError or ValueError when there is no answer. Blocks for as long as the core
     takes.
 
     `ahead`: the request that will be sent next by this thread; it goes along. `meanwhile` is called
-    once while the core answers."""
+    once while the core answers. `wait` is called with the socket before the answer's head is read
+    from it."""
     address = (host, port)
     while True:
         connection, used_before = _open(address)
@@ -157,7 +160,7 @@ def send(host, port, request, ahead=b'', meanwhile=None):
             if meanwhile is not None:
                 call, meanwhile = meanwhile, None
                 call()
-            status, reason, answered, content = connection.finish()
+            status, reason, answered, content = connection.finish(wait)
             break
         except (_Closed, OSError, IOError) as error:  # socket.error is one of them
             _drop(address)
