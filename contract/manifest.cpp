@@ -353,6 +353,11 @@ result<manifest> parse_manifest(std::string_view text) {
             m.group_cas.emplace_back(pem.get_string());
         }
     }
+    m.certificate_expiry_ms = in.integer("certificateExpiryMs", default_certificate_expiry_ms);
+    if (m.certificate_expiry_ms < default_certificate_expiry_ms ||
+        m.certificate_expiry_ms > longest_certificate_expiry_ms) {
+        in.fail("certificateExpiryMs", "is not 7 to 30 days");
+    }
     if (!in.outcome()) {
         return in.outcome().error();
     }
@@ -385,6 +390,9 @@ std::string to_json_text(const manifest& m) {
     }
     if (m.credentials != credential_setting()) {
         out["credentials"] = to_string(m.credentials);
+    }
+    if (m.certificate_expiry_ms != default_certificate_expiry_ms) {
+        out["certificateExpiryMs"] = m.certificate_expiry_ms;
     }
     return json::serialize(out);
 }

@@ -96,6 +96,9 @@ struct delivered_file {
     std::int64_t size = 0;
 };
 
+inline constexpr std::int64_t default_certificate_expiry_ms = 604'800'000;
+inline constexpr std::int64_t longest_certificate_expiry_ms = 2'592'000'000;
+
 struct manifest {
     std::string deployment_id;
     deployment_type type = deployment_type::new_deployment;
@@ -114,6 +117,8 @@ struct manifest {
     std::vector<delivered_file> files;
     credential_setting credentials;      // who issues those of the group's role
     std::vector<std::string> group_cas;  // PEM, current first
+    // How long a certificate of the core's MQTT server lasts: 7 to 30 days (spec/cloud.md §1).
+    std::int64_t certificate_expiry_ms = default_certificate_expiry_ms;
 
     bool is_reset() const;
 };

@@ -71,6 +71,17 @@ TEST(manifest, says_who_issues_credentials_only_where_it_is_not_the_service) {
     EXPECT_NE(wrong.error().message().find("credentials"), std::string::npos);
 }
 
+TEST(manifest, says_how_long_server_certificates_last_only_where_it_is_not_a_week) {
+    auto m = sample();
+    EXPECT_EQ(to_json_text(m).find("certificateExpiryMs"), std::string::npos);
+    m.certificate_expiry_ms = 30 * 86'400'000LL;
+    EXPECT_EQ(parse_manifest(to_json_text(m)).value().certificate_expiry_ms,
+              m.certificate_expiry_ms);
+    m.certificate_expiry_ms = 31 * 86'400'000LL;
+    EXPECT_NE(parse_manifest(to_json_text(m)).error().message().find("certificateExpiryMs"),
+              std::string::npos);
+}
+
 TEST(manifest, names_the_member_that_is_wrong) {
     auto m = sample();
     m.functions[0].arn = "arn:aws:lambda:us-east-1:123456789012:function:pump:$LATEST";

@@ -3,6 +3,7 @@
 #include "cloud/greengrass/deliver_models.hpp"
 #include "cloud/greengrass/deliver_secrets.hpp"
 #include "cloud/greengrass/group_authority.hpp"
+#include "cloud/greengrass/local_authority_setting.hpp"
 #include "cloud/greengrass/registration.hpp"
 #include "cloud/greengrass/resolve_functions.hpp"
 #include "cloud/greengrass/tags.hpp"
@@ -126,6 +127,17 @@ std::vector<contract::logger_setting> loggers_of(const group_contents& contents)
     return loggers;
 }
 
+// So that a wrong one is heard of at the deployment, not when the core asks.
+void check_local_authority(greengrass_services& in, const std::string& group_id, build_log& log) {
+    const auto tags = tags_of(in.state, definition_arn(in.identity, group_family().kind, group_id));
+    const auto told = log.read(tags) ? string_member(*tags, local_authority_tag) : std::nullopt;
+    const auto setting = told ? parse_local_authority_setting(*told) : local_authority_setting();
+    if (!setting) {
+        log.fault("InvalidLocalAuthority", "The group's tag " + std::string(local_authority_tag) +
+                                               ": " + setting.error().context + ".");
+    }
+}
+
 // The group's tag, the one place where stock tools can put it.
 contract::credential_setting credentials_of(greengrass_services& in, const std::string& group_id,
                                             build_log& log) {
@@ -191,6 +203,11 @@ contract::manifest build_manifest(greengrass_services& in, const group_contents&
     deliver_secrets(in, made, log);
     deliver_models(in, made, log);
     made.credentials = credentials_of(in, made.group_id, log);
+    check_local_authority(in, made.group_id, log);
+    const auto expiry = certificate_expiry_ms(in.state, made.group_id);
+    if (log.read(expiry)) {
+        made.certificate_expiry_ms = *expiry;
+    }
     const auto authorities = authorities_of(in.state, made.group_id);
     if (log.read(authorities)) {
         for (const auto& authority : *authorities) {

@@ -376,5 +376,22 @@ TEST_F(deployments, the_groups_tag_says_who_issues_its_credentials) {
     EXPECT_EQ(to_string(manifest(deploy_with("sts")).credentials), "sts");
 }
 
+TEST_F(deployments, a_wrong_setting_of_the_cores_own_authority_fails_the_deployment) {
+    register_member("core", 'c');
+    const auto group = make_core_group();
+    output_of("TagResource", {{"ResourceArn", text(group, "Arn")},
+                              {"tags", {{"evergrass:local-authority", "for ever"}}}});
+    EXPECT_THAT(text(status_of(group, deploy(group)), "ErrorMessage"),
+                HasSubstr("evergrass:local-authority: it is neither 'none' nor a number of days"));
+}
+
+TEST_F(deployments, the_manifest_says_how_long_server_certificates_last) {
+    register_member("core", 'c');
+    const auto group = make_core_group();
+    output_of("UpdateGroupCertificateConfiguration",
+              {{"GroupId", text(group, "Id")}, {"CertificateExpiryInMilliseconds", "2592000000"}});
+    EXPECT_EQ(manifest(deploy(group)).certificate_expiry_ms, 2'592'000'000);
+}
+
 }  // namespace
 }  // namespace evergrass::cloud

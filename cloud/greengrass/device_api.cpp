@@ -31,6 +31,8 @@ http::response answer_now(const greengrass::device_routes& in, device_route rout
             return greengrass::put_deployment_status(in, from);
         case device_route::server_certificate:
             return greengrass::post_server_certificate(in, from);
+        case device_route::local_authority:
+            return greengrass::post_local_authority(in, from);
         case device_route::connectivity:
             return greengrass::put_connectivity(in, from);
         case device_route::signing_key:

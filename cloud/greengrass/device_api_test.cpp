@@ -313,6 +313,59 @@ TEST_F(device_api_test, a_certificate_is_for_the_core_of_the_group_only) {
     EXPECT_EQ(ask_for(text(group_, "Id"), *csr), 400);
 }
 
+TEST_F(device_api_test, a_core_gets_an_authority_of_its_own_below_the_groups) {
+    deploy_group();
+    output_of(
+        "UpdateConnectivityInfo",
+        {{"ThingName", "core"},
+         {"ConnectivityInfo",
+          json::array{json::object{{"Id", "a"}, {"HostAddress", "10.1.2.3"}, {"PortNumber", 1}},
+                      json::object{{"Id", "b"}, {"HostAddress", "no name"}, {"PortNumber", 1}}}}});
+    const auto key = pki::generate_rsa_key();
+    const json::object body{{"groupId", text(group_, "Id")},
+                            {"csr", pki::make_csr("any", {}, key).value()}};
+    const auto ask = [&] {
+        return must_answer(request("POST", "/evergrass/v1/cores/core/local-authority", 'c',
+                                   json::serialize(body)));
+    };
+    const auto given = body_of(ask());
+    const auto pem = text(given, "certificate");
+    const auto info = pki::read_certificate(pem).value();
+    EXPECT_TRUE(info.is_ca);
+    EXPECT_TRUE(pki::matches(pem, key).value());
+    EXPECT_EQ(format_iso8601(info.not_after), "2049-12-31T23:59:59.000Z") << "as the group's CA";
+    EXPECT_EQ(given.at("addresses"), json::value(json::array{"10.1.2.3"}))
+        << "what is no name cannot stand in a certificate";
+
+    const auto tag = [&](std::string_view setting) {
+        output_of("TagResource", {{"ResourceArn", text(group_, "Arn")},
+                                  {"tags", {{"evergrass:local-authority", setting}}}});
+        return ask();
+    };
+    EXPECT_EQ(text(body_of(tag("100")), "notAfter"), "2027-03-03T19:30:00.000Z");
+    EXPECT_EQ(body_of(tag("none")).at("delegated"), json::value(false));
+    const auto wrong = tag("1");
+    EXPECT_EQ(wrong.status, 409);
+    EXPECT_THAT(wrong.body, HasSubstr("30 to 36500"));
+}
+
+TEST_F(device_api_test, an_authority_is_for_the_core_of_the_group_only) {
+    deploy_group();
+    const auto csr = pki::make_csr("any", {}, pki::generate_ec_key()).value();
+    const auto ask = [&](const std::string& group, const std::string& signed_request, char by) {
+        const json::object body{{"groupId", group}, {"csr", signed_request}};
+        return must_answer(request("POST", "/evergrass/v1/cores/core/local-authority", by,
+                                   json::serialize(body)))
+            .status;
+    };
+    EXPECT_EQ(ask("another", csr, 'c'), 404);
+    EXPECT_EQ(ask(text(group_, "Id"), "no csr", 'c'), 400);
+    EXPECT_EQ(ask(text(group_, "Id"), csr, 'd'), 401);
+    authority_.allowed_ = false;
+    EXPECT_EQ(ask(text(group_, "Id"), csr, 'c'), 401);
+    EXPECT_THAT(authority_.asked_, HasSubstr("greengrass:CreateCertificate"));
+}
+
 TEST_F(device_api_test, a_core_says_where_it_is_reached) {
     const auto answer =
         must_answer(request("PUT", "/evergrass/v1/cores/core/connectivity", 'c',

@@ -14,13 +14,14 @@ struct pattern {
     device_route route;
 };
 
-constexpr std::array<pattern, 10> patterns = {{
+constexpr std::array<pattern, 11> patterns = {{
     {"GET", "/greengrass/discover/thing/{thing}", device_route::discover},
     {"GET", "/evergrass/v1/cores/{thing}/deployment", device_route::deployment},
     {"GET", "/evergrass/v1/cores/{thing}/artifacts/{part}", device_route::artifact},
     {"PUT", "/evergrass/v1/cores/{thing}/deployments/{part}/status",
      device_route::deployment_status},
     {"POST", "/evergrass/v1/cores/{thing}/server-certificate", device_route::server_certificate},
+    {"POST", "/evergrass/v1/cores/{thing}/local-authority", device_route::local_authority},
     {"PUT", "/evergrass/v1/cores/{thing}/connectivity", device_route::connectivity},
     {"GET", "/evergrass/v1/cores/{thing}/credentials", device_route::credentials},
     {"GET", "/evergrass/v1/cores/{thing}/invocations", device_route::invocations},

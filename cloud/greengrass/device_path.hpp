@@ -12,6 +12,7 @@ enum class device_route {
     artifact,
     deployment_status,
     server_certificate,
+    local_authority,
     connectivity,
     credentials,
     invocations,

@@ -23,6 +23,8 @@ TEST(device_path, each_request_of_the_protocol_has_its_route) {
               device_route::deployment_status);
     EXPECT_EQ(route("POST", "/evergrass/v1/cores/c/server-certificate"),
               device_route::server_certificate);
+    EXPECT_EQ(route("POST", "/evergrass/v1/cores/c/local-authority"),
+              device_route::local_authority);
     EXPECT_EQ(route("PUT", "/evergrass/v1/cores/c/connectivity"), device_route::connectivity);
     EXPECT_EQ(route("GET", "/evergrass/v1/cores/c/credentials"), device_route::credentials);
     EXPECT_EQ(route("GET", "/evergrass/v1/signing-key"), device_route::signing_key);

@@ -33,6 +33,7 @@ http::response discover(const device_routes& in, const device_request& from);
 http::response get_artifact(const device_routes& in, const device_request& from);
 http::response put_deployment_status(const device_routes& in, const device_request& from);
 http::response post_server_certificate(const device_routes& in, const device_request& from);
+http::response post_local_authority(const device_routes& in, const device_request& from);
 http::response put_connectivity(const device_routes& in, const device_request& from);
 http::response get_signing_key(const device_routes& in, const device_request& from);
 

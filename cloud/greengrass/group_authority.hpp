@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cloud/greengrass/records.hpp"
+#include "contract/manifest.hpp"
 
 #include <string>
 #include <string_view>
@@ -26,8 +27,10 @@ std::string authority_arn(const service_identity& identity, std::string_view gro
                           std::string_view authority_id);
 
 // How long a certificate that the newest authority signs is valid: 7 to 30 days, 7 by default.
-inline constexpr std::int64_t shortest_certificate_expiry_ms = 604'800'000;
-inline constexpr std::int64_t longest_certificate_expiry_ms = 2'592'000'000;
+inline constexpr std::int64_t shortest_certificate_expiry_ms =
+    contract::default_certificate_expiry_ms;
+inline constexpr std::int64_t longest_certificate_expiry_ms =
+    contract::longest_certificate_expiry_ms;
 result<std::int64_t> certificate_expiry_ms(store& state, std::string_view group_id);
 
 // When authorities end: 2049-12-31T23:59:59Z, in milliseconds since 1970.

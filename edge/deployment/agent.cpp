@@ -86,6 +86,7 @@ asio::awaitable<std::vector<part_failure>> deployment_agent::boot() {
     }
     running_ = *manifest;
     write_group_file();
+    renew_certificate_alone();
     auto parts = co_await target_.apply(*manifest);
     failures.insert(failures.end(), parts.begin(), parts.end());
     log_.info("Running the last deployment.",
@@ -147,6 +148,7 @@ void deployment_agent::note_link(const result<void>& outcome) {
 }
 
 asio::awaitable<result<void>> deployment_agent::round() {
+    renew_certificate_alone();  // also while the service is away
     if (!key_.known()) {
         auto taken = co_await take_signing_key();
         if (!taken) {
@@ -160,7 +162,7 @@ asio::awaitable<result<void>> deployment_agent::round() {
         }
     }
     if (running_) {
-        auto renewed = co_await renew_certificate(connectivity_version_);
+        auto renewed = co_await renew_certificate();
         if (!renewed && is_of_the_link(renewed.error())) {
             co_return renewed;
         }
@@ -217,21 +219,31 @@ asio::awaitable<result<void>> deployment_agent::deliver_report() {
     co_return store_.save_progress(progress_);
 }
 
-asio::awaitable<result<void>> deployment_agent::renew_certificate(
-    std::string connectivity_version) {
+certificate_wish deployment_agent::wanted_certificate() const {
+    certificate_wish wanted;
+    wanted.thing = settings_.thing;
+    wanted.group_id = running_->group_id;
+    wanted.group_ca_pem = running_->group_cas.front();
+    wanted.connectivity_version = connectivity_version_;
+    wanted.local_names = local_names(settings_.listen_address);
+    wanted.life = std::chrono::milliseconds(running_->certificate_expiry_ms);
+    return wanted;
+}
+
+asio::awaitable<result<void>> deployment_agent::renew_certificate() {
     if (running_->group_cas.empty()) {
         co_return result<void>();
+    }
+    disk_work make_keys = [this] { return certificate_.make_keys(); };
+    const auto keys = co_await rt::run_on(disk_, std::move(make_keys));
+    if (!keys) {
+        co_return keys;
     }
     auto connection = service_.connection();
     if (!connection) {
         co_return connection.error();
     }
-    certificate_purpose wanted;
-    wanted.names = local_names(settings_.listen_address);
-    wanted.authority = sha256_hex(running_->group_cas.front());
-    wanted.connectivity_version = std::move(connectivity_version);
-    auto renewed = co_await certificate_.renew_if_due(
-        **connection, settings_.thing, running_->group_id, std::move(wanted), time_.now());
+    auto renewed = co_await certificate_.renew(**connection, wanted_certificate(), time_.now());
     if (!renewed) {
         co_return renewed.error();
     }
@@ -239,6 +251,18 @@ asio::awaitable<result<void>> deployment_agent::renew_certificate(
         on_server_certificate();
     }
     co_return result<void>();
+}
+
+void deployment_agent::renew_certificate_alone() {
+    if (!running_ || running_->group_cas.empty()) {
+        return;
+    }
+    const auto renewed = certificate_.renew_alone(wanted_certificate(), time_.now());
+    if (!renewed) {
+        note_certificate(renewed.error());
+    } else if (*renewed && on_server_certificate) {
+        on_server_certificate();
+    }
 }
 
 asio::awaitable<result<void>> deployment_agent::deploy(contract::signed_manifest sealed) {
@@ -387,7 +411,7 @@ asio::awaitable<result<void>> deployment_agent::apply(const contract::signed_man
     write_group_file();
     store_.remove_unused(&m, former ? &*former : nullptr);
     // The local MQTT server needs its certificate before devices are told that they may come.
-    const auto renewed = co_await renew_certificate(connectivity_version_);
+    const auto renewed = co_await renew_certificate();
     note_certificate(renewed);
     log_.info("Deployment applied.", {{"deploymentId", m.deployment_id}});
     auto told = co_await finish(m.deployment_id, "Success", "", {});

@@ -53,7 +53,9 @@ private:
     boost::asio::awaitable<result<void>> round();
     boost::asio::awaitable<result<void>> deliver_report();
     boost::asio::awaitable<result<void>> take_signing_key();
-    boost::asio::awaitable<result<void>> renew_certificate(std::string connectivity_version);
+    certificate_wish wanted_certificate() const;
+    boost::asio::awaitable<result<void>> renew_certificate();
+    void renew_certificate_alone();
     boost::asio::awaitable<result<void>> deploy(contract::signed_manifest sealed);
     boost::asio::awaitable<result<void>> stage(const contract::manifest& m);
     boost::asio::awaitable<void> remove_staged(const contract::manifest& failed);

@@ -145,6 +145,8 @@ result<void> deployment_store::forget() {
     remove_all_of(ggc_ / "var/log/user");
     remove_all_of(ggc_ / "var/state/server/server.crt");
     remove_all_of(ggc_ / "var/state/server/server.json");
+    remove_all_of(ggc_ / "var/state/server/authority.json");
+    remove_all_of(ggc_ / "var/state/server/authority.key");
     return {};
 }
 

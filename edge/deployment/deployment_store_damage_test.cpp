@@ -99,7 +99,8 @@ TEST_F(damaged_deployment_store, a_group_json_edited_by_hand_is_noticed_and_repl
 
 TEST_F(damaged_deployment_store, a_reset_removes_code_logs_and_server_certificate) {
     for (const auto* name : {"deployment/lambda/f/x.py", "var/log/user/r/a/f.log",
-                             "var/state/server/server.crt", "var/log/system/runtime.log"}) {
+                             "var/state/server/server.crt", "var/state/server/authority.json",
+                             "var/state/server/authority.key", "var/log/system/runtime.log"}) {
         ASSERT_TRUE(make_directories((dir.path() / name).parent_path()));
         ASSERT_TRUE(write_file_atomically(dir.path() / name, "x"));
     }
@@ -108,7 +109,7 @@ TEST_F(damaged_deployment_store, a_reset_removes_code_logs_and_server_certificat
     EXPECT_FALSE(store.current().value());
     EXPECT_FALSE(fs::exists(dir.path() / "deployment/lambda"));
     EXPECT_FALSE(fs::exists(dir.path() / "var/log/user"));
-    EXPECT_FALSE(fs::exists(dir.path() / "var/state/server/server.crt"));
+    EXPECT_TRUE(fs::is_empty(dir.path() / "var/state/server"));
     EXPECT_TRUE(fs::exists(dir.path() / "var/log/system/runtime.log"));
 }
 
