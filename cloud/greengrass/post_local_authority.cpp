@@ -1,6 +1,8 @@
 #include "cloud/greengrass/connectivity.hpp"
 #include "cloud/greengrass/core_issuer.hpp"
+#include "cloud/greengrass/definitions.hpp"
 #include "cloud/greengrass/device_routes.hpp"
+#include "cloud/greengrass/families.hpp"
 #include "cloud/greengrass/local_authority_setting.hpp"
 #include "cloud/greengrass/tags.hpp"
 #include "libs/base/errors.hpp"
