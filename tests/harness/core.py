@@ -82,16 +82,16 @@ class Core:
         folder.mkdir(exist_ok=True)
         (folder / "config.json").write_text(text or json.dumps(self.config, indent=2))
 
-    def daemon(self, verb, check=True):
+    def daemon(self, verb, check=True, env=None):
         options = start_options() if verb in ("start", "restart") else []
-        return processes.run(GREENGRASSD, verb, "--root", self.root, *options, check=check)
+        return processes.run(GREENGRASSD, verb, "--root", self.root, *options, check=check, env=env)
 
     @property
     def pid(self):
         return int((self.root / "greengrassd.pid").read_text())
 
-    def start(self):
-        self.daemon("start")
+    def start(self, env=None):
+        self.daemon("start", env=env)
         return self
 
     def stop(self):

@@ -1,0 +1,151 @@
+"""Devices connect to a core for as long as its group's CA lives, with nobody but the core to see to it."""
+
+from pathlib import Path
+
+import pytest
+
+from harness import processes
+from harness.cloud import Cloud
+from harness.core import Core
+from harness.group import Group, entry, new_thing, subscriptions
+
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+DAY = 86_400
+ELEVEN_YEARS = 11 * 365 * DAY
+
+pytestmark = pytest.mark.skipif(FAKETIME is None, reason="the package libfaketime is not installed")
+
+
+def at(seconds):
+    """The environment of a program whose clock is so far ahead; what has gone by is told rightly."""
+    return processes.clean_env(
+        LD_PRELOAD=str(FAKETIME),
+        FAKETIME=f"{seconds:+d}s",
+        FAKETIME_DONT_FAKE_MONOTONIC="1",
+        NO_FAKE_STAT="1",
+    )
+
+
+def in_1970():
+    return processes.clean_env(
+        LD_PRELOAD=str(FAKETIME),
+        FAKETIME="@1970-01-01 00:05:00",
+        FAKETIME_DONT_FAKE_MONOTONIC="1",
+        NO_FAKE_STAT="1",
+    )
+
+
+class Site:
+    """A core that was deployed once, and whose service is gone for good."""
+
+    def __init__(self, folder):
+        with Cloud(folder / "cloud") as cloud:
+            endpoints = cloud.endpoints
+            core_thing = new_thing(endpoints, folder / "keys", "core")
+            self.device = new_thing(endpoints, folder / "keys", "device")
+            group = Group(endpoints).give(
+                cores=[entry(core_thing)],
+                devices=[entry(self.device)],
+                subscriptions=subscriptions((self.device.arn, self.device.arn, "to/itself")),
+            )
+            self.core = Core(folder / "greengrass", endpoints, core_thing)
+            self.core.start()
+            group.deploy()
+            self.ca = group.write_ca(folder / "group-ca.pem")
+            self.core.stop()
+        self.state = self.core.root / "ggc/var/state/server"
+
+    @property
+    def port(self):
+        return self.core.mqtt.rpartition(":")[2]
+
+    def certificate_ends(self):
+        """As openssl writes it, of the first in the chain that the core serves."""
+        said = processes.run("openssl", "x509", "-in", self.state / "server.crt", "-noout", "-enddate")
+        return said.stdout.strip()
+
+    def publish(self, env, ca=None):
+        """A stock client with that clock: its whole way from the handshake to the PUBACK."""
+        return processes.run(
+            "mosquitto_pub", "-h", "127.0.0.1", "-p", self.port, "--cafile", ca or self.ca,
+            "--cert", self.device.cert, "--key", self.device.key, "-i", self.device.name,
+            "-t", "to/itself", "-m", "hello", "-q", "1", env=env, check=False,
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    made = Site(tmp_path_factory.mktemp("local_tls"))
+    with made.core:
+        yield made
+
+
+@pytest.fixture
+def core_at(site):
+    """core_at(env): the core runs with that clock; it has ended when the test has."""
+
+    def start(env):
+        site.core.start(env=env)
+        return site
+
+    yield start
+    site.core.stop()
+
+
+@pytest.fixture(scope="module")
+def mbedtls_device(tmp_path_factory):
+    program = tmp_path_factory.mktemp("mbedtls") / "device"
+    source = Path(__file__).parent / "programs/mbedtls_device.c"
+    processes.run("cc", "-Wall", "-Wextra", "-Werror", "-o", program, source, "-lmbedtls", "-lmbedx509", "-lmbedcrypto")
+    return program
+
+
+@pytest.mark.parametrize("ahead", [0, 8 * DAY, ELEVEN_YEARS], ids=["today", "in eight days", "in eleven years"])
+def test_a_stock_device_connects_without_a_service(core_at, ahead):
+    site = core_at(at(ahead))
+    done = site.publish(at(ahead))
+    assert done.returncode == 0, done.stderr
+
+
+def test_openssl_and_mbedtls_verify_the_chain_with_the_groups_ca_alone(core_at, mbedtls_device):
+    site = core_at(at(ELEVEN_YEARS))
+    said = processes.run(mbedtls_device, site.port, site.ca, env=at(ELEVEN_YEARS), check=False)
+    assert said.stdout == "verified\n"
+    said = processes.run(
+        "openssl", "s_client", "-connect", f"127.0.0.1:{site.port}", "-CAfile", site.ca, "-verify_ip", "127.0.0.1",
+        "-verify_return_error", "-cert", site.device.cert, "-key", site.device.key, env=at(ELEVEN_YEARS), stdin="",
+    )  # fmt: skip
+    assert "Verify return code: 0 (ok)" in said.stdout
+    assert said.stdout.count("BEGIN CERTIFICATE") == 1 and " 1 s:" in said.stdout, "the chain has the authority"
+
+
+def test_a_device_that_trusts_another_ca_refuses(core_at, site):
+    core_at(at(0))
+    done = site.publish(at(0), ca=site.core.endpoints.ca_file)
+    assert done.returncode != 0
+    assert "certificate verify failed" in done.stderr
+
+
+def test_a_core_that_starts_in_1970_is_reached_by_devices_that_know_the_time(core_at):
+    site = core_at(in_1970())
+    done = site.publish(at(ELEVEN_YEARS))
+    assert done.returncode == 0, done.stderr
+    site.core.wait_for_log("The clock is behind the latest time that this core has seen.")
+    assert "2049" in site.certificate_ends()
+
+
+def test_what_is_kept_is_for_the_cores_user_alone(site):
+    for name in ("server.key", "authority.key", "authority.json"):
+        assert (site.state / name).stat().st_mode & 0o777 == 0o600, name
+
+
+def test_a_damaged_authority_is_told_and_the_last_certificate_goes_on(site, core_at):
+    whole = (site.state / "authority.json").read_text()
+    (site.state / "authority.json").write_text(whole[: len(whole) // 2])
+    try:
+        core_at(at(0))
+        site.core.wait_for_log("The core's own authority cannot be used.")
+        done = site.publish(at(0))
+        assert done.returncode == 0, done.stderr
+    finally:
+        (site.state / "authority.json").write_text(whole)
