@@ -201,6 +201,7 @@ core::core(asio::io_context& io, edge::core_config config, program_places progra
       started_(time_.now()) {
     agent_.on_server_certificate = [this] { take_server_certificate(); };
     agent_.on_invocations = [this] { invocations_.wake(); };
+    agent_.mqtt_port = [this] { return devices_.port(); };
     router_.set_sink(edge::endpoint_kind::function, &functions_);
     router_.set_max_message_bytes(config_.mqtt.message_bytes);
 }

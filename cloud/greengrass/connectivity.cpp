@@ -3,12 +3,14 @@
 #include "libs/base/errors.hpp"
 #include "libs/base/random.hpp"
 
+#include <set>
 #include <utility>
 
 namespace evergrass::cloud::greengrass {
 namespace {
 
 constexpr std::size_t most_entries = 100;
+constexpr std::string_view detected_prefix = "AUTOIP_";  // spec/cloud.md §1.8
 constexpr std::int64_t highest_port = 65535;
 
 error entry_fault(std::size_t index, const std::string& what) {
@@ -80,6 +82,39 @@ result<std::string> set_connectivity(store& state, std::string_view thing,
         return written.error();
     }
     return version;
+}
+
+result<std::string> set_detected_connectivity(store& state, std::string_view thing,
+                                              const json::array& detected) {
+    std::string version;
+    json::array stored;
+    auto read = state.db().query("greengrass.connectivity_record",
+                                 "SELECT version, entries FROM connectivity WHERE thing = ?1",
+                                 {std::string(thing)}, [&](const db::row& row) {
+                                     version = row.text(0);
+                                     auto entries = parse_json(row.text(1));
+                                     if (entries && entries->is_array()) {
+                                         stored = std::move(entries->get_array());
+                                     }
+                                 });
+    if (!read) {
+        return read.error();
+    }
+    std::set<std::string> replaced;
+    for (const auto& each : detected) {
+        replaced.insert(string_member(each.get_object(), "Id").value_or(""));
+    }
+    json::array entries;
+    for (const auto& each : stored) {
+        const auto* entry = each.if_object();
+        const auto id = entry != nullptr ? string_member(*entry, "Id").value_or("") : std::string();
+        if (entry != nullptr && !id.starts_with(detected_prefix) && !replaced.contains(id)) {
+            entries.emplace_back(*entry);
+        }
+    }
+    entries.insert(entries.end(), detected.begin(), detected.end());
+    return entries == stored && !version.empty() ? result<std::string>(version)
+                                                 : set_connectivity(state, thing, entries);
 }
 
 }  // namespace evergrass::cloud::greengrass

@@ -19,4 +19,10 @@ result<json::array> read_connectivity_entries(const json::array& sent);
 result<std::string> set_connectivity(store& state, std::string_view thing,
                                      const json::array& entries);
 
+// What the core's detector found takes the place of what it had found ("AUTOIP_…"), and of entries
+// with the same Id; the owner's other ones stay. Returns the record's version, which is the old one
+// where nothing changes.
+result<std::string> set_detected_connectivity(store& state, std::string_view thing,
+                                              const json::array& detected);
+
 }  // namespace evergrass::cloud::greengrass

@@ -372,8 +372,27 @@ TEST_F(device_api_test, a_core_says_where_it_is_reached) {
                             R"({"entries":[{"Id":"a","HostAddress":"h","PortNumber":1}]})"));
     EXPECT_EQ(answer.status, 200);
     EXPECT_FALSE(text(body_of(answer), "version").empty());
-    const auto got = output_of("GetConnectivityInfo", {{"ThingName", "core"}});
-    EXPECT_EQ(got.at("ConnectivityInfo").as_array().size(), 1U);
+    const auto ids = [&] {
+        std::vector<std::string> all;
+        const auto got = output_of("GetConnectivityInfo", {{"ThingName", "core"}});
+        for (const auto& entry : got.at("ConnectivityInfo").as_array()) {
+            all.emplace_back(entry.at("Id").as_string());
+        }
+        return all;
+    };
+    EXPECT_EQ(ids(), std::vector<std::string>{"a"});
+    const auto detected = [&](const std::string& address) {
+        return text(body_of(must_answer(request("PUT", "/evergrass/v1/cores/core/connectivity", 'c',
+                                                R"({"entries":[{"Id":"AUTOIP_)" + address +
+                                                    R"(_0","HostAddress":")" + address +
+                                                    R"(","PortNumber":8883}]})"))),
+                    "version");
+    };
+    const auto first = detected("192.0.2.1");
+    EXPECT_EQ(ids(), (std::vector<std::string>{"a", "AUTOIP_192.0.2.1_0"})) << "the owner's stays";
+    EXPECT_EQ(detected("192.0.2.1"), first) << "nothing changed";
+    EXPECT_NE(detected("192.0.2.2"), first);
+    EXPECT_EQ(ids(), (std::vector<std::string>{"a", "AUTOIP_192.0.2.2_0"}));
     EXPECT_EQ(
         must_answer(request("PUT", "/evergrass/v1/cores/core/connectivity", 'c', "{}")).status,
         400);

@@ -5,7 +5,7 @@
 
 namespace evergrass::cloud::greengrass {
 
-// The same record that UpdateConnectivityInfo writes.
+// The same record that UpdateConnectivityInfo writes, whose entries stay.
 http::response put_connectivity(const device_routes& in, const device_request& from) {
     if (auto refused = refuse_device(in, from, "greengrass:UpdateConnectivityInfo")) {
         return *refused;
@@ -24,7 +24,7 @@ http::response put_connectivity(const device_routes& in, const device_request& f
     }
     std::string version;
     const auto done = in.services.state.db().transaction([&]() -> result<void> {
-        auto written = set_connectivity(in.services.state, from.thing, *entries);
+        auto written = set_detected_connectivity(in.services.state, from.thing, *entries);
         if (!written) {
             return written.error();
         }

@@ -1,5 +1,6 @@
 #include "edge/deployment/agent.hpp"
 
+#include "edge/deployment/address_detector.hpp"
 #include "libs/base/digest.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
@@ -162,6 +163,9 @@ asio::awaitable<result<void>> deployment_agent::round() {
         }
     }
     if (running_) {
+        if (auto told = co_await tell_addresses(); !told && is_of_the_link(told.error())) {
+            co_return told;
+        }
         auto renewed = co_await renew_certificate();
         if (!renewed && is_of_the_link(renewed.error())) {
             co_return renewed;
@@ -250,6 +254,33 @@ asio::awaitable<result<void>> deployment_agent::renew_certificate() {
     if (*renewed && on_server_certificate) {
         on_server_certificate();
     }
+    co_return result<void>();
+}
+
+// Before the certificate, which is to have these addresses too.
+asio::awaitable<result<void>> deployment_agent::tell_addresses() {
+    const auto port = mqtt_port();
+    if (port == 0 || !detects_addresses(*running_)) {
+        co_return result<void>();
+    }
+    auto entries = detected_entries(device_addresses(settings_.listen_address), port);
+    auto text = json::serialize(entries);
+    if (entries.empty() || text == told_addresses_) {
+        co_return result<void>();
+    }
+    auto version = co_await service_.put_connectivity(std::move(entries));
+    if (version) {
+        log_.info("Told the service where devices reach this core.", {{"entries", text}});
+        connectivity_version_ = std::move(*version);
+    } else if (is_of_the_link(version.error())) {
+        co_return version.error();
+    } else {
+        log_.warn(
+            "The service does not take the addresses of this core. They are told again when "
+            "they change.",
+            {{"reason", version.error()}});
+    }
+    told_addresses_ = std::move(text);
     co_return result<void>();
 }
 
@@ -411,6 +442,7 @@ asio::awaitable<result<void>> deployment_agent::apply(const contract::signed_man
     write_group_file();
     store_.remove_unused(&m, former ? &*former : nullptr);
     // The local MQTT server needs its certificate before devices are told that they may come.
+    co_await tell_addresses();  // a refusal is logged, a lost link comes to light at the report
     const auto renewed = co_await renew_certificate();
     note_certificate(renewed);
     log_.info("Deployment applied.", {{"deploymentId", m.deployment_id}});

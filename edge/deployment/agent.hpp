@@ -39,6 +39,9 @@ public:
     // Called when the local MQTT server has a new certificate to serve with.
     std::function<void()> on_server_certificate;
 
+    // The port of the local MQTT server, for the service's record; 0: it has none now.
+    std::function<std::uint16_t()> mqtt_port = [] { return std::uint16_t(0); };
+
     // Called when the service has invocations for this core.
     std::function<void()> on_invocations = [] {};
 
@@ -56,6 +59,7 @@ private:
     certificate_wish wanted_certificate() const;
     boost::asio::awaitable<result<void>> renew_certificate();
     void renew_certificate_alone();
+    boost::asio::awaitable<result<void>> tell_addresses();
     boost::asio::awaitable<result<void>> deploy(contract::signed_manifest sealed);
     boost::asio::awaitable<result<void>> stage(const contract::manifest& m);
     boost::asio::awaitable<void> remove_staged(const contract::manifest& failed);
@@ -84,6 +88,7 @@ private:
     deployment_progress progress_;
     std::optional<contract::manifest> running_;
     std::string connectivity_version_;
+    std::string told_addresses_;       // the entries that the service has from this run
     std::string link_trouble_;         // the last reason that was logged; empty while all is well
     std::string certificate_trouble_;  // likewise
     bool was_linked_ = false;

@@ -57,6 +57,7 @@ struct fake_service {
     std::vector<std::string> messages;
     int refused_reports = 0;  // that many are answered 503
     int polls = 0;
+    std::vector<std::string> told_addresses;
 
     void deploy(const contract::manifest& m, std::string with_key = {}) {
         const auto& signer = with_key.empty() ? key : with_key;
@@ -81,6 +82,9 @@ struct fake_service {
                 co_await rt::sleep_for(1h);
                 answer.status = 204;
             }
+        } else if (path.ends_with("/connectivity")) {
+            self->told_addresses.push_back(asked.body);
+            answer.body = R"({"version":"1"})";
         } else if (path.ends_with("/status")) {
             self->take_report(path, asked.body, answer);
         } else if (const auto found = self->artifacts.find(path.substr(path.rfind('/') + 1));
@@ -190,6 +194,7 @@ struct agent_fixture : ::testing::Test {
         static agent_settings quick() {
             agent_settings settings;
             settings.thing = "Core";
+            settings.listen_address = "127.0.0.1";
             settings.first_retry = 1ms;
             settings.max_retry = 2ms;
             return settings;
@@ -253,6 +258,33 @@ struct agent_fixture : ::testing::Test {
         });
     }
 };
+
+TEST_F(agent_fixture, a_group_with_the_ip_detector_has_its_cores_addresses_told_once) {
+    auto m = manifest_of("d1");
+    contract::function detector;
+    detector.id = "d";
+    detector.arn = "arn:aws:lambda:::function:GGIPDetector:1";
+    m.functions = {detector};
+    service.deploy(m);
+    start_core();
+    running->agent.mqtt_port = [] { return std::uint16_t(8883); };
+    run_until_reported("d1 Success");
+    m.deployment_id = "d2";
+    service.deploy(m);
+    stop_core();
+    start_core();
+    run_until_reported("d2 Success");
+    ASSERT_EQ(service.told_addresses.size(), 1U) << "the second run serves no devices";
+    EXPECT_THAT(service.told_addresses.front(), HasSubstr(R"("PortNumber":8883)"));
+}
+
+TEST_F(agent_fixture, a_group_without_it_is_the_owners_to_describe) {
+    service.deploy(manifest_of("d1"));
+    start_core();
+    running->agent.mqtt_port = [] { return std::uint16_t(8883); };
+    run_until_reported("d1 Success");
+    EXPECT_TRUE(service.told_addresses.empty());
+}
 
 TEST_F(agent_fixture, a_deployment_is_fetched_placed_run_and_reported) {
     const auto package = zip_with("pump.py", "print('hello')");

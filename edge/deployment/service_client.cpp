@@ -92,6 +92,24 @@ boost::asio::awaitable<result<service_client::poll_answer>> service_client::poll
     co_return out;
 }
 
+boost::asio::awaitable<result<std::string>> service_client::put_connectivity(json::array entries) {
+    http::request ask;
+    ask.method = "PUT";
+    ask.target = path("/connectivity");
+    ask.headers.set("content-type", "application/json");
+    ask.body = json::serialize(json::object{{"entries", std::move(entries)}});
+    auto answer = co_await send(std::move(ask));
+    if (!answer) {
+        co_return answer.error();
+    }
+    if (answer->status != 200) {
+        co_return refusal(*answer, settings_.thing);
+    }
+    const auto document = parse_json(answer->body);
+    const auto* object = document ? document->if_object() : nullptr;
+    co_return object != nullptr ? string_member(*object, "version").value_or("") : std::string();
+}
+
 boost::asio::awaitable<result<std::string>> service_client::fetch_signing_key() {
     http::request ask;
     ask.method = "GET";

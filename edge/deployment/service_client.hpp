@@ -43,6 +43,8 @@ public:
                                                         std::filesystem::path destination,
                                                         std::uint64_t max_bytes);
     boost::asio::awaitable<result<void>> report(status_report what);
+    // Replaces what was detected before; the record's version.
+    boost::asio::awaitable<result<std::string>> put_connectivity(json::array entries);
     // `body`: {"logs": […]}
     boost::asio::awaitable<result<void>> send_logs(std::string body);
 

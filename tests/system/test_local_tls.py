@@ -13,6 +13,12 @@ FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 DAY = 86_400
 ELEVEN_YEARS = 11 * 365 * DAY
 
+IP_DETECTOR = {
+    "Id": "detector",
+    "FunctionArn": "arn:aws:lambda:::function:GGIPDetector:1",
+    "FunctionConfiguration": {"MemorySize": 32768, "Pinned": True, "Timeout": 3},
+}
+
 pytestmark = pytest.mark.skipif(FAKETIME is None, reason="the package libfaketime is not installed")
 
 
@@ -46,14 +52,21 @@ class Site:
             group = Group(endpoints).give(
                 cores=[entry(core_thing)],
                 devices=[entry(self.device)],
+                functions=[IP_DETECTOR],
                 subscriptions=subscriptions((self.device.arn, self.device.arn, "to/itself")),
             )
             self.core = Core(folder / "greengrass", endpoints, core_thing)
             self.core.start()
             group.deploy()
             self.ca = group.write_ca(folder / "group-ca.pem")
+            self.connectivity = self.record(endpoints, core_thing)
             self.core.stop()
         self.state = self.core.root / "ggc/var/state/server"
+
+    @staticmethod
+    def record(endpoints, core_thing):
+        told = endpoints.boto("greengrass").get_connectivity_info(ThingName=core_thing.name)
+        return told["ConnectivityInfo"]
 
     @property
     def port(self):
@@ -132,6 +145,13 @@ def test_a_core_that_starts_in_1970_is_reached_by_devices_that_know_the_time(cor
     assert done.returncode == 0, done.stderr
     site.core.wait_for_log("The clock is behind the latest time that this core has seen.")
     assert "2049" in site.certificate_ends()
+
+
+def test_devices_are_told_where_the_core_is(site):
+    expected = [a for a in processes.run("hostname", "-I").stdout.split() if not a.startswith("fe80")]
+    told = [(e["Id"], e["HostAddress"], e["PortNumber"]) for e in site.connectivity]
+    assert {address for _, address, _ in told} == set(expected[:10])
+    assert told == [(f"AUTOIP_{a}_{n}", a, int(site.port)) for n, (_, a, _) in enumerate(told)]
 
 
 def test_what_is_kept_is_for_the_cores_user_alone(site):
