@@ -9,7 +9,7 @@
 namespace evergrass::cloud::greengrass {
 namespace {
 
-// Records a transaction: others wait for the store no longer than these take.
+// Records a transaction, where nobody else waits for the store.
 constexpr std::int64_t step_size = 8;
 constexpr int most_retries = 5;  // spec/cloud.md §1.7
 constexpr std::chrono::milliseconds first_wait{100};
@@ -69,6 +69,7 @@ void bulk_runner::wake() {
 // Looks once at the start: there may be one that an earlier run of the service began.
 void bulk_runner::work_until_stopped() {
     for (;;) {
+        in_.state.db().give_way();
         const auto wait = work_once();
         std::unique_lock hold(mutex_);
         const auto is_wanted = [this] { return stopping_ || woken_; };
@@ -184,6 +185,9 @@ result<void> bulk_runner::deploy_next(bulk_deployment& running) {
         if (!*had_turn) {
             back_off_ = true;
             return {};
+        }
+        if (in_.state.db().is_wanted()) {
+            return {};  // the rest in a transaction of its own, when those who wait have gone
         }
     }
     return {};

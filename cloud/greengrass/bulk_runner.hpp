@@ -12,7 +12,8 @@
 namespace evergrass::cloud::greengrass {
 
 // Works on the bulk deployment that has not ended, a few records a transaction, so that what is
-// waited for is the disk once for all of them. All it knows is in the store: after a restart it
+// waited for is the disk once for all of them; while others wait for the store, one record, and
+// they go before the next. All it knows is in the store: after a restart it
 // goes on where it was, and a record whose deployment was committed is not deployed twice.
 //
 // start() and stop() belong to one thread; wake() is for any.
