@@ -99,7 +99,8 @@ void add_service_options(CLI::App& app, cloud::service_options& options, std::st
     app.add_option("--ready-file", options.ready_file,
                    "Write service.json here too when the service is ready");
     app.add_option("--master-key", options.master_key,
-                   "File of the key that seals the database's secrets; default: DATA/master.key");
+                   "File of the key that seals the database's secrets, or pkcs11: URI of one in a "
+                   "token; default: DATA/master.key");
     add_store_option(app, options.store);
     app.add_flag("--standby", options.standby,
                  "While another evergrass-cloud serves from the same --store, wait to take over");
