@@ -89,6 +89,9 @@ void add_service_options(CLI::App& app, cloud::service_options& options, std::st
                    "http[s]://HOST[:PORT] of STS; default: https://sts.REGION.amazonaws.com");
     app.add_option("--sts-ca-file", options.sts_ca_file,
                    "PEM of who signed that endpoint's certificate; default: the system's CAs");
+    app.add_option("--upstream", options.upstream,
+                   "JSON file that says which of the APIs of Lambda, S3, Secrets Manager, "
+                   "CloudWatch Logs, IAM and STS are at another endpoint, such as AWS's");
     app.add_option("--software-updates", options.software_updates,
                    "s3://BUCKET/KEY of the object that lists the packages with which "
                    "CreateSoftwareUpdateJob updates cores");
