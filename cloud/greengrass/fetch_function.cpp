@@ -45,17 +45,17 @@ struct described_code {
     std::string location;
 };
 
-// The reason why it is none.
-boost::system::result<described_code, std::string> code_of(const json::object& told,
-                                                           const json::object& configuration) {
+// Or why it has none.
+result<described_code> code_of(const json::object& told, const json::object& configuration) {
     const auto digest = base64_decode(string_member(configuration, "CodeSha256").value_or(""));
     const auto* code = object_member(told, "Code");
     const auto location = code != nullptr ? string_member(*code, "Location") : std::nullopt;
     if (!digest || digest->size() != 32) {
-        return std::string("its CodeSha256 is missing");
+        return error{errc::invalid_input, "its CodeSha256 is missing"};
     }
     if (!location) {
-        return std::string("it has no package (Code.Location); images are not deployed");
+        return error{errc::unsupported,
+                     "it has no package (Code.Location); images are not deployed"};
     }
     return described_code{hex_encode(*digest), *location};
 }
@@ -129,7 +129,7 @@ answer<version_lookup> fetch_function(greengrass_services& in, const std::string
     }
     const auto code = code_of(*object, *configuration);
     if (!code) {
-        return no_version(where + ": " + code.error() + ".");
+        return no_version(where + ": " + code.error().context + ".");
     }
     const auto brought = bring_package(in, *code);
     if (!brought) {

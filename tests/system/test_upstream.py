@@ -201,7 +201,7 @@ def test_a_bulk_deployment_has_its_input_there_too(site):
         ),
     )
     assert status["BulkDeploymentMetrics"] == {"InvalidInputRecords": 0, "RecordsProcessed": 1, "RetryAttempts": 0}
-    with pytest.raises(botocore.exceptions.ClientError, match="s3://models/none of .* does not exist"):
+    with pytest.raises(botocore.exceptions.ClientError, match="s3://models/none.tar.gz of .* does not exist"):
         site.api.start_bulk_deployment(
             InputFileUri="s3://models/none.tar.gz", ExecutionRoleArn="arn:aws:iam::123456789012:role/bulk"
         )
