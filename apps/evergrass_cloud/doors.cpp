@@ -129,7 +129,7 @@ result<std::unique_ptr<doors>> doors::open(boost::asio::any_io_executor executor
     if (auto opened = made->open_api(executor, options, identity); !opened) {
         return opened.error();
     }
-    if (auto opened = made->open_devices(executor, options, identity); !opened) {
+    if (auto opened = made->open_devices(options, identity); !opened) {
         return opened.error();
     }
     if (auto opened = made->admin_.open(); !opened) {
@@ -164,8 +164,7 @@ result<void> doors::open_api(boost::asio::any_io_executor executor, const servic
     return {};
 }
 
-result<void> doors::open_devices(boost::asio::any_io_executor executor,
-                                 const service_options& options, server_identity& identity) {
+result<void> doors::open_devices(const service_options& options, server_identity& identity) {
     auto mqtt_tls = identity.server_source(mqtt_tls_settings(parts_));
     if (!mqtt_tls) {
         return mqtt_tls.error();
@@ -184,9 +183,9 @@ result<void> doors::open_devices(boost::asio::any_io_executor executor,
     if (!https_contexts) {
         return https_contexts.error();
     }
-    auto https = rt::listener::open_tls(
-        executor, listen_at(options.listen, options.iot_https_port), std::move(*https_contexts),
-        [this](rt::secure_connection c) { device_server_.serve(std::move(c)); }, log_);
+    auto https = device_door::open(listen_at(options.listen, options.iot_https_port),
+                                   std::move(*https_contexts), device_limits(options),
+                                   parts_.device_handler(), log_);
     if (!https) {
         return with_context(https.error(), "--iot-https-port");
     }
@@ -224,11 +223,11 @@ open_ports doors::ports() const {
 }
 
 boost::asio::awaitable<void> doors::stop() {
-    for (auto* listener : {api_.get(), plain_.get(), iot_https_.get()}) {
-        listener->stop();
-    }
+    api_->stop();
+    plain_->stop();
     co_await admin_.stop();
     // The hub after those who publish to it and wait until it has what they said.
+    co_await iot_https_->stop(device_grace);
     co_await device_server_.stop(device_grace);
     co_await api_server_.stop(api_grace);
     co_await plain_server_.stop(api_grace);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "apps/evergrass_cloud/device_door.hpp"
 #include "apps/evergrass_cloud/options.hpp"
 #include "apps/evergrass_cloud/parts.hpp"
 #include "apps/evergrass_cloud/server_identity.hpp"
@@ -24,7 +25,7 @@ struct open_ports {
 
 // The listeners (spec/cloud.md §6.3) and who gets what comes in by each. MQTT's own port is the
 // hub's; MQTT that comes in by the APIs' port, by ALPN or as WebSocket, is bridged to it. One
-// executor.
+// executor, but for the devices' door.
 class doors {
 public:
     // `parts` outlives the doors.
@@ -47,8 +48,7 @@ private:
                                                                http::request asked);
     result<void> open_api(boost::asio::any_io_executor executor, const service_options& options,
                           server_identity& identity);
-    result<void> open_devices(boost::asio::any_io_executor executor, const service_options& options,
-                              server_identity& identity);
+    result<void> open_devices(const service_options& options, server_identity& identity);
     void take_api_connection(rt::secure_connection connection);
     void take_mqtt(http::connection&& from, mqtt::client_identity who, std::string received);
 
@@ -58,11 +58,11 @@ private:
     std::unique_ptr<websocket_door> websocket_;
     http::server api_server_;
     http::server plain_server_;
-    http::server device_server_;
+    http::server device_server_;  // of those that come by the APIs' port
     http::local_server admin_;
     std::unique_ptr<rt::listener> api_;
     std::unique_ptr<rt::listener> plain_;
-    std::unique_ptr<rt::listener> iot_https_;
+    std::unique_ptr<device_door> iot_https_;
     std::uint16_t mqtt_port_ = 0;
 };
 

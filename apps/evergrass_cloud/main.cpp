@@ -89,6 +89,9 @@ void add_service_options(CLI::App& app, cloud::service_options& options, std::st
                    "http[s]://HOST[:PORT] of STS; default: https://sts.REGION.amazonaws.com");
     app.add_option("--sts-ca-file", options.sts_ca_file,
                    "PEM of who signed that endpoint's certificate; default: the system's CAs");
+    app.add_option("--upstream", options.upstream,
+                   "JSON file that says which of the APIs of Lambda, S3, Secrets Manager, "
+                   "CloudWatch Logs, IAM and STS are at another endpoint, such as AWS's");
     app.add_option("--software-updates", options.software_updates,
                    "s3://BUCKET/KEY of the object that lists the packages with which "
                    "CreateSoftwareUpdateJob updates cores");
@@ -99,7 +102,8 @@ void add_service_options(CLI::App& app, cloud::service_options& options, std::st
     app.add_option("--ready-file", options.ready_file,
                    "Write service.json here too when the service is ready");
     app.add_option("--master-key", options.master_key,
-                   "File of the key that seals the database's secrets; default: DATA/master.key");
+                   "File of the key that seals the database's secrets, or pkcs11: URI of one in a "
+                   "token; default: DATA/master.key");
     add_store_option(app, options.store);
     app.add_flag("--standby", options.standby,
                  "While another evergrass-cloud serves from the same --store, wait to take over");

@@ -29,7 +29,8 @@ struct service_options {
     std::string sts_region;    // empty: `region`
     std::string sts_endpoint;  // empty: AWS's of the region
     std::filesystem::path sts_ca_file;
-    std::string software_updates;  // s3://BUCKET/KEY of the list of packages; empty: none
+    std::filesystem::path upstream;  // settings of APIs that are elsewhere; empty: none is
+    std::string software_updates;    // s3://BUCKET/KEY of the list of packages; empty: none
     log_level level = log_level::info;
     std::filesystem::path ready_file;  // empty: none
     std::filesystem::path master_key;  // empty: master.key in `data`

@@ -19,25 +19,31 @@
 #include "cloud/lambda/operations.hpp"
 #include "cloud/logs/operations.hpp"
 #include "cloud/secrets/operations.hpp"
+#include "libs/base/errors.hpp"
 #include "libs/base/metrics_writer.hpp"
 #include "libs/base/random.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cstdlib>
+
 namespace evergrass::cloud {
 
 namespace {
 
-// They wait for PostgreSQL and the network more than they work; each has a session there.
-constexpr std::size_t threads_of_shared_store = 8;
+// They wait for PostgreSQL, or for APIs that are elsewhere, more than they work; each has a session
+// there.
+constexpr std::size_t threads_that_wait = 8;
 
 result<std::optional<greengrass::upstream_sts>> make_sts(const service_options& options) {
     if (options.aws_credentials.empty()) {
         return std::optional<greengrass::upstream_sts>();
     }
     auto made = greengrass::upstream_sts::make(
-        {options.aws_credentials, options.sts_region.empty() ? options.region : options.sts_region,
-         options.sts_endpoint, options.sts_ca_file});
+        {{options.aws_credentials, "--aws-credentials", {}},
+         options.sts_region.empty() ? options.region : options.sts_region,
+         options.sts_endpoint,
+         options.sts_ca_file});
     if (!made) {
         return made.error();
     }
@@ -93,6 +99,9 @@ result<std::unique_ptr<service_parts>> service_parts::make(const service_options
         {std::chrono::hours(24) * options.audit_days, options.audit_entries});
     if (auto same = check_identity(*parts->state_, parts->identity_); !same) {
         return same.error();
+    }
+    if (auto ready = parts->start_upstream(options); !ready) {
+        return ready.error();
     }
     if (auto started = parts->start_hub(options); !started) {
         return started.error();
@@ -200,6 +209,49 @@ void service_parts::end_polls_of(const std::string& certificate_id) {
     }
 }
 
+result<void> service_parts::start_upstream(const service_options& options) {
+    if (options.upstream.empty()) {
+        return {};
+    }
+    auto settings = upstream::read_settings(options.upstream, identity_.region);
+    if (!settings) {
+        return settings.error();
+    }
+    auto made = upstream::client::make(std::move(*settings), clock_,
+                                       [](const char* name) { return std::getenv(name); });
+    if (!made) {
+        return made.error();
+    }
+    upstream_ = std::move(*made);
+    greengrass_.upstream = upstream_.get();
+    if (upstream_->has("s3")) {
+        upstream_objects_ = std::make_unique<objects::upstream_objects>(*upstream_, objects_);
+        greengrass_.upstream_objects = upstream_objects_.get();
+        objects_.set_elsewhere(upstream_->url_of("s3"));
+        s3_.set_elsewhere(upstream_->url_of("s3"));
+    }
+    const auto* const sts = upstream_->known().find("sts");
+    if (sts != nullptr && sts_) {
+        return error{errc::invalid_input,
+                     "--aws-credentials and 'services.sts' of --upstream both say where STS is; "
+                     "leave one of them out"};
+    }
+    if (sts != nullptr) {
+        auto asked = greengrass::upstream_sts::make(
+            {upstream_->keys(), sts->region, sts->at.url(), sts->ca_file});
+        if (!asked) {
+            return asked.error();
+        }
+        sts_ = std::move(*asked);
+        greengrass_.sts = &*sts_;
+    }
+    for (const auto& [name, service] : upstream_->known().services) {
+        log_.info("An API is not served here but asked for elsewhere.",
+                  {{"service", name}, {"endpoint", service.at.url()}});
+    }
+    return {};
+}
+
 result<void> service_parts::start_hub(const service_options& options) {
     hub_settings settings;
     settings.data_directory = (options.data / "mqtt").string();
@@ -231,8 +283,13 @@ void service_parts::make_gateway(const service_options& options) {
     gateway_options settings;
     settings.counts = &counts_;
     settings.limits = &limits_;
-    if (claim_) {
-        settings.threads = threads_of_shared_store;
+    if (claim_ || upstream_) {
+        settings.threads = threads_that_wait;
+    }
+    if (upstream_) {
+        for (const auto& [name, service] : upstream_->known().services) {
+            settings.elsewhere.emplace(name, service.at.url());
+        }
     }
     if (options.allow_reset) {
         settings.reset = [this] { return empty(); };
@@ -248,6 +305,7 @@ service_parts::~service_parts() {
     admin_work_.join();
     blocking_.join();  // what runs there uses the device API
     object_work_.join();
+    log_work_.join();
     if (hub_) {
         // Nobody asks for shadows or jobs any more; what waits is answered while the hub is there.
         if (auto stopped = hub_->stop(); !stopped) {
@@ -373,7 +431,9 @@ boost::asio::awaitable<http::response> service_parts::route_device(service_parts
     if (greengrass::is_core_logs_path(asked.method, asked.path())) {
         const greengrass::device_routes routes{self->greengrass_, self->authority_};
         auto answer = co_await greengrass::core_logs_over_https(
-            &routes, &self->logs_, self->blocking_.get_executor(), std::move(asked));
+            &routes, &self->logs_,
+            self->upstream_ ? self->log_work_.get_executor() : self->blocking_.get_executor(),
+            std::move(asked));
         co_return answer;
     }
     auto answered = co_await self->device_api_.handle(std::move(asked));

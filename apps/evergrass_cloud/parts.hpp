@@ -24,8 +24,10 @@
 #include "cloud/lambda/functions.hpp"
 #include "cloud/logs/log_registry.hpp"
 #include "cloud/objects/s3_door.hpp"
+#include "cloud/objects/upstream_objects.hpp"
 #include "cloud/secrets/secrets.hpp"
 #include "cloud/store/store.hpp"
+#include "cloud/upstream/client.hpp"
 #include "libs/db/postgres.hpp"
 #include "libs/pki/key_pool.hpp"
 
@@ -76,6 +78,7 @@ private:
     void publish(std::string topic, std::string payload, const mqtt::receipt& pending,
                  std::string_view only_to = {});
     void end_polls_of(const std::string& certificate_id);
+    result<void> start_upstream(const service_options& options);
     result<void> start_hub(const service_options& options);
     void make_gateway(const service_options& options);
     operation_table all_operations();
@@ -103,7 +106,9 @@ private:
     registry_authority authority_;
     std::shared_ptr<shadow_service> shadows_;
     std::unique_ptr<hub> hub_;
+    std::unique_ptr<upstream::client> upstream_;  // null: every API is here
     objects::object_store objects_;
+    std::unique_ptr<objects::upstream_objects> upstream_objects_;
     std::string api_endpoint_;
     std::shared_ptr<job_service> jobs_;
     job_parts job_parts_;
@@ -121,6 +126,8 @@ private:
     just_in_time newcomers_;
     // Where objects are written and digested, which takes as long as they are large.
     boost::asio::thread_pool object_work_{1};
+    // Where cores' logs are sent on from, to where they are wanted.
+    boost::asio::thread_pool log_work_{1};
     // Where those who look after the service are answered: a backup takes its time.
     boost::asio::thread_pool admin_work_{2};
     expired_keys expired_keys_;

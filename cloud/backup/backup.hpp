@@ -27,9 +27,10 @@ result<backup_summary> write_backup(store& state, const std::filesystem::path& d
 
 struct restore_order {
     std::filesystem::path backup;
-    std::filesystem::path data;        // the service's folder; it isn't running
-    std::filesystem::path master_key;  // empty: master.key of `data`
-    bool force = false;                // although there is a database in `data`
+    std::filesystem::path data;  // the service's folder; it isn't running
+    // Empty: master.key of `data`. May be a pkcs11: URI (cloud/store/token_master_key.hpp).
+    std::filesystem::path master_key;
+    bool force = false;  // although there is a database in `data`
 };
 
 struct restore_summary {

@@ -5,6 +5,7 @@
 #include "libs/base/file.hpp"
 #include "libs/base/json.hpp"
 #include "libs/base/random.hpp"
+#include "libs/pkcs11/uri.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -180,8 +181,11 @@ result<void> extract_all(const restore_order& order, const fs::path& into,
     return {};
 }
 
-// Which file the new folder's master key comes from.
+// Which file the new folder's master key comes from. One in a token stays there.
 result<void> bring_master_key(const restore_order& order, const fs::path& into) {
+    if (pkcs11::is_uri(order.master_key.string())) {
+        return {};
+    }
     const auto from = order.master_key.empty() ? order.data / "master.key" : order.master_key;
     const auto key = read_file(from, 1024);
     if (!key) {
@@ -193,8 +197,10 @@ result<void> bring_master_key(const restore_order& order, const fs::path& into) 
 }
 
 // Opens the database as the service will, and takes the keys out of their seal.
-result<void> unseal_keys(const fs::path& into) {
-    const auto state = store::open((into / "service.db").string());
+result<void> unseal_keys(const restore_order& order, const fs::path& into) {
+    const bool is_in_token = pkcs11::is_uri(order.master_key.string());
+    const auto state =
+        store::open((into / "service.db").string(), is_in_token ? order.master_key : fs::path());
     if (!state) {
         return state.error();
     }
@@ -249,7 +255,7 @@ result<restore_summary> restore_backup(const restore_order& order, wall_time now
         done = bring_master_key(order, fresh.path);
     }
     if (done) {
-        done = unseal_keys(fresh.path);
+        done = unseal_keys(order, fresh.path);
     }
     if (!done) {
         return done.error();

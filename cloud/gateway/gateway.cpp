@@ -78,10 +78,12 @@ std::string audit_target(const gateway::implementation::destination& to,
     return target;
 }
 
-// once_per_token() holds the store while the operation runs. This one waits for another thread that
-// needs the store, and its token names what it makes.
+// once_per_token() holds the store while the operation runs, and these wait for others before they
+// use it: for another thread that needs the store, for APIs that are elsewhere.
 bool sees_to_its_token(std::string_view service, std::string_view operation) {
-    return service == "greengrass" && operation == "CreateSoftwareUpdateJob";
+    return service == "greengrass" &&
+           (operation == "CreateSoftwareUpdateJob" || operation == "CreateDeployment" ||
+            operation == "StartBulkDeployment");
 }
 
 }  // namespace
@@ -206,6 +208,9 @@ answer<http::response> gateway::implementation::perform(const caller& by, const 
     const auto& modelled = *to.route.operation;
     if (auto refused = by.refuse(identity.account, to.service, modelled.name)) {
         return std::move(*refused);
+    }
+    if (const auto at = options.elsewhere.find(to.service); at != options.elsewhere.end()) {
+        return served_elsewhere(to.service, at->second);
     }
     const auto* work = operations.find(to.service, modelled.name);
     if (work == nullptr) {

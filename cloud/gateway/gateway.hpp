@@ -9,7 +9,9 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
 
 namespace evergrass::cloud {
 
@@ -21,6 +23,9 @@ struct gateway_options {
     std::function<result<void>()> reset;
     // Counts requests; null: nobody does. Outlives the gateway.
     request_counts* counts = nullptr;
+    // APIs that are not served here, and the endpoint at which they are: a call of one is refused
+    // with that.
+    std::map<std::string, std::string, std::less<>> elsewhere{};
     // How many requests are taken; null: all. Outlives the gateway.
     request_limits* limits = nullptr;
 };

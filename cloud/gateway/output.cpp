@@ -114,10 +114,11 @@ shaped_reply shape_reply(const service_model& model, const modelled_operation& o
     auto& response = shaped.response;
     response.status = answered.status == 200 ? operation.status : answered.status;
     const auto* output = operation.output ? &model.at(*operation.output) : nullptr;
-    json::object body;
-    if (output != nullptr) {
-        body = output_writer(model, shaped).write(*output, std::move(answered.output), nullptr);
-    }
+    // Constructed, not assigned, so that it stays in the memory that the operation chose.
+    const auto body =
+        output != nullptr
+            ? output_writer(model, shaped).write(*output, std::move(answered.output), nullptr)
+            : json::object();
     const auto* payload = output != nullptr ? output->payload : nullptr;
     if (payload != nullptr && model.at(payload->shape).type != shape_type::structure) {
         response.headers.set("content-type", "application/octet-stream");

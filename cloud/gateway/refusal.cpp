@@ -125,4 +125,11 @@ std::string_view internal_code(std::string_view service) {
     return service == "lambda" ? "ServiceException" : "InternalFailureException";
 }
 
+// A status that no client tries again.
+api_error served_elsewhere(std::string_view service, std::string_view url) {
+    return {421, "MisdirectedRequestException",
+            "The API of " + std::string(service) + " is not served here but at " +
+                std::string(url) + " (--upstream): send the request there."};
+}
+
 }  // namespace evergrass::cloud

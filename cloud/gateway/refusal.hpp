@@ -15,4 +15,7 @@ api_error refusal(std::string_view service, const std::vector<violation>& violat
 // The service's own code for an internal fault.
 std::string_view internal_code(std::string_view service);
 
+// 421: the service's API is at another endpoint (--upstream).
+api_error served_elsewhere(std::string_view service, std::string_view url);
+
 }  // namespace evergrass::cloud

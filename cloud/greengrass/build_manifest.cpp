@@ -46,9 +46,10 @@ std::vector<contract::group_member> devices_of(greengrass_services& in,
 // What may stand at either end of a subscription.
 class endpoints {
 public:
-    endpoints(greengrass_services& in, const std::vector<contract::group_member>& devices,
+    endpoints(greengrass_services& in, const upstream_finds& finds,
+              const std::vector<contract::group_member>& devices,
               const resolved_functions& functions)
-        : in_(in), functions_(functions) {
+        : in_(in), finds_(finds), functions_(functions) {
         for (const auto& device : devices) {
             things_.insert(device.thing_arn);
         }
@@ -64,7 +65,7 @@ public:
             return std::optional(known->second);
         }
         // The group may name the function by its version and the subscription by an alias of it.
-        const auto lookup = find_published_version(in_, named);
+        const auto lookup = find_published_version(in_, finds_, named);
         if (!lookup) {
             return lookup.error();
         }
@@ -76,6 +77,7 @@ public:
 
 private:
     greengrass_services& in_;
+    const upstream_finds& finds_;
     const resolved_functions& functions_;
     std::set<std::string, std::less<>> things_;
 };
@@ -181,14 +183,18 @@ contract::manifest frame(greengrass_services& in, const definition& group,
 }  // namespace
 
 contract::manifest build_manifest(greengrass_services& in, const group_contents& contents,
-                                  const manifest_wish& wish, build_log& log) {
+                                  const upstream_finds& finds, const manifest_wish& wish,
+                                  build_log& log) {
+    for (const auto& fault : finds.faults) {
+        log.fault(fault.code, fault.message);
+    }
     auto made = frame(in, contents.group(), wish);
     made.group_version_arn =
         version_arn(in.identity, group_family().kind, made.group_id, contents.version());
     made.core = as_member(*contents.elements("cores").front());
     made.devices = devices_of(in, contents, log);
-    auto functions = resolve_functions(in, contents, log);
-    const endpoints known(in, made.devices, functions);
+    auto functions = resolve_functions(in, contents, finds, log);
+    const endpoints known(in, finds, made.devices, functions);
     made.subscriptions = subscriptions_of(contents, known, log);
     made.functions = std::move(functions.functions);
     made.loggers = loggers_of(contents);
@@ -200,8 +206,8 @@ contract::manifest build_manifest(greengrass_services& in, const group_contents&
                   "The group has connectors, which this service does not deploy; make a group "
                   "version without ConnectorDefinitionVersionArn.");
     }
-    deliver_secrets(in, made, log);
-    deliver_models(in, made, log);
+    deliver_secrets(in, finds, made, log);
+    deliver_models(in, finds, made, log);
     made.credentials = credentials_of(in, made.group_id, log);
     check_local_authority(in, made.group_id, log);
     const auto expiry = certificate_expiry_ms(in.state, made.group_id);

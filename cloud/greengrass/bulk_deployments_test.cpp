@@ -95,6 +95,26 @@ TEST_F(bulk_deployments, every_group_of_the_file_is_deployed) {
     EXPECT_EQ(text(status_of(first, one), "DeploymentStatus"), "InProgress");
 }
 
+TEST_F(bulk_deployments, whoever_waits_for_the_store_has_it_after_one_record) {
+    std::string input;
+    for (int i = 0; i < 3; ++i) {
+        input += line_of(make_group_of("core" + std::to_string(i)));
+    }
+    const auto id = start(input);
+    ASSERT_TRUE(runner_->work_once());  // reads the input
+    auto hold = state_->db().lock();
+    std::thread user([&] { const auto turn = state_->db().lock(); });
+    while (!state_->db().is_wanted()) {
+        std::this_thread::yield();
+    }
+    ASSERT_TRUE(runner_->work_once());
+    EXPECT_EQ(metric(id, "RecordsProcessed"), 1);
+    hold.unlock();
+    user.join();
+    ASSERT_TRUE(runner_->work_once());
+    EXPECT_EQ(metric(id, "RecordsProcessed"), 3);
+}
+
 TEST_F(bulk_deployments, reports_show_what_became_of_each_deployment) {
     const auto group = make_group_of("a");
     const auto id = start(line_of(group));

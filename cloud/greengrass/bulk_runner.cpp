@@ -1,6 +1,6 @@
 #include "cloud/greengrass/bulk_runner.hpp"
 
-#include "cloud/greengrass/operations.hpp"
+#include "cloud/greengrass/deploy.hpp"
 #include "cloud/objects/object_store.hpp"
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 namespace evergrass::cloud::greengrass {
 namespace {
 
-// Records a transaction: others wait for the store no longer than these take.
+// Records a transaction, where nobody else waits for the store.
 constexpr std::int64_t step_size = 8;
 constexpr int most_retries = 5;  // spec/cloud.md §1.7
 constexpr std::chrono::milliseconds first_wait{100};
@@ -69,6 +69,7 @@ void bulk_runner::wake() {
 // Looks once at the start: there may be one that an earlier run of the service began.
 void bulk_runner::work_until_stopped() {
     for (;;) {
+        in_.state.db().give_way();
         const auto wait = work_once();
         std::unique_lock hold(mutex_);
         const auto is_wanted = [this] { return stopping_ || woken_; };
@@ -141,7 +142,31 @@ result<void> bulk_runner::fail(bulk_deployment& failed, std::vector<std::string>
     return update_bulk(in_.state, failed, now_milliseconds(in_));
 }
 
+// One record's, so that no transaction waits for what is elsewhere.
+result<void> bulk_runner::fetch_next(const std::string& id) {
+    fetched_.reset();
+    if (in_.upstream == nullptr) {
+        return {};
+    }
+    auto hold = in_.state.db().lock();
+    const auto found = find_bulk(in_.state, id);
+    if (!found || !*found || (*found)->status != "Running") {
+        return found ? result<void>() : result<void>(found.error());
+    }
+    const auto next = next_records(in_.state, (*found)->sequence, 1);
+    hold.unlock();
+    if (!next || next->empty()) {
+        return next ? result<void>() : result<void>(next.error());
+    }
+    const auto& record = next->front();
+    fetched_ = fetched{record.ordinal, fetch_for_deployment(in_, deployment_call(record.record))};
+    return {};
+}
+
 result<void> bulk_runner::deploy_some(const std::string& id) {
+    if (auto ready = fetch_next(id); !ready) {
+        return ready;
+    }
     return in_.state.db().transaction([&]() -> result<void> {
         auto found = find_bulk(in_.state, id);
         if (!found || !*found) {
@@ -168,7 +193,7 @@ result<void> bulk_runner::deploy_some(const std::string& id) {
 }
 
 result<void> bulk_runner::deploy_next(bulk_deployment& running) {
-    const auto next = next_records(in_.state, running.sequence, step_size);
+    const auto next = next_records(in_.state, running.sequence, fetched_ ? 1 : step_size);
     if (!next) {
         return next.error();
     }
@@ -185,6 +210,9 @@ result<void> bulk_runner::deploy_next(bulk_deployment& running) {
             back_off_ = true;
             return {};
         }
+        if (in_.state.db().is_wanted()) {
+            return {};  // the rest in a transaction of its own, when those who wait have gone
+        }
     }
     return {};
 }
@@ -196,9 +224,21 @@ bool bulk_runner::may_try_again(const bulk_deployment& running, const waiting_re
     return ++trouble_.attempts <= most_retries;
 }
 
+api_result bulk_runner::deploy(const waiting_record& next) {
+    const auto from = deployment_call(next.record);
+    if (in_.upstream == nullptr) {
+        return deploy_fetched(in_, from, {});
+    }
+    if (!fetched_ || fetched_->ordinal != next.ordinal) {
+        return api_error{503, "ServiceUnavailableException", "The record is looked at again."};
+    }
+    return fetched_->finds ? deploy_fetched(in_, from, *fetched_->finds)
+                           : api_result(fetched_->finds.error());
+}
+
 // False: the service met a fault of its own, and the record is to be tried again.
 result<bool> bulk_runner::deploy_one(bulk_deployment& running, const waiting_record& next) {
-    const auto answered = create_deployment(in_, deployment_call(next.record));
+    const auto answered = deploy(next);
     if (!answered && answered.error().status >= 500 && may_try_again(running, next)) {
         ++running.retry_attempts;
         return false;

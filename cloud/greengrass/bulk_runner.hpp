@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cloud/greengrass/bulk_deployments.hpp"
+#include "cloud/greengrass/upstream_finds.hpp"
 
 #include <chrono>
 #include <condition_variable>
@@ -12,7 +13,8 @@
 namespace evergrass::cloud::greengrass {
 
 // Works on the bulk deployment that has not ended, a few records a transaction, so that what is
-// waited for is the disk once for all of them. All it knows is in the store: after a restart it
+// waited for is the disk once for all of them; while others wait for the store, one record, and
+// they go before the next. All it knows is in the store: after a restart it
 // goes on where it was, and a record whose deployment was committed is not deployed twice.
 //
 // start() and stop() belong to one thread; wake() is for any.
@@ -42,7 +44,15 @@ private:
         int attempts = 0;
     };
 
+    // What the record's deployment needs of APIs that are elsewhere.
+    struct fetched {
+        std::int64_t ordinal = 0;
+        answer<upstream_finds> finds;
+    };
+
     void work_until_stopped();
+    result<void> fetch_next(const std::string& id);
+    api_result deploy(const waiting_record& next);
     result<void> initialize(const bulk_deployment& begun);
     result<void> deploy_some(const std::string& id);
     result<void> deploy_next(bulk_deployment& running);
@@ -51,6 +61,7 @@ private:
     bool may_try_again(const bulk_deployment& running, const waiting_record& next);
 
     greengrass_services& in_;
+    std::optional<fetched> fetched_;
     trouble trouble_;
     int store_faults_ = 0;  // one after the other
     bool back_off_ = false;

@@ -1,5 +1,8 @@
+#include "cloud/gateway/client_tokens.hpp"
 #include "cloud/greengrass/build_manifest.hpp"
+#include "cloud/greengrass/deploy.hpp"
 #include "cloud/greengrass/deployments.hpp"
+#include "cloud/greengrass/fetch_upstream.hpp"
 #include "cloud/greengrass/operations.hpp"
 #include "libs/base/random.hpp"
 
@@ -157,9 +160,31 @@ void report(const greengrass_services& in, const deployment& made) {
 
 }  // namespace
 
+// What is asked for is looked at here and again when it is deployed: both are moments of their own.
+answer<upstream_finds> fetch_for_deployment(greengrass_services& in, const call& from) {
+    const auto type = type_of(required_text(from, "DeploymentType"));
+    if (in.upstream == nullptr || !type) {
+        return upstream_finds();
+    }
+    std::optional<group_contents> contents;
+    {
+        const auto hold = in.state.db().lock();
+        const auto wanted = find_deployable(in, from, *type);
+        if (!wanted) {
+            return wanted.error();
+        }
+        build_log log;
+        contents = group_contents::load(in, wanted->group, wanted->version, log);
+        if (log.store_error()) {
+            return internal_error(*log.store_error());
+        }
+    }
+    return fetch_upstream(in, *contents);
+}
+
 // Building takes place here, so the answer finds the deployment InProgress or failed (spec/cloud.md
 // §7.1). It supersedes an earlier one that is in progress; see deployments.hpp.
-api_result create_deployment(greengrass_services& in, const call& from) {
+api_result deploy_fetched(greengrass_services& in, const call& from, const upstream_finds& finds) {
     const auto type = type_of(required_text(from, "DeploymentType"));
     if (!type) {
         return unknown_type();
@@ -181,9 +206,9 @@ api_result create_deployment(greengrass_services& in, const call& from) {
                                  std::to_string(cores) + ".");
         }
         made = new_deployment(in, *wanted, *type);
-        const auto manifest =
-            cores == 1 ? build_manifest(in, contents, {made->id, *type, made->created_at}, log)
-                       : contract::manifest();
+        const auto manifest = cores == 1 ? build_manifest(in, contents, finds,
+                                                          {made->id, *type, made->created_at}, log)
+                                         : contract::manifest();
         const auto finished = finish(in, manifest, log, *made);
         if (!finished) {
             return internal_error(finished.error());
@@ -195,6 +220,16 @@ api_result create_deployment(greengrass_services& in, const call& from) {
         report(in, *made);
     }
     return answered;
+}
+
+// It sees to its token itself: what is elsewhere is fetched before a transaction begins.
+api_result create_deployment(greengrass_services& in, const call& from) {
+    const auto finds = fetch_for_deployment(in, from);
+    if (!finds) {
+        return finds.error();
+    }
+    return once_per_token(in.state, "CreateDeployment", from, in.time.now(),
+                          [&](const call& each) { return deploy_fetched(in, each, *finds); });
 }
 
 }  // namespace evergrass::cloud::greengrass

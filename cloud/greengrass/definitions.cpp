@@ -185,17 +185,20 @@ std::optional<definition_reference> parse_reference(const service_identity& iden
 }
 
 json::object describe(const service_identity& identity, std::string_view kind,
-                      const definition& shown) {
-    json::object out{{"Arn", definition_arn(identity, kind, shown.id)},
-                     {"Id", shown.id},
-                     {"CreationTimestamp", as_timestamp(shown.created_at)},
-                     {"LastUpdatedTimestamp", as_timestamp(shown.updated_at)}};
+                      const definition& shown, json::storage_ptr where) {
+    json::object out(std::move(where));
+    out.reserve(8);  // with tags
+    auto arn = definition_arn(identity, kind, shown.id);
+    out.emplace("Arn", arn);
+    out.emplace("Id", shown.id);
+    out.emplace("CreationTimestamp", as_timestamp(shown.created_at));
+    out.emplace("LastUpdatedTimestamp", as_timestamp(shown.updated_at));
     if (shown.name) {
-        out["Name"] = *shown.name;
+        out.emplace("Name", *shown.name);
     }
     if (shown.latest_version) {
-        out["LatestVersion"] = *shown.latest_version;
-        out["LatestVersionArn"] = version_arn(identity, kind, shown.id, *shown.latest_version);
+        out.emplace("LatestVersion", *shown.latest_version);
+        out.emplace("LatestVersionArn", arn.append("/versions/").append(*shown.latest_version));
     }
     return out;
 }

@@ -64,8 +64,9 @@ std::optional<definition_reference> parse_reference(const service_identity& iden
                                                     std::string_view arn);
 
 // As the API shows them.
+// `where`: the memory of a long list.
 json::object describe(const service_identity& identity, std::string_view kind,
-                      const definition& shown);
+                      const definition& shown, json::storage_ptr where = {});
 json::object describe(const service_identity& identity, std::string_view kind,
                       const definition_version& shown);
 

@@ -8,9 +8,6 @@
 namespace evergrass::cloud::greengrass {
 namespace {
 
-// What a core downloads at most.
-constexpr std::int64_t largest_archive = 250LL * 1024 * 1024;
-
 const json::object* data_of(const json::value& resource, std::string_view kind) {
     const auto* object = resource.if_object();
     const auto* container =
@@ -18,8 +15,16 @@ const json::object* data_of(const json::value& resource, std::string_view kind) 
     return container == nullptr ? nullptr : object_member(*container, kind);
 }
 
-void deliver(greengrass_services& in, const std::string& id, const std::string& uri,
-             contract::manifest& into, build_log& log) {
+void deliver(greengrass_services& in, const upstream_finds& finds, const std::string& id,
+             const std::string& uri, contract::manifest& into, build_log& log) {
+    if (finds.models) {
+        const auto brought = finds.models->find(uri);
+        if (brought != finds.models->end()) {  // else its fault is noted
+            into.files.push_back(
+                {contract::delivery::model, id, brought->second.sha256, brought->second.size});
+        }
+        return;
+    }
     const auto named = objects::parse_s3_uri(uri);
     if (!named || in.objects == nullptr) {
         log.fault("InvalidModelUri",
@@ -37,7 +42,7 @@ void deliver(greengrass_services& in, const std::string& id, const std::string& 
                                        "; put the object and deploy again.");
         return;
     }
-    if (found->size > largest_archive) {
+    if (found->size > largest_model) {
         log.fault("ModelTooLarge", "Resource '" + id + "': the object " + uri + " has " +
                                        std::to_string(found->size) +
                                        " bytes; a core takes up to 262144000.");
@@ -70,7 +75,18 @@ void check_functions(const std::set<std::string>& models, const contract::manife
 
 }  // namespace
 
-void deliver_models(greengrass_services& in, contract::manifest& into, build_log& log) {
+std::vector<std::string> wanted_models(const json::array& resources) {
+    std::vector<std::string> uris;
+    for (const auto& resource : resources) {
+        if (const auto* s3 = data_of(resource, "S3MachineLearningModelResourceData")) {
+            uris.push_back(string_member(*s3, "S3Uri").value_or(""));
+        }
+    }
+    return uris;
+}
+
+void deliver_models(greengrass_services& in, const upstream_finds& finds, contract::manifest& into,
+                    build_log& log) {
     std::set<std::string> models;
     for (const auto& resource : into.resources) {
         const auto* object = resource.if_object();
@@ -83,7 +99,7 @@ void deliver_models(greengrass_services& in, contract::manifest& into, build_log
         }
         if (const auto* s3 = data_of(resource, "S3MachineLearningModelResourceData")) {
             models.insert(id);
-            deliver(in, id, string_member(*s3, "S3Uri").value_or(""), into, log);
+            deliver(in, finds, id, string_member(*s3, "S3Uri").value_or(""), into, log);
         }
     }
     check_functions(models, into, log);

@@ -14,34 +14,12 @@ namespace {
 // Deployments that may still be fetched, or come back, are the newest few.
 constexpr std::int64_t kept_bundles = 8;
 
-using labels = std::set<std::string, std::less<>>;
-
 const json::object* secret_data(const json::value& resource) {
     const auto* object = resource.if_object();
     const auto* container =
         object == nullptr ? nullptr : object_member(*object, "ResourceDataContainer");
     return container == nullptr ? nullptr
                                 : object_member(*container, "SecretsManagerSecretResourceData");
-}
-
-// Several resources may name one secret with different labels.
-std::map<std::string, labels> wanted_secrets(const json::array& resources) {
-    std::map<std::string, labels> wanted;
-    for (const auto& resource : resources) {
-        const auto* data = secret_data(resource);
-        if (data == nullptr) {
-            continue;
-        }
-        auto& stages = wanted[string_member(*data, "ARN").value_or("")];
-        stages.emplace(secrets::current);
-        const auto* more = array_member(*data, "AdditionalStagingLabelsToDownload");
-        for (std::size_t i = 0; more != nullptr && i < more->size(); ++i) {
-            if (const auto* label = (*more)[i].if_string()) {
-                stages.emplace(*label);
-            }
-        }
-    }
-    return wanted;
 }
 
 // A version as docs/formats/secrets.md has it.
@@ -62,7 +40,7 @@ class bundle {
 public:
     bundle(greengrass_services& in, build_log& log) : in_(*in.secrets), log_(log) {}
 
-    void add(const std::string& arn, const labels& wanted) {
+    void add(const std::string& arn, const staging_labels& wanted) {
         const auto found = secrets::find_secret(in_, arn);
         if (!take(found) || !*found || (*found)->arn != arn) {
             return;
@@ -78,7 +56,7 @@ public:
             return;
         }
         json::array delivered;
-        labels missing = wanted;
+        staging_labels missing = wanted;
         for (const auto& version : *versions) {
             const bool is_wanted = std::ranges::any_of(
                 version.stages, [&](const auto& stage) { return wanted.contains(stage); });
@@ -157,17 +135,43 @@ result<void> keep(store& state, const std::string& thing, const std::string& sha
     return done;
 }
 
-}  // namespace
-
-void deliver_secrets(greengrass_services& in, contract::manifest& into, build_log& log) {
-    if (in.secrets == nullptr) {
-        return;
-    }
+json::array secrets_here(greengrass_services& in, const contract::manifest& wanted,
+                         build_log& log) {
     bundle made(in, log);
-    for (const auto& [arn, stages] : wanted_secrets(into.resources)) {
+    for (const auto& [arn, stages] : wanted_secrets(wanted.resources)) {
         made.add(arn, stages);
     }
-    if (made.all().empty() || !log.faults().empty() || log.store_error()) {
+    return std::move(made.all());
+}
+
+}  // namespace
+
+std::map<std::string, staging_labels> wanted_secrets(const json::array& resources) {
+    std::map<std::string, staging_labels> wanted;
+    for (const auto& resource : resources) {
+        const auto* data = secret_data(resource);
+        if (data == nullptr) {
+            continue;
+        }
+        auto& stages = wanted[string_member(*data, "ARN").value_or("")];
+        stages.emplace(secrets::current);
+        const auto* more = array_member(*data, "AdditionalStagingLabelsToDownload");
+        for (std::size_t i = 0; more != nullptr && i < more->size(); ++i) {
+            if (const auto* label = (*more)[i].if_string()) {
+                stages.emplace(*label);
+            }
+        }
+    }
+    return wanted;
+}
+
+void deliver_secrets(greengrass_services& in, const upstream_finds& finds, contract::manifest& into,
+                     build_log& log) {
+    if (in.secrets == nullptr && !finds.secrets) {
+        return;
+    }
+    const auto all = finds.secrets ? *finds.secrets : secrets_here(in, into, log);
+    if (all.empty() || !log.faults().empty() || log.store_error()) {
         return;
     }
     const auto certificate = certificate_of(in.state, into.core);
@@ -183,7 +187,7 @@ void deliver_secrets(greengrass_services& in, contract::manifest& into, build_lo
         return;
     }
     const auto sealed =
-        pki::seal_for(*certificate, json::serialize(json::object{{"secrets", made.all()}}));
+        pki::seal_for(*certificate, json::serialize(json::object{{"secrets", all}}));
     if (!sealed) {
         log.fault("CannotSealSecrets", "The group's secrets cannot be sealed for the core: " +
                                            sealed.error().message() + ".");

@@ -370,7 +370,8 @@ TEST_F(deployments, the_groups_tag_says_who_issues_its_credentials) {
                 HasSubstr("--aws-credentials FILE"));
     ASSERT_TRUE(write_file_atomically(directory_ + "/aws",
                                       "[default]\naws_access_key_id=A\naws_secret_access_key=S\n"));
-    const auto sts = greengrass::upstream_sts::make({directory_ + "/aws", "us-east-1", "", ""});
+    const auto sts = greengrass::upstream_sts::make(
+        {{directory_ + "/aws", "--aws-credentials", {}}, "us-east-1", "", ""});
     ASSERT_TRUE(sts) << sts.error().message();
     services_->sts = &*sts;
     EXPECT_EQ(to_string(manifest(deploy_with("sts")).credentials), "sts");

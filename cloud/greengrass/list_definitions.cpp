@@ -1,16 +1,23 @@
 #include "cloud/gateway/paging.hpp"
 #include "cloud/greengrass/definitions.hpp"
 #include "cloud/greengrass/operations.hpp"
-#include "cloud/greengrass/tags.hpp"
+
+#include <boost/json/monotonic_resource.hpp>
+#include <boost/json/storage_ptr.hpp>
 
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
 namespace evergrass::cloud::greengrass {
 namespace {
+
+// What an item takes of a list's memory: the members of a definition and their table.
+constexpr std::size_t bytes_of_item = 1'024;
 
 // Where a page begins: behind this age and id, newest first.
 struct position {
@@ -35,6 +42,31 @@ std::optional<position> position_of(const std::string& key) {
     }
     at.id = key.substr(slash + 1);
     return at;
+}
+
+// As an item has them, by the definition's id; one statement for the page.
+using tags_by_id = std::map<std::string, json::object, std::less<>>;
+
+result<tags_by_id> tags_of_page(greengrass_services& in, std::string_view kind,
+                                const std::vector<definition>& page) {
+    tags_by_id found;
+    if (page.empty()) {
+        return found;
+    }
+    const auto& newest = page.front();
+    const auto& oldest = page.back();
+    const auto read = in.state.db().query(
+        "greengrass.list_tags",
+        "SELECT d.id, t.key, t.value FROM definitions AS d JOIN tags AS t ON t.arn = ?1 || d.id"
+        " WHERE d.kind = ?2 AND (d.created_at, d.id) <= (?3, ?4)"
+        " AND (d.created_at, d.id) >= (?5, ?6) ORDER BY d.id, t.key",
+        {definition_arn(in.identity, kind, ""), std::string(kind), newest.created_at, newest.id,
+         oldest.created_at, oldest.id},
+        [&](const db::row& row) { found[row.text(0)][row.text(1)] = row.text(2); });
+    if (!read) {
+        return read.error();
+    }
+    return found;
 }
 
 result<std::vector<definition>> rows_after(store& state, std::string_view kind,
@@ -68,25 +100,31 @@ api_result list_definitions(greengrass_services& in, const definition_family& fa
     if (!after) {
         return bad_token();
     }
-    const auto hold = in.state.db().lock();
+    auto hold = in.state.db().lock();
     auto rows = rows_after(in.state, family.kind, *after, page->rows_to_read());
     if (!rows) {
         return internal_error(rows.error());
     }
     const auto next = cut_to_page(*rows, *page, key_of);
-    json::array items;
+    // The model has no tags in a list of groups.
+    auto tags =
+        family.is_group() ? result<tags_by_id>(tags_by_id()) : tags_of_page(in, family.kind, *rows);
+    if (!tags) {
+        return internal_error(tags.error());
+    }
+    hold.unlock();
+    const auto memory =
+        json::make_shared_resource<json::monotonic_resource>(bytes_of_item * (rows->size() + 1));
+    json::array items(memory);
+    items.reserve(rows->size());
     for (const auto& row : *rows) {
-        auto item = describe(in.identity, family.kind, row);
-        if (!family.is_group()) {  // the model has no tags in a list of groups
-            auto tags = tags_of(in.state, definition_arn(in.identity, family.kind, row.id));
-            if (!tags) {
-                return internal_error(tags.error());
-            }
-            item["tags"] = std::move(*tags);
+        auto item = describe(in.identity, family.kind, row, memory);
+        if (!family.is_group()) {
+            item["tags"] = std::move((*tags)[row.id]);
         }
         items.emplace_back(std::move(item));
     }
-    json::object output;
+    json::object output(memory);
     output[family.is_group() ? "Groups" : "Definitions"] = std::move(items);
     if (next) {
         output["NextToken"] = *next;

@@ -1,5 +1,6 @@
 #include "cloud/greengrass/post_core_logs.hpp"
 
+#include "cloud/greengrass/ship_logs.hpp"
 #include "libs/base/encoding.hpp"
 #include "libs/base/json.hpp"
 #include "libs/rt/run_on.hpp"
@@ -17,12 +18,6 @@ constexpr std::string_view behind_thing = "/logs";
 constexpr std::size_t longest_name = 512;
 constexpr std::int64_t two_weeks = 14LL * 24 * 60 * 60 * 1000;
 constexpr std::int64_t two_hours = 2LL * 60 * 60 * 1000;
-
-struct told_log {
-    std::string group;
-    std::string stream;
-    std::vector<logs::new_event> events;
-};
 
 bool is_allowed(const told_log& told, const std::string& thing) {
     return (told.group.starts_with("/aws/greengrass/GreengrassSystem/") ||
@@ -118,6 +113,16 @@ http::response post_core_logs(const device_routes& in, logs::log_registry& logs,
                                          from.thing + ", and events with timestamp and message");
         }
         read.push_back(std::move(*told));
+    }
+    if (in.services.upstream != nullptr && in.services.upstream->has("logs")) {
+        for (const auto& told : read) {
+            if (const auto shipped = ship_logs(*in.services.upstream, told); !shipped) {
+                in.services.log.warn("A core's logs could not be sent on.",
+                                     {{"core", from.thing}, {"reason", shipped.error()}});
+                return device_error(503, shipped.error().message());
+            }
+        }
+        return json_answer(json::object());
     }
     answer<void> kept;
     const auto committed = in.services.state.db().transaction([&]() -> result<void> {

@@ -62,7 +62,14 @@ bool is_system_function(std::string_view arn) {
            std::ranges::find(system_functions, function->name) != system_functions.end();
 }
 
-result<version_lookup> find_published_version(greengrass_services& in, std::string_view arn) {
+result<version_lookup> find_published_version(greengrass_services& in, const upstream_finds& finds,
+                                              std::string_view arn) {
+    if (finds.functions) {
+        const auto fetched = finds.functions->find(arn);
+        return fetched != finds.functions->end()
+                   ? fetched->second
+                   : nothing("Function '" + std::string(arn) + "' is not in the group.");
+    }
     const auto function = parse_function_arn(arn);
     if (!function) {
         return nothing("'" + std::string(arn) + "' is not a function's ARN.");

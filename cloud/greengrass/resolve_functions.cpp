@@ -125,7 +125,7 @@ void check_resources(const group_contents& contents, const contract::function& f
 }  // namespace
 
 resolved_functions resolve_functions(greengrass_services& in, const group_contents& contents,
-                                     build_log& log) {
+                                     const upstream_finds& finds, build_log& log) {
     resolved_functions resolved;
     std::set<std::string> seen;
     const auto group_execution = contents.default_execution();
@@ -135,7 +135,7 @@ resolved_functions resolve_functions(greengrass_services& in, const group_conten
         if (is_system_function(named)) {
             function.arn = named;
         } else {
-            const auto lookup = find_published_version(in, named);
+            const auto lookup = find_published_version(in, finds, named);
             if (!log.read(lookup)) {
                 return resolved;
             }

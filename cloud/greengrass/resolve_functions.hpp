@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cloud/greengrass/group_contents.hpp"
+#include "cloud/greengrass/upstream_finds.hpp"
 #include "contract/manifest.hpp"
 
 #include <map>
@@ -11,20 +12,9 @@
 
 namespace evergrass::cloud::greengrass {
 
-// A published version of a function, as the Lambda part of the service keeps it.
-struct published_version {
-    std::string arn;             // ends in the version's number
-    json::object configuration;  // in Lambda's spelling
-    std::string blob;            // SHA-256 of the package, hex
-    std::int64_t code_size = 0;
-};
-
-// Follows an alias to its version (spec/cloud.md §1.6). A reason, for people, when there is none.
-struct version_lookup {
-    std::optional<published_version> found;
-    std::string reason;
-};
-result<version_lookup> find_published_version(greengrass_services& in, std::string_view arn);
+// Follows an alias to its version (spec/cloud.md §1.6), at the Lambda of `finds` or this service's.
+result<version_lookup> find_published_version(greengrass_services& in, const upstream_finds& finds,
+                                              std::string_view arn);
 
 // True for arn:aws:lambda:::function:GGIPDetector:1 and its like, which come with the core.
 bool is_system_function(std::string_view arn);
@@ -38,6 +28,6 @@ struct resolved_functions {
 // The group's functions with their code and every default filled in (spec/core.md §5). What can't
 // be resolved is a fault in `log`.
 resolved_functions resolve_functions(greengrass_services& in, const group_contents& contents,
-                                     build_log& log);
+                                     const upstream_finds& finds, build_log& log);
 
 }  // namespace evergrass::cloud::greengrass

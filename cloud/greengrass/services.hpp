@@ -21,9 +21,13 @@ class core_invocations;
 }
 namespace objects {
 class object_store;
-}
+class upstream_objects;
+}  // namespace objects
 namespace secrets {
 struct secret_registry;
+}
+namespace upstream {
+class client;
 }
 
 // What the operations and the cores' API share. Lives longer than the operation table and the
@@ -44,6 +48,9 @@ struct greengrass_services {
     objects::object_store* objects = nullptr;
     // Where groups find their secrets; null: nowhere.
     secrets::secret_registry* secrets = nullptr;
+    // APIs that are elsewhere; null: none is.
+    const upstream::client* upstream = nullptr;
+    objects::upstream_objects* upstream_objects = nullptr;
     // What cores are to run for Invoke; null: nothing.
     lambda::core_invocations* invocations = nullptr;
     // Called when a bulk deployment begins or is to stop, perhaps before that is committed; the

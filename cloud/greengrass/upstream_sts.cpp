@@ -1,6 +1,6 @@
 #include "cloud/greengrass/upstream_sts.hpp"
 
-#include "cloud/greengrass/aws_keys_file.hpp"
+#include "cloud/upstream/endpoint.hpp"
 #include "libs/aws/sigv4.hpp"
 #include "libs/base/encoding.hpp"
 #include "libs/base/errors.hpp"
@@ -10,7 +10,6 @@
 
 #include <boost/asio/this_coro.hpp>
 
-#include <charconv>
 #include <functional>
 
 namespace evergrass::cloud::greengrass {
@@ -24,42 +23,6 @@ constexpr std::size_t max_session_name = 64;  // of RoleSessionName, 2 at least
 // A core waits 30 s for all of it.
 constexpr std::chrono::seconds connect_limit{5};
 constexpr std::chrono::seconds answer_limit{10};
-
-error bad_endpoint(const std::string& text) {
-    return {errc::invalid_input,
-            "--sts-endpoint '" + text + "' is not http://HOST[:PORT] or https://HOST[:PORT]"};
-}
-
-// Host and port; the scheme tells whether TLS is spoken.
-result<http::client_options> address_of(const std::string& text, bool& tls) {
-    tls = text.starts_with("https://");
-    if (!tls && !text.starts_with("http://")) {
-        return bad_endpoint(text);
-    }
-    auto rest = std::string_view(text).substr(tls ? 8 : 7);
-    if (rest.ends_with('/')) {
-        rest.remove_suffix(1);
-    }
-    http::client_options address;
-    address.port = tls ? 443 : 80;
-    const auto colon = rest.find(':');
-    address.host = rest.substr(0, colon);
-    if (colon != std::string_view::npos) {
-        const auto digits = rest.substr(colon + 1);
-        const auto* end = digits.data() + digits.size();
-        const auto read = std::from_chars(digits.data(), end, address.port);
-        if (read.ec != std::errc() || read.ptr != end || address.port == 0) {
-            return bad_endpoint(text);
-        }
-    }
-    if (address.host.empty() || address.host.find_first_of("/?#@ []") != std::string::npos) {
-        return bad_endpoint(text);
-    }
-    address.connect_timeout = connect_limit;
-    address.response_timeout = answer_limit;
-    address.max_body_bytes = max_answer_bytes;
-    return address;
-}
 
 result<std::shared_ptr<rt::tls_context>> tls_of(const upstream_sts_settings& settings) {
     rt::tls_client_options options;
@@ -86,11 +49,6 @@ std::string session_name_of(std::string thing) {
     return thing.size() < 2 ? thing + "-core" : thing;
 }
 
-std::string host_header(const http::client_options& address) {
-    const bool standard = address.port == (address.tls ? 443 : 80);
-    return standard ? address.host : address.host + ":" + std::to_string(address.port);
-}
-
 result<issued_credentials> read_answer(const http::response& answer) {
     if (answer.status == 200) {
         return parse_assume_role_answer(answer.body);
@@ -112,27 +70,32 @@ result<upstream_sts> upstream_sts::make(upstream_sts_settings settings) {
     if (settings.endpoint.empty()) {
         settings.endpoint = "https://sts." + settings.region + ".amazonaws.com";
     }
-    bool tls = false;
-    auto address = address_of(settings.endpoint, tls);
-    if (!address) {
-        return address.error();
+    const auto at = upstream::parse_endpoint("--sts-endpoint", settings.endpoint);
+    if (!at) {
+        return at.error();
     }
-    if (tls) {
+    http::client_options address;
+    address.host = at->host;
+    address.port = at->port;
+    address.connect_timeout = connect_limit;
+    address.response_timeout = answer_limit;
+    address.max_body_bytes = max_answer_bytes;
+    if (at->tls) {
         auto context = tls_of(settings);
         if (!context) {
             return context.error();
         }
-        address->tls = std::move(*context);
+        address.tls = std::move(*context);
     }
-    if (const auto keys = read_aws_keys(settings.keys_file); !keys) {
+    if (const auto keys = settings.keys.read(); !keys) {
         return keys.error();
     }
-    return upstream_sts(std::move(settings), std::move(*address));
+    return upstream_sts(std::move(settings), std::move(address), at->host_header());
 }
 
 result<upstream_sts::prepared> upstream_sts::prepare(wall_time now, const std::string& role_arn,
                                                      const std::string& thing) const {
-    const auto keys = read_aws_keys(settings_.keys_file);
+    const auto keys = settings_.keys.read();
     if (!keys) {
         return keys.error();
     }
@@ -140,7 +103,7 @@ result<upstream_sts::prepared> upstream_sts::prepare(wall_time now, const std::s
     aws::signable_request signing;
     signing.method = "POST";
     signing.target = "/";
-    signing.headers = {{"Host", host_header(address_)},
+    signing.headers = {{"Host", host_header_},
                        {"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}};
     if (!keys->session_token.empty()) {
         signing.headers.emplace_back("X-Amz-Security-Token", keys->session_token);

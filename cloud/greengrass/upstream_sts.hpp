@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cloud/greengrass/issued_credentials.hpp"
+#include "cloud/upstream/aws_keys_file.hpp"
 #include "libs/base/result.hpp"
 #include "libs/base/time.hpp"
 #include "libs/http/client.hpp"
@@ -14,7 +15,7 @@
 namespace evergrass::cloud::greengrass {
 
 struct upstream_sts_settings {
-    std::filesystem::path keys_file;  // aws_keys_file.hpp; read anew for each call
+    upstream::aws_keys_source keys;
     std::string region;
     std::string endpoint;  // http[s]://host[:port]; empty: https://sts.REGION.amazonaws.com
     std::filesystem::path ca_file;  // who signed the endpoint; empty: one of the system's CAs
@@ -35,13 +36,17 @@ public:
 
 private:
     struct prepared;
-    upstream_sts(upstream_sts_settings settings, http::client_options address)
-        : settings_(std::move(settings)), address_(std::move(address)) {}
+    upstream_sts(upstream_sts_settings settings, http::client_options address,
+                 std::string host_header)
+        : settings_(std::move(settings)),
+          address_(std::move(address)),
+          host_header_(std::move(host_header)) {}
     result<prepared> prepare(wall_time now, const std::string& role_arn,
                              const std::string& thing) const;
 
     upstream_sts_settings settings_;
     http::client_options address_;
+    std::string host_header_;
 };
 
 }  // namespace evergrass::cloud::greengrass

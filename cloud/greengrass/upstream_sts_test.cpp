@@ -22,7 +22,8 @@ protected:
     void TearDown() override { std::filesystem::remove(keys_); }
 
     std::string refusal(const std::string& endpoint, const std::string& ca_file = "") {
-        const auto made = upstream_sts::make({keys_, "eu-west-1", endpoint, ca_file});
+        const auto made =
+            upstream_sts::make({{keys_, "--aws-credentials", {}}, "eu-west-1", endpoint, ca_file});
         return made ? "" : made.error().message();
     }
     std::string keys_;

@@ -1,4 +1,5 @@
 #include "cloud/objects/object_store.hpp"
+#include "libs/base/digest.hpp"
 #include "libs/base/encoding.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
@@ -120,10 +121,18 @@ result<std::string> object_store::join_files(const std::vector<std::string>& sha
     if (!sha256) {
         return sha256;
     }
-    if (auto claimed = claim(*sha256); !claimed) {
+    if (auto named = name_file(fresh, *sha256); !named) {
+        return named.error();
+    }
+    return sha256;
+}
+
+// The rename is what makes it a file of the store, and lasts.
+result<void> object_store::name_file(const fs::path& fresh, const std::string& sha256) {
+    if (auto claimed = claim(sha256); !claimed) {
         return claimed.error();
     }
-    const auto path = file_of(*sha256);
+    const auto path = file_of(sha256);
     if (auto made = make_directories(path.parent_path(), 0700); !made) {
         return made.error();
     }
@@ -137,7 +146,39 @@ result<std::string> object_store::join_files(const std::vector<std::string>& sha
             return synced.error();
         }
     }
+    return {};
+}
+
+result<fs::path> object_store::fresh_file() const {
+    if (auto made = make_directories(directory_, 0700); !made) {
+        return made.error();
+    }
+    auto fresh = directory_ / "fetching";
+    std::error_code failed;
+    fs::remove(fresh, failed);
+    if (failed) {
+        return error{failed, "cannot remove " + fresh.string()};
+    }
+    return fresh;
+}
+
+result<std::string> object_store::adopt_file(const fs::path& fresh) {
+    auto sha256 = sha256_hex_of_file(fresh.string());
+    if (!sha256) {
+        return sha256;
+    }
+    if (auto named = name_file(fresh, *sha256); !named) {
+        return named.error();
+    }
     return sha256;
+}
+
+result<bool> object_store::keep_again(const std::string& sha256) {
+    if (auto claimed = claim(sha256); !claimed) {
+        return claimed.error();
+    }
+    std::error_code missing;
+    return fs::exists(file_of(sha256), missing);
 }
 
 }  // namespace evergrass::cloud::objects

@@ -66,6 +66,12 @@ answer<void> object_store::require_bucket(std::string_view name) {
     if (!read) {
         return internal_error(read.error());
     }
+    if (!there && !elsewhere_.empty()) {
+        return api_error{404, "NoSuchBucket",
+                         "Objects are at " + elsewhere_ +
+                             " (--upstream), from where this service brings models and inputs of "
+                             "bulk deployments alone"};
+    }
     if (!there) {
         return no_such_bucket(name);
     }

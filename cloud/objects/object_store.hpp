@@ -71,10 +71,21 @@ public:
     result<void> keep_file(const std::string& sha256, std::string_view content);
     // The files' bytes as one file, kept likewise; its SHA-256.
     result<std::string> join_files(const std::vector<std::string>& sha256s);
+    // A place in the store's folder for a file that adopt_file() then takes; what was there is
+    // gone. One at a time.
+    result<std::filesystem::path> fresh_file() const;
+    // Takes such a file, which is fsynced, and keeps it likewise; its SHA-256.
+    result<std::string> adopt_file(const std::filesystem::path& fresh);
+    // Keeps a file for another ten minutes; false: it is not there any more.
+    result<bool> keep_again(const std::string& sha256);
     // Puts an object whose file is kept. The caller is in a transaction.
     result<void> insert(std::string_view bucket, const object& made);
     // Removes files that nothing refers to any more.
     void sweep();
+
+    // Objects are at that URL (--upstream), and none is here: what is told to who looks for one.
+    // Set before other threads use the store.
+    void set_elsewhere(std::string url) { elsewhere_ = std::move(url); }
 
     // Removes all files, after the database was emptied (`--allow-reset`).
     result<void> forget_files();
@@ -87,11 +98,13 @@ private:
     result<void> claim(const std::string& sha256);
     result<void> write(const std::string& sha256, std::string_view content) const;
     result<void> leave(std::string_view bucket, std::string_view key);
+    result<void> name_file(const std::filesystem::path& fresh, const std::string& sha256);
 
     store& state_;
     const clock& time_;
     std::filesystem::path directory_;
     logger log_;
+    std::string elsewhere_{};
 };
 
 }  // namespace evergrass::cloud::objects

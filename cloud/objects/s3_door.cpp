@@ -1,6 +1,7 @@
 #include "cloud/objects/s3_door.hpp"
 
 #include "cloud/gateway/authenticate.hpp"
+#include "cloud/gateway/refusal.hpp"
 #include "cloud/objects/operations.hpp"
 #include "cloud/objects/s3_xml.hpp"
 #include "libs/base/random.hpp"
@@ -108,6 +109,11 @@ cloud::answer<http::response> s3_door::serve(http::request& asked, noted& about)
     if (read_ && asked.method == "GET" && asked.path().starts_with(prefix_)) {
         about.operation = "s3:GetObject";
         return read_other(*by, asked);
+    }
+    if (!elsewhere_.empty()) {
+        auto refused = served_elsewhere("s3", elsewhere_);
+        refused.code = "MisdirectedRequest";
+        return refused;
     }
     const auto read = read_s3_request(asked.method, asked.path(), asked.query());
     if (!read) {

@@ -32,6 +32,10 @@ public:
     // on the same terms as a GetObject.
     void serve_also(std::string prefix, std::function<answer_text(std::string_view path)> read);
 
+    // Objects are at that URL: requests for them are refused with it, other than those of
+    // serve_also(). Set before the first request.
+    void set_elsewhere(std::string url) { elsewhere_ = std::move(url); }
+
     static bool wants(const http::request& asked);
     boost::asio::awaitable<http::response> answer(http::request asked);
 
@@ -55,6 +59,7 @@ private:
     signing_keys remembered_;
     request_counts* counts_;
     request_limits* limits_;
+    std::string elsewhere_;
     std::string prefix_;
     std::function<answer_text(std::string_view)> read_;
 };

@@ -1,7 +1,9 @@
 #include "cloud/store/store.hpp"
 
+#include "cloud/store/token_master_key.hpp"
 #include "libs/db/postgres.hpp"
 
+#include <cstdlib>
 #include <utility>
 
 namespace evergrass::cloud {
@@ -32,10 +34,15 @@ result<std::unique_ptr<store>> store::open(const std::string& path,
     if (auto migrated = (*opened)->migrate(migrations()); !migrated) {
         return migrated.error();
     }
-    file_master_key master(master_key_file.empty()
-                               ? std::filesystem::path(path).parent_path() / "master.key"
-                               : master_key_file);
-    auto secrets = vault::open(**opened, master);
+    const auto place = master_key_file.empty()
+                           ? std::filesystem::path(path).parent_path() / "master.key"
+                           : master_key_file;
+    const auto master =
+        master_key_at(place.string(), [](const char* name) { return std::getenv(name); });
+    if (!master) {
+        return master.error();
+    }
+    auto secrets = vault::open(**opened, **master);
     if (!secrets) {
         return secrets.error();
     }

@@ -21,7 +21,7 @@ namespace evergrass::cloud {
 class store {
 public:
     // Makes and migrates the file. `master_key_file` (empty: master.key beside the file) is made
-    // when nothing is sealed yet.
+    // when nothing is sealed yet; it may be a pkcs11: URI instead (token_master_key.hpp).
     static result<std::unique_ptr<store>> open(const std::string& path,
                                                const std::filesystem::path& master_key_file = {});
 

@@ -129,8 +129,16 @@ result<void> connection::back_up(const std::string& to) {
     return implementation_->on->back_up(to);
 }
 
-std::unique_lock<std::recursive_mutex> connection::lock() {
+std::unique_lock<fair_mutex> connection::lock() {
     return std::unique_lock(implementation_->on->here().mutex);
+}
+
+bool connection::is_wanted() const {
+    return implementation_->on->here().mutex.waiting() != 0;
+}
+
+void connection::give_way() {
+    implementation_->on->here().mutex.give_way();
 }
 
 }  // namespace evergrass::db

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +28,7 @@ using row_visitor = std::function<void(const row_source&)>;  // empty: rows are 
 // One transaction at a time. Whoever uses one holds `mutex`.
 class session {
 public:
-    explicit session(std::recursive_mutex& guard) : mutex(guard) {}
+    explicit session(fair_mutex& guard) : mutex(guard) {}
     session(const session&) = delete;
     session& operator=(const session&) = delete;
     virtual ~session() = default;
@@ -57,7 +56,7 @@ public:
 
     // The engine's: while a transaction is open nobody else of this process reads, so that whoever
     // is told of a change inside of it and looks, sees it.
-    std::recursive_mutex& mutex;
+    fair_mutex& mutex;
     int depth = 0;  // transactions that are begun
 };
 

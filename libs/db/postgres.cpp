@@ -180,8 +180,7 @@ private:
 
 class postgres_session final : public session {
 public:
-    postgres_session(server_address& server, std::recursive_mutex& guard)
-        : session(guard), server_(server) {}
+    postgres_session(server_address& server, fair_mutex& guard) : session(guard), server_(server) {}
 
     result<void> step(std::string_view name, std::string_view sql, const std::vector<value>& bound,
                       const row_visitor& each) override;
@@ -476,7 +475,7 @@ private:
                                   const std::vector<std::string_view>& migrations);
 
     server_address server_;
-    std::recursive_mutex guard_;
+    fair_mutex guard_;
     std::mutex mutex_;
     std::map<std::thread::id, std::unique_ptr<postgres_session>> sessions_;
 };

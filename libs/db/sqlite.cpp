@@ -136,7 +136,7 @@ private:
 };
 
 struct shared_mutex {
-    std::recursive_mutex shared;
+    fair_mutex shared;
 };
 
 // One file, one connection, which its threads share.

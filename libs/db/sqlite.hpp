@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libs/base/result.hpp"
+#include "libs/db/fair_mutex.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -70,7 +71,13 @@ public:
     // A file from a later build is refused.
     result<void> migrate(const std::vector<std::string_view>& migrations);
 
-    std::unique_lock<std::recursive_mutex> lock();
+    std::unique_lock<fair_mutex> lock();
+
+    // Whether a thread waits for lock(): work in the background then ends its transaction soon.
+    bool is_wanted() const;
+    // Such work calls it before a transaction: those who wait for lock() go first, up to
+    // fair_mutex::most_before_background of them.
+    void give_way();
 
 private:
     struct implementation;

@@ -2,8 +2,8 @@
 // STS, a file with AWS keys, the group's tag. Nothing may do more than be refused; what is taken
 // survives being written and read.
 
-#include "cloud/greengrass/aws_keys_file.hpp"
 #include "cloud/greengrass/issued_credentials.hpp"
+#include "cloud/upstream/aws_keys_file.hpp"
 #include "contract/credential_setting.hpp"
 #include "edge/credentials/aws_credentials.hpp"
 #include "libs/base/json.hpp"
@@ -32,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         std::abort();
     }
     cloud::greengrass::sts_refusal(text);
-    if (const auto keys = cloud::greengrass::parse_aws_keys(text);
+    if (const auto keys = cloud::upstream::parse_aws_keys(text);
         keys && keys->access_key_id.find_first_of("\r\n ") != std::string::npos) {
         std::abort();
     }

@@ -53,6 +53,10 @@ class Postgres:
             self._programs / "psql", "-h", self.folder, "-U", "evergrass", "-Atqc", sql, database
         ).stdout.strip()
 
+    def dump(self, url):
+        """All that the database has, as text; bytes are in hex."""
+        return processes.run(self._programs / "pg_dump", url).stdout.encode()
+
     def new_database(self):
         """The URL of a database that nobody has used."""
         name = f"test{next(self._numbers)}"

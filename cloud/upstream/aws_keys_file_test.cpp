@@ -1,9 +1,12 @@
-#include "cloud/greengrass/aws_keys_file.hpp"
+#include "cloud/upstream/aws_keys_file.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace evergrass::cloud::greengrass {
+#include <map>
+#include <string>
+
+namespace evergrass::cloud::upstream {
 namespace {
 
 using testing::AllOf;
@@ -32,11 +35,30 @@ TEST(aws_keys_file, what_is_missing_is_named_and_no_value_is_told) {
 }
 
 TEST(aws_keys_file, a_file_that_is_not_there_is_named) {
-    const auto read = read_aws_keys("/nowhere/credentials");
+    const auto read = read_aws_keys("/nowhere/credentials", "--aws-credentials");
     ASSERT_TRUE(read.has_error());
     EXPECT_THAT(read.error().message(),
                 AllOf(HasSubstr("--aws-credentials"), HasSubstr("/nowhere/credentials")));
 }
 
+TEST(aws_keys_file, keys_of_the_environment_are_taken_or_the_missing_one_is_named) {
+    std::map<std::string, std::string> set{{"AWS_ACCESS_KEY_ID", "AKIA1"}};
+    const auto variable = [&](const char* name) {
+        const auto found = set.find(name);
+        return found == set.end() ? nullptr : found->second.c_str();
+    };
+    EXPECT_THAT(aws_keys_of_environment(variable).error().message(),
+                HasSubstr("AWS_SECRET_ACCESS_KEY is not set"));
+    set["AWS_SECRET_ACCESS_KEY"] = "hush";
+    const auto keys = aws_keys_of_environment(variable);
+    ASSERT_TRUE(keys) << keys.error().message();
+    EXPECT_EQ(keys->access_key_id, "AKIA1");
+    EXPECT_EQ(keys->secret_access_key, "hush");
+    EXPECT_EQ(keys->session_token, "");
+    set["AWS_SESSION_TOKEN"] = "a\nb";
+    EXPECT_THAT(aws_keys_of_environment(variable).error().message(),
+                AllOf(HasSubstr("AWS_SESSION_TOKEN"), Not(HasSubstr("hush"))));
+}
+
 }  // namespace
-}  // namespace evergrass::cloud::greengrass
+}  // namespace evergrass::cloud::upstream

@@ -1,11 +1,12 @@
-#include "cloud/greengrass/aws_keys_file.hpp"
+#include "cloud/upstream/aws_keys_file.hpp"
 
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 
 #include <algorithm>
+#include <tuple>
 
-namespace evergrass::cloud::greengrass {
+namespace evergrass::cloud::upstream {
 namespace {
 
 constexpr std::size_t max_file_bytes = 64 * 1024;
@@ -75,10 +76,10 @@ result<aws_keys> parse_aws_keys(std::string_view text) {
     return keys;
 }
 
-result<aws_keys> read_aws_keys(const std::filesystem::path& file) {
+result<aws_keys> read_aws_keys(const std::filesystem::path& file, std::string_view option) {
     const auto text = read_file(file, max_file_bytes);
     if (!text) {
-        return with_context(text.error(), "the file of --aws-credentials");
+        return with_context(text.error(), "the file of " + std::string(option));
     }
     auto keys = parse_aws_keys(*text);
     if (!keys) {
@@ -87,4 +88,31 @@ result<aws_keys> read_aws_keys(const std::filesystem::path& file) {
     return keys;
 }
 
-}  // namespace evergrass::cloud::greengrass
+result<aws_keys> aws_keys_source::read() const {
+    return file.empty() ? result<aws_keys>(fixed) : read_aws_keys(file, option);
+}
+
+result<aws_keys> aws_keys_of_environment(
+    const std::function<const char*(const char* name)>& variable) {
+    aws_keys keys;
+    for (const auto& [name, into, is_needed] :
+         {std::tuple("AWS_ACCESS_KEY_ID", &keys.access_key_id, true),
+          std::tuple("AWS_SECRET_ACCESS_KEY", &keys.secret_access_key, true),
+          std::tuple("AWS_SESSION_TOKEN", &keys.session_token, false)}) {
+        const auto* value = variable(name);
+        *into = value != nullptr ? value : "";
+        if (is_needed && into->empty()) {
+            return error{errc::invalid_input,
+                         std::string(name) + " is not set in the environment of the service"};
+        }
+    }
+    // They go into headers.
+    if (!is_header_text(keys.access_key_id) || !is_header_text(keys.session_token)) {
+        return error{errc::invalid_input,
+                     "AWS_ACCESS_KEY_ID or AWS_SESSION_TOKEN in the environment of the service "
+                     "holds blanks or characters that are not ASCII"};
+    }
+    return keys;
+}
+
+}  // namespace evergrass::cloud::upstream
