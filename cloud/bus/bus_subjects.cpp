@@ -29,7 +29,7 @@ void add_token(std::string& subject, std::string_view level) {
 }
 
 std::string to_subject(std::string_view fleet, std::string_view topic, bool is_filter) {
-    auto subject = with_fleet(fleet, "m");
+    auto subject = with_fleet(fleet, "k.m");
     for (;;) {
         const auto end = topic.find('/');
         const auto level = topic.substr(0, end);
@@ -54,8 +54,12 @@ std::string stream_of(std::string_view fleet) {
     return "evergrass-" + std::string(fleet);
 }
 
+std::string kept_subjects(std::string_view fleet) {
+    return with_fleet(fleet, "k.>");
+}
+
 std::string event_subject(std::string_view fleet) {
-    return with_fleet(fleet, "e");
+    return with_fleet(fleet, "k.e");
 }
 
 std::string live_subject(std::string_view fleet) {

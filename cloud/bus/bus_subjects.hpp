@@ -8,6 +8,8 @@ namespace evergrass::cloud {
 // Subjects of the bus, docs/formats/bus.md. `fleet`: the store's own id, letters and digits.
 
 std::string stream_of(std::string_view fleet);
+// All that the stream keeps.
+std::string kept_subjects(std::string_view fleet);
 // Of what services tell each other; kept.
 std::string event_subject(std::string_view fleet);
 // Of QoS 0 messages; not kept.

@@ -22,29 +22,29 @@ std::shared_ptr<mqtt::stored_message> some_message() {
     return made;
 }
 
-TEST(BusSubjects, AreOfTheFleetAndOfTheTopic) {
+TEST(bus_subjects, are_of_the_fleet_and_of_the_topic) {
     EXPECT_EQ(stream_of("f00"), "evergrass-f00");
-    EXPECT_EQ(event_subject("f00"), "evergrass.f00.e");
+    EXPECT_EQ(event_subject("f00"), "evergrass.f00.k.e");
     EXPECT_EQ(live_subject("f00"), "evergrass.f00.q");
     EXPECT_EQ(message_subject("f00", "$aws/things/a-b_c/shadow"),
-              "evergrass.f00.m.$aws.things.a-b_c.shadow");
+              "evergrass.f00.k.m.$aws.things.a-b_c.shadow");
 }
 
-TEST(BusSubjects, EscapeWhatNatsGivesAMeaning) {
-    EXPECT_EQ(message_subject("f", "a.b/* >/%"), "evergrass.f.m.a%2Eb.%2A%20%3E.%25");
-    EXPECT_EQ(message_subject("f", "/"), "evergrass.f.m.%.%");
-    EXPECT_EQ(message_subject("f", "\xC3\xA4"), "evergrass.f.m.%C3%A4");
+TEST(bus_subjects, escape_what_nats_gives_a_meaning) {
+    EXPECT_EQ(message_subject("f", "a.b/* >/%"), "evergrass.f.k.m.a%2Eb.%2A%20%3E.%25");
+    EXPECT_EQ(message_subject("f", "/"), "evergrass.f.k.m.%.%");
+    EXPECT_EQ(message_subject("f", "\xC3\xA4"), "evergrass.f.k.m.%C3%A4");
     EXPECT_NE(message_subject("f", "a//b"), message_subject("f", "a/%/b"));
 }
 
-TEST(BusSubjects, OfFiltersHaveNatsWildcards) {
-    EXPECT_EQ(message_filter("f", "a/+/c/#"), "evergrass.f.m.a.*.c.>");
-    EXPECT_EQ(message_filter("f", "#"), "evergrass.f.m.>");
-    EXPECT_EQ(message_filter("f", "a//+"), "evergrass.f.m.a.%.*");
-    EXPECT_EQ(message_subject("f", "a/+x"), "evergrass.f.m.a.%2Bx");
+TEST(bus_subjects, of_filters_have_nats_wildcards) {
+    EXPECT_EQ(message_filter("f", "a/+/c/#"), "evergrass.f.k.m.a.*.c.>");
+    EXPECT_EQ(message_filter("f", "#"), "evergrass.f.k.m.>");
+    EXPECT_EQ(message_filter("f", "a//+"), "evergrass.f.k.m.a.%.*");
+    EXPECT_EQ(message_subject("f", "a/+x"), "evergrass.f.k.m.a.%2Bx");
 }
 
-TEST(Envelope, CarriesAMessageWithAllThatItHas) {
+TEST(envelope, carries_a_message_with_all_that_it_has) {
     envelope said;
     said.origin = "node-1";
     said.message = some_message();
@@ -62,7 +62,7 @@ TEST(Envelope, CarriesAMessageWithAllThatItHas) {
     EXPECT_EQ(m.source, "client");
 }
 
-TEST(Envelope, OfAPublicationIsTheSameAsOfTheMessageThatIsKept) {
+TEST(envelope, of_a_publication_is_the_same_as_of_the_message_that_is_kept) {
     auto message = some_message();
     const auto now = wall_time(std::chrono::milliseconds(1'699'999'990'123));
     envelope said;
@@ -72,7 +72,7 @@ TEST(Envelope, OfAPublicationIsTheSameAsOfTheMessageThatIsKept) {
     EXPECT_EQ(encode_message("n", published), encode_envelope(said));
 }
 
-TEST(Envelope, CarriesANameAndANumber) {
+TEST(envelope, carries_a_name_and_a_number) {
     envelope said;
     said.what = told::client_claimed;
     said.origin = "n";
@@ -85,7 +85,7 @@ TEST(Envelope, CarriesANameAndANumber) {
     EXPECT_EQ(read->number, said.number);
 }
 
-TEST(Envelope, ThatIsCutOrLongerIsRefused) {
+TEST(envelope, that_is_cut_or_longer_is_refused) {
     envelope said;
     said.origin = "n";
     said.message = some_message();
@@ -96,14 +96,14 @@ TEST(Envelope, ThatIsCutOrLongerIsRefused) {
     EXPECT_FALSE(decode_envelope(whole + "x"));
 }
 
-TEST(Envelope, OfALaterVersionSaysWhatToDo) {
+TEST(envelope, of_a_later_version_says_what_to_do) {
     const auto read = decode_envelope("\x02\x01\x01n");
     ASSERT_FALSE(read);
     EXPECT_EQ(read.error().code, errc::unsupported);
     EXPECT_NE(read.error().context.find("the same one on all nodes"), std::string::npos);
 }
 
-TEST(Envelope, OfNoKnownKindLevelTopicOrSenderIsRefused) {
+TEST(envelope, of_no_known_kind_level_topic_or_sender_is_refused) {
     using namespace std::string_literals;
     EXPECT_FALSE(decode_envelope("\x01\x00\x01n\0\0"s));
     EXPECT_FALSE(decode_envelope("\x01\x0b\x01n\0\0"s + std::string(8, '\0')));
@@ -117,7 +117,7 @@ TEST(Envelope, OfNoKnownKindLevelTopicOrSenderIsRefused) {
     EXPECT_FALSE(decode_envelope(message('\x01', '#')));
 }
 
-TEST(Envelope, ThatExpiresAfterAllTimeDoesNotExpire) {
+TEST(envelope, that_expires_after_all_time_does_not_expire) {
     using namespace std::string_literals;
     const auto read = decode_envelope("\x01\x01\x01n\x09"s + std::string(8, '\xFF') + "\0\x01"s +
                                       "a\0\0"s + std::string(8, '\0'));
@@ -125,13 +125,13 @@ TEST(Envelope, ThatExpiresAfterAllTimeDoesNotExpire) {
     EXPECT_FALSE(read->message->expires_at);
 }
 
-TEST(KeepAnswer, IsThePlaceInTheStream) {
+TEST(keep_answer, is_the_place_in_the_stream) {
     const auto at = parse_keep_answer(R"({"stream":"evergrass-f","seq":7,"duplicate":true})");
     ASSERT_TRUE(at) << at.error().message();
     EXPECT_EQ(*at, 7U);
 }
 
-TEST(KeepAnswer, ThatRefusesSaysWhy) {
+TEST(keep_answer, that_refuses_says_why) {
     const auto no = parse_keep_answer(
         R"({"error":{"code":503,"err_code":10077,"description":"maximum bytes exceeded"}})");
     ASSERT_FALSE(no);

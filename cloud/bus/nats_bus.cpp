@@ -5,9 +5,11 @@
 #include "cloud/bus/libnats.hpp"
 #include "libs/base/errors.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <charconv>
 #include <condition_variable>
+#include <list>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -24,6 +26,7 @@ constexpr std::size_t most_pending = 100'000;
 // An answer takes milliseconds; what was lost on the way is sent again, with the same id.
 constexpr auto answer_limit = 2s;
 constexpr auto between_looks = 500ms;
+constexpr auto heartbeat = 5s;
 constexpr auto stop_limit = 5s;
 constexpr auto last_words_limit = 2s;
 constexpr std::int64_t ping_interval_ms = 2'000;
@@ -104,12 +107,21 @@ struct nats_bus::implementation {
     void look_until_stopped();
     void look_after_stream();
     void send_again(bool all);
-    void heard_kept(natsMsg* message);
     void answered(const natsMsg* message);
+    struct consumer;
+    void heard_kept(consumer& by, natsMsg* message);
 
-    static void on_kept(natsConnection*, natsSubscription*, natsMsg* message, void* self) {
+    // One consumer of the stream. libnats has ordered ones, but its thread that sets them up again
+    // after a reconnect frees what who ends one still reads (3.4.1).
+    struct consumer {
+        implementation* of;
+        std::uint64_t last = 0;  // of its own messages; under `hearing`
+        bool broken = false;     // one is missing
+    };
+    static void on_kept(natsConnection*, natsSubscription*, natsMsg* message, void* from) {
         const message_handle holder(message);
-        static_cast<implementation*>(self)->heard_kept(message);
+        auto& by = *static_cast<consumer*>(from);
+        by.of->heard_kept(by, message);
     }
     static void on_said(natsConnection*, natsSubscription*, natsMsg* message, void* self) {
         const message_handle holder(message);
@@ -168,7 +180,8 @@ struct nats_bus::implementation {
 
     subscription_handle answers;
     subscription_handle live;
-    std::mutex listening;  // for `kept_ones`
+    std::mutex listening;           // for `kept_ones`
+    std::list<consumer> consumers;  // all that there have been: their threads may still call
     subscription_handle kept_ones;
     std::thread looker;
 };
@@ -249,14 +262,13 @@ result<void> nats_bus::implementation::find_or_make_stream() {
         return there ? result<void>() : result<void>(there.error());
     }
     const auto name = stream_of(settings.fleet);
-    const auto messages = message_filter(settings.fleet, "#");
-    const auto events = event_subject(settings.fleet);
-    const char* subjects[] = {messages.c_str(), events.c_str()};
+    const auto kept = kept_subjects(settings.fleet);
+    const char* subjects[] = {kept.c_str()};
     jsStreamConfig wanted;
     nats().jsStreamConfig_Init(&wanted);
     wanted.Name = name.c_str();
     wanted.Subjects = subjects;
-    wanted.SubjectsLen = 2;
+    wanted.SubjectsLen = 1;
     wanted.Storage = js_FileStorage;
     wanted.MaxAge = std::chrono::nanoseconds(settings.keep_for).count();
     wanted.AllowDirect = true;
@@ -302,13 +314,16 @@ result<void> nats_bus::implementation::listen() {
     nats().jsSubOptions_Init(&wanted);
     const auto name = stream_of(settings.fleet);
     wanted.Stream = name.c_str();
-    wanted.Ordered = true;
+    wanted.Config.AckPolicy = js_AckNone;
+    wanted.Config.FlowControl = true;
+    wanted.Config.Heartbeat = std::chrono::nanoseconds(heartbeat).count();
     wanted.Config.DeliverPolicy = js_DeliverByStartSequence;
     wanted.Config.OptStartSeq = heard + 1;
     natsSubscription* made = nullptr;
     jsErrCode code{};
-    const auto all = "evergrass." + settings.fleet + ".>";
-    const auto status = nats().js_Subscribe(&made, stream.get(), all.c_str(), on_kept, this,
+    const auto all = kept_subjects(settings.fleet);
+    auto& fresh = consumers.emplace_back(consumer{this});
+    const auto status = nats().js_Subscribe(&made, stream.get(), all.c_str(), on_kept, &fresh,
                                             nullptr, &wanted, &code);
     if (status != NATS_OK) {
         return failed("the stream " + name + " cannot be listened to", status);
@@ -319,17 +334,28 @@ result<void> nats_bus::implementation::listen() {
     return {};
 }
 
-void nats_bus::implementation::heard_kept(natsMsg* message) {
+void nats_bus::implementation::heard_kept(consumer& by, natsMsg* message) {
     jsMsgMetaData* about = nullptr;
     if (nats().natsMsg_GetMetaData(&about, message) != NATS_OK) {
         return;
     }
     const auto at = about->Sequence.Stream;
+    const auto number = about->Sequence.Consumer;
     nats().jsMsgMetaData_Destroy(about);
-    const std::lock_guard hold(hearing);
-    if (deaf || at <= heard) {
+    std::unique_lock hold(hearing);
+    if (deaf || by.broken || at <= heard) {
+        by.last = number;
         return;
     }
+    if (number != by.last + 1) {
+        by.broken = true;  // some were lost on the way: another consumer gets them
+        hold.unlock();
+        const std::lock_guard tell(mutex);
+        came_back = true;
+        changed.notify_all();
+        return;
+    }
+    by.last = number;
     if (at != heard + 1) {
         log.error("The bus gave up what was not heard yet; who is connected here did not get it.",
                   {{"first", heard + 1}, {"last", at - 1}});
@@ -533,7 +559,7 @@ result<bus::extent> nats_bus::ends() {
     if (!info) {
         return info.error();
     }
-    return extent{(*info)->State.FirstSeq, (*info)->State.LastSeq};
+    return extent{std::max<position>((*info)->State.FirstSeq, 1), (*info)->State.LastSeq};
 }
 
 bool nats_bus::is_connected() const {

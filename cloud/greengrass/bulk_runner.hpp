@@ -4,10 +4,12 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace evergrass::cloud::greengrass {
 
@@ -23,6 +25,10 @@ public:
     ~bulk_runner() { stop(); }
     bulk_runner(const bulk_runner&) = delete;
     bulk_runner& operator=(const bulk_runner&) = delete;
+
+    // Before start(): of several services of one store, the one where `is_ours` says so works. Any
+    // thread; must not block.
+    void work_only_if(std::function<bool()> is_ours) { is_ours_ = std::move(is_ours); }
 
     void start();
     // Ends when the step that is under way is committed.
@@ -51,6 +57,7 @@ private:
     bool may_try_again(const bulk_deployment& running, const waiting_record& next);
 
     greengrass_services& in_;
+    std::function<bool()> is_ours_;  // empty: always
     trouble trouble_;
     int store_faults_ = 0;  // one after the other
     bool back_off_ = false;
