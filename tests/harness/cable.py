@@ -29,9 +29,13 @@ class Cable:
         while True:
             try:
                 near, _ = self._listener.accept()
-                far = _connect(self._target)
             except OSError:
                 return
+            try:
+                far = _connect(self._target)
+            except OSError:  # nobody is there
+                near.close()
+                continue
             for end in (near, far) if isinstance(self._target, int) else (near,):
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._lock:
