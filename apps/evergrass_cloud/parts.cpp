@@ -280,6 +280,7 @@ result<void> service_parts::join_others(const service_options& options) {
         return joined.error();
     }
     node_ = std::move(*joined);
+    admin_.hears_others = [this] { return bus_->is_connected(); };
     lease_ = std::make_unique<lease>(options.store, log_);
     jobs_->look_only_if([this] { return lease_->is_held(); });
     bulk_.work_only_if([this] { return lease_->is_held(); });

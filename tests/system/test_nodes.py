@@ -80,6 +80,12 @@ def metric(node, name):
     raise AssertionError(f"there is no metric evergrass_{name}")
 
 
+def readiness(node):
+    connection = http.client.HTTPConnection(node.api_http.partition("//")[2], timeout=waiting.HANG)
+    connection.request("GET", "/readyz")
+    return connection.getresponse().status
+
+
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory):
     running = Fleet(tmp_path_factory.mktemp("nodes"))
@@ -229,6 +235,27 @@ def test_a_poll_for_deployments_ends_when_one_is_made_elsewhere(fleet, tmp_path)
         assert polled.result() == second
 
 
+def test_objects_and_bulk_deployments_of_one_are_those_of_all(fleet, tmp_path):
+    leader = waiting.until("one leads", fleet.leaders)[0]
+    other, third = [each for each in fleet.all if each is not leader]
+    thing = new_thing(other.endpoints, tmp_path, "bulk")
+    group = Group(other.endpoints).give(cores=[entry(thing)])
+    line = {"GroupId": group.id, "GroupVersionId": group.version, "DeploymentType": "NewDeployment"}
+    s3 = fleet.boto(other, "s3")
+    s3.create_bucket(Bucket="bulk")
+    s3.put_object(Bucket="bulk", Key="one", Body=json.dumps(line).encode() + b"\n")
+    assert json.loads(fleet.boto(third, "s3").get_object(Bucket="bulk", Key="one")["Body"].read()) == line
+    begun = fleet.boto(other, "greengrass").start_bulk_deployment(
+        InputFileUri="s3://bulk/one", ExecutionRoleArn="arn:aws:iam::123456789012:role/bulk"
+    )["BulkDeploymentId"]
+    client = fleet.boto(third, "greengrass")
+    waiting.until(
+        "the one that leads has done it",
+        lambda: client.get_bulk_deployment_status(BulkDeploymentId=begun)["BulkDeploymentStatus"] == "Completed",
+    )
+    assert len(client.list_deployments(GroupId=group.id)["Deployments"]) == 1
+
+
 class Publishers:
     """Clients that publish numbers at QoS 1, each at a service of its own or, when that goes, at another one."""
 
@@ -276,35 +303,31 @@ def drain(client, wanted, heard):
         heard.add(client.receive().payload.decode())
 
 
-def test_nothing_that_was_acknowledged_is_lost_when_a_service_is_killed(fleet):
+def test_nothing_that_was_acknowledged_is_lost_when_the_one_that_leads_is_killed(fleet):
+    (leader,) = waiting.until("one leads", fleet.leaders)
+    other, third = [each for each in fleet.all if each is not leader]
     heard = {name: set() for name in ("stays", "moves")}
-    clients = {"stays": fleet.client(fleet.a, "stays", keep=600), "moves": fleet.client(fleet.b, "moves", keep=600)}
+    clients = {name: fleet.client(at, name, keep=600) for name, at in (("stays", other), ("moves", leader))}
     for each in clients.values():
         each.subscribe("load/#", 1)
     with Publishers(fleet, "load") as publishers:
-        fleet.b.kill()
+        leader.kill()
+        (next_one,) = waiting.until("another one leads", fleet.leaders)
+        assert next_one is not leader
         publishers.more()
         while not clients["moves"].messages.empty():
             heard["moves"].add(clients["moves"].receive().payload.decode())
         clients["moves"].close()
-        clients["moves"] = fleet.client(fleet.c, "moves", keep=600)
+        clients["moves"] = fleet.client(third, "moves", keep=600)
         assert clients["moves"].resumed
         publishers.more()
-        fleet.b.start()
+        leader.start()
+        assert fleet.leaders() == [next_one]
         publishers.more()
     for name, each in clients.items():
         drain(each, publishers.acknowledged, heard[name])
         each.close()
     assert publishers.moved >= 1
-
-
-def test_another_one_leads_when_the_leader_is_killed(fleet):
-    (leader,) = waiting.until("one leads", fleet.leaders)
-    leader.kill()
-    (next_one,) = waiting.until("another one leads", fleet.leaders)
-    assert next_one is not leader
-    leader.start()
-    assert fleet.leaders() == [next_one]
 
 
 def test_what_was_answered_survives_a_restart_of_postgresql_and_of_the_bus(fleet):
@@ -344,8 +367,10 @@ def test_a_service_that_is_cut_off_from_the_bus_comes_back_with_what_it_missed(f
             with pytest.raises((OSError, Refused)):
                 fleet.client(fleet.c, "new")  # who could be elsewhere
             assert not answered.done()  # nobody keeps it yet
+            assert readiness(fleet.c) == 503
             bus.mend()
             answered.result()
+        assert readiness(fleet.c) == 200
         assert sorted(there.payloads(6)) == ["0", "1", "2", "3", "4", "own"]
 
 
