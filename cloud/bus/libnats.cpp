@@ -56,6 +56,7 @@ struct loaded {
         find(handle, "natsMsgHeader_Set", f.natsMsgHeader_Set);
         find(handle, "natsOptions_Create", f.natsOptions_Create);
         find(handle, "natsOptions_Destroy", f.natsOptions_Destroy);
+        find(handle, "natsOptions_SetClosedCB", f.natsOptions_SetClosedCB);
         find(handle, "natsOptions_SetDisconnectedCB", f.natsOptions_SetDisconnectedCB);
         find(handle, "natsOptions_SetMaxPingsOut", f.natsOptions_SetMaxPingsOut);
         find(handle, "natsOptions_SetMaxReconnect", f.natsOptions_SetMaxReconnect);

@@ -38,6 +38,7 @@ struct libnats {
     decltype(&::natsMsgHeader_Set) natsMsgHeader_Set = nullptr;
     decltype(&::natsOptions_Create) natsOptions_Create = nullptr;
     decltype(&::natsOptions_Destroy) natsOptions_Destroy = nullptr;
+    decltype(&::natsOptions_SetClosedCB) natsOptions_SetClosedCB = nullptr;
     decltype(&::natsOptions_SetDisconnectedCB) natsOptions_SetDisconnectedCB = nullptr;
     decltype(&::natsOptions_SetMaxPingsOut) natsOptions_SetMaxPingsOut = nullptr;
     decltype(&::natsOptions_SetMaxReconnect) natsOptions_SetMaxReconnect = nullptr;

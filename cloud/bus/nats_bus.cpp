@@ -32,7 +32,7 @@ constexpr auto last_words_limit = 2s;
 constexpr std::int64_t ping_interval_ms = 2'000;
 constexpr int unanswered_pings = 2;
 constexpr std::int64_t connect_limit_ms = 5'000;
-constexpr std::int64_t reconnect_wait_ms = 250;
+constexpr std::chrono::milliseconds reconnect_wait = 250ms;
 constexpr int heard_bytes_waiting = 256 * 1024 * 1024;
 
 struct end_connection {
@@ -146,6 +146,13 @@ struct nats_bus::implementation {
         me.connected = false;
         me.log.warn("The bus is gone; looking for it.", {{"bus", shown_nats(me.settings.url)}});
     }
+    // The last call of the connection.
+    static void on_closed(natsConnection*, void* self) {
+        auto& me = *static_cast<implementation*>(self);
+        const std::lock_guard hold(me.mutex);
+        me.closed = true;
+        me.changed.notify_all();
+    }
     static void on_reconnected(natsConnection*, void* self) {
         auto& me = *static_cast<implementation*>(self);
         me.log.info("The bus is back.", {{"bus", shown_nats(me.settings.url)}});
@@ -168,8 +175,10 @@ struct nats_bus::implementation {
     std::size_t pending_bytes = 0;
     std::uint64_t last_id = 0;
     bool came_back = false;
+    bool closed = false;
     bool stopping = false;
     int subscriptions = 0;  // whose threads may still call
+    bool is_quiet = true;   // after stop(): none of libnats's threads calls any more
 
     // Of begin(). One call at a time; `deaf` after stop().
     std::mutex hearing;
@@ -204,9 +213,10 @@ result<void> nats_bus::implementation::open() {
     nats().natsOptions_SetName(o, ("evergrass-cloud " + settings.node).c_str());
     nats().natsOptions_SetTimeout(o, connect_limit_ms);
     nats().natsOptions_SetMaxReconnect(o, -1);
-    nats().natsOptions_SetReconnectWait(o, reconnect_wait_ms);
+    nats().natsOptions_SetReconnectWait(o, reconnect_wait.count());
     nats().natsOptions_SetPingInterval(o, ping_interval_ms);
     nats().natsOptions_SetMaxPingsOut(o, unanswered_pings);
+    nats().natsOptions_SetClosedCB(o, on_closed, this);
     nats().natsOptions_SetDisconnectedCB(o, on_disconnected, this);
     nats().natsOptions_SetReconnectedCB(o, on_reconnected, this);
     natsConnection* opened = nullptr;
@@ -442,10 +452,21 @@ void nats_bus::implementation::look_until_stopped() {
         if (stopping) {
             return;
         }
-        const bool again = std::exchange(came_back, false);
         if (!connected) {
+            came_back = false;
             continue;
         }
+        if (came_back) {
+            // Before JetStream is there, the first would be refused and the next ones perhaps not.
+            hold.unlock();
+            const bool is_there = stream_info().has_value();
+            hold.lock();
+            if (!is_there) {
+                changed.wait_for(hold, reconnect_wait, [this] { return stopping; });
+                continue;
+            }
+        }
+        const bool again = std::exchange(came_back, false);
         send_again(again);
         hold.unlock();
         bool begun = false;
@@ -467,6 +488,10 @@ nats_bus::nats_bus(std::unique_ptr<implementation> implementation)
 
 nats_bus::~nats_bus() {
     stop();
+    if (!implementation_->is_quiet) {
+        // A thread of libnats may still call; what it calls stays.
+        static_cast<void>(implementation_.release());
+    }
 }
 
 result<std::unique_ptr<nats_bus>> nats_bus::connect(const nats_settings& settings, logger log) {
@@ -595,7 +620,11 @@ void nats_bus::stop() {
     std::map<std::uint64_t, implementation::waiting> given_up;
     {
         std::unique_lock hold(self.mutex);
-        self.changed.wait_for(hold, stop_limit, [&] { return self.subscriptions == 0; });
+        const bool was_open = self.link != nullptr;
+        const bool is_quiet = self.changed.wait_for(hold, stop_limit, [&] {
+            return self.subscriptions == 0 && (self.closed || !was_open);
+        });
+        self.is_quiet = is_quiet;
         given_up.swap(self.pending);
     }
     for (auto& [id, one] : given_up) {

@@ -18,6 +18,7 @@
 #include <mutex>
 #include <netinet/in.h>
 #include <optional>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <thread>
@@ -84,6 +85,7 @@ public:
         const auto port = std::to_string(port_);
         process_ = ::fork();
         if (process_ == 0) {
+            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
             const int nowhere = ::open("/dev/null", O_RDWR);
             ::dup2(nowhere, 1);
             ::dup2(nowhere, 2);
