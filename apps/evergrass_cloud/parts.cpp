@@ -26,6 +26,9 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <algorithm>
+#include <chrono>
+
 namespace evergrass::cloud {
 
 namespace {
