@@ -105,6 +105,15 @@ void add_service_options(CLI::App& app, cloud::service_options& options, std::st
                    "File of the key that seals the database's secrets, or pkcs11: URI of one in a "
                    "token; default: DATA/master.key");
     add_store_option(app, options.store);
+    app.add_option("--bus", options.bus,
+                   "nats://[USER:PASSWORD@]HOST[:PORT] of a nats-server with JetStream, by which "
+                   "several services of one --store serve at once")
+        ->envname("EVERGRASS_BUS")
+        ->check(CLI::Validator(
+            [](std::string& text) {
+                return text.starts_with("nats://") ? "" : "must begin with nats://";
+            },
+            "URL"));
     app.add_flag("--standby", options.standby,
                  "While another evergrass-cloud serves from the same --store, wait to take over");
     add_limit_options(app, options);
@@ -131,6 +140,13 @@ int finish(const result<void>& done) {
 int run(cloud::service_options& options, const std::string& level_text) {
     if (options.data.empty()) {
         return finish(error{{}, "--data DIR is needed: the folder for the service's state"});
+    }
+    if (!options.bus.empty() && (options.store.empty() || options.standby)) {
+        return finish(error{{},
+                            options.standby ? "--standby is for a service without --bus; with "
+                                              "it all of them serve"
+                                            : "--bus needs --store postgresql://...: what "
+                                              "several services share"});
     }
     const auto level = parse_log_level(level_text);
     if (!level) {

@@ -3,6 +3,7 @@
 #include "apps/evergrass_cloud/identity_check.hpp"
 #include "apps/evergrass_cloud/shared_store.hpp"
 #include "cloud/backup/backup.hpp"
+#include "cloud/bus/nats_bus.hpp"
 #include "cloud/greengrass/deployments.hpp"
 #include "cloud/greengrass/operations.hpp"
 #include "cloud/greengrass/post_core_logs.hpp"
@@ -19,12 +20,15 @@
 #include "cloud/lambda/operations.hpp"
 #include "cloud/logs/operations.hpp"
 #include "cloud/secrets/operations.hpp"
+#include "libs/base/encoding.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/metrics_writer.hpp"
 #include "libs/base/random.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdlib>
 
 namespace evergrass::cloud {
@@ -48,6 +52,32 @@ result<std::optional<greengrass::upstream_sts>> make_sts(const service_options& 
         return made.error();
     }
     return std::optional(std::move(*made));
+}
+
+// The stream keeps what waits for clients that are away as long as their sessions, a week at most.
+result<std::unique_ptr<bus>> make_bus(const service_options& options, store& state,
+                                      const logger& log) {
+    using namespace std::chrono_literals;
+    if (options.bus.empty()) {
+        return std::unique_ptr<bus>();
+    }
+    const auto fleet = fleet_id(state);
+    if (!fleet) {
+        return fleet.error();
+    }
+    constexpr std::size_t name_bytes = 8;
+    nats_settings settings;
+    settings.url = options.bus;
+    settings.fleet = *fleet;
+    settings.node = hex_encode(random_bytes(name_bytes));
+    settings.keep_for = std::clamp<std::chrono::seconds>(
+                            std::chrono::seconds(options.mqtt_session_expiry), 1h, 168h) +
+                        10min;
+    auto made = nats_bus::connect(settings, log);
+    if (!made) {
+        return made.error();
+    }
+    return std::unique_ptr<bus>(std::move(*made));
 }
 
 }  // namespace
@@ -86,9 +116,13 @@ result<std::unique_ptr<service_parts>> service_parts::make(const service_options
     if (!sts) {
         return sts.error();
     }
-    std::unique_ptr<service_parts> parts(
-        new service_parts(options, std::move(*lock), std::move(*claim), std::move(*keys),
-                          std::move(*signer), std::move(*sts), std::move(*state), std::move(log)));
+    auto between = make_bus(options, **state, log);
+    if (!between) {
+        return between.error();
+    }
+    std::unique_ptr<service_parts> parts(new service_parts(
+        options, std::move(*lock), std::move(*claim), std::move(*keys), std::move(*signer),
+        std::move(*sts), std::move(*state), std::move(*between), std::move(log)));
     if ((*parts).state_->sealed_at_open() != 0) {
         parts->log_.info(
             "Secrets that an earlier build kept readable are sealed now; copies and "
@@ -115,7 +149,7 @@ result<std::unique_ptr<service_parts>> service_parts::make(const service_options
 service_parts::service_parts(const service_options& options, data_lock lock,
                              std::unique_ptr<db::serving_claim> claim, service_keys keys,
                              deployment_signer signer, std::optional<greengrass::upstream_sts> sts,
-                             std::unique_ptr<store> state, logger log)
+                             std::unique_ptr<store> state, std::unique_ptr<bus> between, logger log)
     : log_(std::move(log)),
       lock_(std::move(lock)),
       claim_(std::move(claim)),
@@ -126,6 +160,7 @@ service_parts::service_parts(const service_options& options, data_lock lock,
       registry_{*state_, identity_, clock_, changes_, keys_.devices, {}},
       authority_(*state_, identity_, changes_, log_),
       shadows_(std::make_shared<shadow_service>(*state_, clock_, log_)),
+      bus_(std::move(between)),
       objects_(*state_, clock_, options.data / "objects", log_),
       jobs_(std::make_shared<job_service>(
           *state_, identity_, clock_,
@@ -156,10 +191,15 @@ service_parts::service_parts(const service_options& options, data_lock lock,
       admin_{*state_,
              clock_,
              options.data,
-             [this](const std::string& key) { hub_->cut_off_key(key); },
+             [this](const std::string& key) { lose_key(key); },
              [this] { return metrics(); },
              [this](const std::filesystem::path& file) { return back_up(file); },
-             [this] { expired_keys_.look(); }} {
+             [this] {
+                 expired_keys_.look();
+                 if (node_) {
+                     node_->tell(told::keys_changed, {});
+                 }
+             }} {
     registry_.new_rsa_key = greengrass_.new_rsa_key = [this] { return rsa_keys_.take(); };
     greengrass_.sts = sts_ ? &*sts_ : nullptr;
     greengrass_.objects = &objects_;
@@ -252,13 +292,74 @@ result<void> service_parts::start_upstream(const service_options& options) {
     return {};
 }
 
+void service_parts::lose_key(const std::string& access_key_id) {
+    hub_->cut_off_key(access_key_id);
+    if (node_) {
+        node_->tell(told::key_lost, access_key_id);
+    }
+}
+
+void service_parts::tell_others(registry_change what, const std::string& name) {
+    switch (what) {
+        case registry_change::rights:
+            return node_->tell(told::registry_changed, {});
+        case registry_change::certificate_lost:
+            return node_->tell(told::certificate_lost, name);
+        case registry_change::things:
+            return node_->tell(told::things_changed, {});
+        case registry_change::emptied:
+            return node_->tell(told::emptied, {});
+    }
+}
+
+// Before the hub, which asks it for its sessions.
+result<void> service_parts::join_others(const service_options& options) {
+    node_services services;
+    services.cut_off_key = [this](const std::string& key) { hub_->cut_off_key(key); };
+    services.look_at_keys = [this] { expired_keys_.look(); };
+    services.wake_polls = [this](const std::string& core) { notifier_.notify(core); };
+    services.is_leading = [this] { return lease_->is_held(); };
+    services.lead = [this] {
+        jobs_->look_soon();
+        bulk_.wake();
+    };
+    const auto fleet = fleet_id(*state_);
+    if (!fleet) {
+        return fleet.error();
+    }
+    constexpr std::size_t name_bytes = 8;
+    auto joined = node::open(*state_, *bus_, *fleet, hex_encode(random_bytes(name_bytes)), changes_,
+                             std::move(services), log_);
+    if (!joined) {
+        return joined.error();
+    }
+    node_ = std::move(*joined);
+    admin_.hears_others = [this] { return bus_->is_connected(); };
+    lease_ = std::make_unique<lease>(options.store, log_);
+    jobs_->look_only_if([this] { return lease_->is_held(); });
+    bulk_.work_only_if([this] { return lease_->is_held(); });
+    changes_.tell_others = [this](registry_change what, const std::string& name) {
+        tell_others(what, name);
+    };
+    notifier_.tell_others = [this](const std::string& core) {
+        node_->tell_soon(told::deployment, core);
+    };
+    return {};
+}
+
 result<void> service_parts::start_hub(const service_options& options) {
+    if (bus_) {
+        if (auto joined = join_others(options); !joined) {
+            return joined;
+        }
+    }
     hub_settings settings;
     settings.data_directory = (options.data / "mqtt").string();
     settings.session_expiry = options.mqtt_session_expiry;
     settings.max_connections = options.device_connections;
     settings.shadows = shadows_;
     settings.jobs = jobs_;
+    settings.peers = node_.get();
     auto started = hub::start(settings, identity_, authority_, changes_, log_);
     if (!started) {
         return started.error();
@@ -276,7 +377,7 @@ result<void> service_parts::start_hub(const service_options& options) {
     jobs_->begin([this](job_message said) {
         publish(std::move(said.topic), std::move(said.payload), said.pending, said.to);
     });
-    return {};
+    return node_ ? node_->begin(*hub_) : result<void>();
 }
 
 void service_parts::make_gateway(const service_options& options) {
@@ -315,6 +416,9 @@ service_parts::~service_parts() {
     }
     shadows_->stop();
     jobs_->stop();
+    if (node_) {
+        node_->stop();
+    }
 }
 
 operation_table service_parts::all_operations() {
@@ -371,6 +475,17 @@ std::string service_parts::metrics() const {
                now.connections_refused);
     out.single("mqtt_journal_failing", "gauge", "1 while the disk does not take MQTT's sessions.",
                now.journal && now.journal->failing ? 1 : 0);
+    if (node_) {
+        const auto heard = node_->numbers();
+        out.single("bus_connected", "gauge", "1 while the bus can be reached.",
+                   heard.is_connected ? 1 : 0);
+        out.single("bus_position", "gauge", "The place in the bus's stream that was heard last.",
+                   heard.heard);
+        out.single("mqtt_clients_coming", "gauge", "Clients that wait until all services know.",
+                   heard.waiting_clients);
+        out.single("leading", "gauge", "1 for the one that does what one does for all.",
+                   lease_->is_held() ? 1 : 0);
+    }
     out.single("database_bytes", "gauge", "The database on its disk.", database_bytes());
     return out.take();
 }

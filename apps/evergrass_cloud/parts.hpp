@@ -4,6 +4,7 @@
 #include "apps/evergrass_cloud/options.hpp"
 #include "cloud/admin/admin_answers.hpp"
 #include "cloud/admin/expired_keys.hpp"
+#include "cloud/bus/bus.hpp"
 #include "cloud/gateway/gateway.hpp"
 #include "cloud/greengrass/bulk_runner.hpp"
 #include "cloud/greengrass/deployment_notifier.hpp"
@@ -23,6 +24,8 @@
 #include "cloud/lambda/core_invocations.hpp"
 #include "cloud/lambda/functions.hpp"
 #include "cloud/logs/log_registry.hpp"
+#include "cloud/nodes/lease.hpp"
+#include "cloud/nodes/node.hpp"
 #include "cloud/objects/s3_door.hpp"
 #include "cloud/objects/upstream_objects.hpp"
 #include "cloud/secrets/secrets.hpp"
@@ -74,12 +77,15 @@ private:
     service_parts(const service_options& options, data_lock lock,
                   std::unique_ptr<db::serving_claim> claim, service_keys keys,
                   deployment_signer signer, std::optional<greengrass::upstream_sts> sts,
-                  std::unique_ptr<store> state, logger log);
+                  std::unique_ptr<store> state, std::unique_ptr<bus> between, logger log);
     void publish(std::string topic, std::string payload, const mqtt::receipt& pending,
                  std::string_view only_to = {});
     void end_polls_of(const std::string& certificate_id);
     result<void> start_upstream(const service_options& options);
     result<void> start_hub(const service_options& options);
+    result<void> join_others(const service_options& options);
+    void tell_others(registry_change what, const std::string& name);
+    void lose_key(const std::string& access_key_id);
     void make_gateway(const service_options& options);
     operation_table all_operations();
     static boost::asio::awaitable<http::response> answer_device(service_parts* self,
@@ -105,6 +111,10 @@ private:
     registry registry_;
     registry_authority authority_;
     std::shared_ptr<shadow_service> shadows_;
+    // With --bus: this service is one of several.
+    std::unique_ptr<bus> bus_;
+    std::unique_ptr<lease> lease_;
+    std::unique_ptr<node> node_;
     std::unique_ptr<hub> hub_;
     std::unique_ptr<upstream::client> upstream_;  // null: every API is here
     objects::object_store objects_;

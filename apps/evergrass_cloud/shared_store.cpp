@@ -80,15 +80,19 @@ result<std::unique_ptr<db::serving_claim>> claim_store(const service_options& op
         std::_Exit(1);
     };
     for (bool told = false;; told = true) {
-        auto claimed = db::serving_claim::take(options.store, lost);
+        const auto kind = options.bus.empty() ? db::claim_kind::alone : db::claim_kind::with_others;
+        auto claimed = db::serving_claim::take(options.store, kind, lost);
         const bool is_taken = !claimed && claimed.error().code == errc::conflict;
         if (claimed || !options.standby ||
             (!is_taken && claimed.error().code != errc::unavailable)) {
-            return is_taken
-                       ? result<std::unique_ptr<db::serving_claim>>(error{
-                             errc::conflict, claimed.error().context +
-                                                 "; stop it, or start with --standby to follow it"})
-                       : std::move(claimed);
+            if (!is_taken) {
+                return claimed;
+            }
+            return error{errc::conflict,
+                         claimed.error().context +
+                             (options.bus.empty()
+                                  ? "; stop it, or start with --standby to follow it"
+                                  : " without --bus; stop it, or start it with the same --bus")};
         }
         if (!told) {
             log.info("Standing by.", {{"reason", claimed.error().context}});

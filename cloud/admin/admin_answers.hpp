@@ -25,6 +25,9 @@ struct admin_parts {
     std::function<result<json::object>(const std::filesystem::path& file)> back_up;
     // A key got an end that is still to come; empty: nobody wants to know.
     std::function<void()> key_will_expire{};
+    // Of a service that is one of several: whether it can be reached by the others; empty: it is
+    // not. Not ready, it is passed over by a load balancer.
+    std::function<bool()> hears_others{};
 };
 
 // Any thread; waits for the disk. A refusal is {"message": …} with 400, 404, 405, 409 or 500.

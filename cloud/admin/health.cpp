@@ -43,6 +43,10 @@ http::response health_answer(const admin_parts& parts, std::string_view path) {
         ready = check_disk(parts.data);
         reason = ready ? "" : ready.error().context;
     }
+    if (ready && parts.hears_others && !parts.hears_others()) {
+        reason = "the bus cannot be reached";
+        ready = error{errc::unavailable, reason};
+    }
     if (!ready) {
         answer.status = 503;
         answer.body = json::serialize(json::object{{"status", "not ready"}, {"reason", reason}});

@@ -86,6 +86,9 @@ void bulk_runner::work_until_stopped() {
 }
 
 std::optional<std::chrono::milliseconds> bulk_runner::work_once() {
+    if (is_ours_ && !is_ours_()) {
+        return std::nullopt;
+    }
     result<std::optional<bulk_deployment>> active = std::optional<bulk_deployment>();
     {
         const auto hold = in_.state.db().lock();

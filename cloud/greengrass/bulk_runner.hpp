@@ -5,10 +5,12 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace evergrass::cloud::greengrass {
 
@@ -25,6 +27,10 @@ public:
     ~bulk_runner() { stop(); }
     bulk_runner(const bulk_runner&) = delete;
     bulk_runner& operator=(const bulk_runner&) = delete;
+
+    // Before start(): of several services of one store, the one where `is_ours` says so works. Any
+    // thread; must not block.
+    void work_only_if(std::function<bool()> is_ours) { is_ours_ = std::move(is_ours); }
 
     void start();
     // Ends when the step that is under way is committed.
@@ -62,6 +68,7 @@ private:
 
     greengrass_services& in_;
     std::optional<fetched> fetched_;
+    std::function<bool()> is_ours_;  // empty: always
     trouble trouble_;
     int store_faults_ = 0;  // one after the other
     bool back_off_ = false;

@@ -150,7 +150,7 @@ void report(const greengrass_services& in, const deployment& made) {
         in.log.info("Deployment is ready for its core.", {{"deploymentId", made.id},
                                                           {"groupId", made.group_id},
                                                           {"core", made.core_thing.value_or("")}});
-        in.notifier.notify(made.core_thing.value_or(""));
+        in.notifier.announce(made.core_thing.value_or(""));
         return;
     }
     in.log.warn("Deployment could not be built.", {{"deploymentId", made.id},

@@ -5,6 +5,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -27,6 +28,17 @@ public:
 
     // Call it after the deployment is committed. False: no poll of the core waits.
     bool notify(std::string_view core_thing);
+
+    // The same at every service of the store.
+    void announce(const std::string& core_thing) {
+        notify(core_thing);
+        if (tell_others) {
+            tell_others(core_thing);
+        }
+    }
+
+    // Set at start-up. Empty: there are no others.
+    std::function<void(const std::string& core_thing)> tell_others;
 
     // How many polls are waiting or about to.
     std::size_t watchers() const;

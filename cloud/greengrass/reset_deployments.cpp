@@ -87,7 +87,7 @@ api_result reset_deployments(greengrass_services& in, const call& from) {
         in.log.info(
             "Reset is ready for its core.",
             {{"deploymentId", made->id}, {"groupId", group_id}, {"core", *made->core_thing}});
-        in.notifier.notify(*made->core_thing);
+        in.notifier.announce(*made->core_thing);
     }
     return answered;
 }

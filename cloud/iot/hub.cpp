@@ -24,6 +24,7 @@ mqtt::server_options limits_of(const hub_settings& settings) {
     limits.maximum_qos = mqtt::qos::at_least_once;
     limits.hash_matches_parent = false;
     limits.retained_for_wildcards = false;
+    limits.retained_elsewhere = settings.peers != nullptr;
     return limits;
 }
 
@@ -36,19 +37,43 @@ struct call_at_end {
     ~call_at_end() { call(); }
 };
 
+// What clients publish, on its way to the subscribers of all services.
+class to_everybody final : public mqtt::external_target {
+public:
+    explicit to_everybody(hub_peers& peers) : peers_(peers) {}
+    void deliver(const mqtt::publication& message, const mqtt::receipt& pending) override {
+        peers_.publish_of_client(message, pending);
+    }
+
+private:
+    hub_peers& peers_;
+};
+
+hub_services services_of(const hub_settings& settings, lifecycle_events::sayer say) {
+    hub_services services{settings.shadows, settings.jobs, std::move(say), nullptr, {}};
+    if (auto* const peers = settings.peers) {
+        services.everybody = std::make_shared<to_everybody>(*peers);
+        services.left = [peers](const std::string& client_id) { peers->left(client_id); };
+    }
+    return services;
+}
+
 }  // namespace
 
 hub::hub(const hub_settings& settings, const service_identity& identity,
          const device_authority& authority, const registry_changes& changes, const logger& log)
-    : policy_(identity, authority, changes, log,
-              {settings.shadows, settings.jobs, [this](std::string topic, std::string payload) {
-                   say_event(std::move(topic), std::move(payload));
-               }}) {}
+    : authority_(authority),
+      peers_(settings.peers),
+      policy_(identity, authority, changes, log,
+              services_of(settings, [this](std::string topic, std::string payload) {
+                  say_event(std::move(topic), std::move(payload));
+              })) {}
 
 hub::~hub() {
     if (server_) {
         static_cast<void>(server_->stop());  // no event is begun after that
     }
+    arrivals_.join();
     events_.join();
 }
 
@@ -58,7 +83,19 @@ void hub::say_event(std::string topic, std::string payload) {
         message->topic = topic;
         message->payload = std::make_shared<const std::string>(payload);
         message->level = mqtt::qos::at_least_once;
-        server_->publish(std::move(message));
+        publish(std::move(message));
+    });
+}
+
+// The policies' answer may wait for the store. Whoever is not admitted disturbs nobody.
+void hub::arriving(const mqtt::client_identity& who, const std::string& client_id,
+                   std::function<void()> go_on) {
+    boost::asio::post(arrivals_, [this, who, client_id, go_on = std::move(go_on)] {
+        if (policy_.would_admit(who, client_id)) {
+            peers_->arriving(client_id, go_on);
+        } else {
+            go_on();
+        }
     });
 }
 
@@ -69,7 +106,16 @@ result<std::unique_ptr<hub>> hub::start(const hub_settings& settings,
     std::unique_ptr<hub> made(new hub(settings, identity, authority, changes, log));
     mqtt::server_settings wanted;
     wanted.limits = limits_of(settings);
-    wanted.data_directory = settings.data_directory;
+    if (settings.peers != nullptr) {
+        wanted.journal = settings.peers->sessions();
+        wanted.before_client = [hub = made.get()](const mqtt::client_identity& who,
+                                                  const std::string& client_id,
+                                                  std::function<void()> go_on) {
+            hub->arriving(who, client_id, std::move(go_on));
+        };
+    } else {
+        wanted.data_directory = settings.data_directory;
+    }
     auto started = mqtt::server::start(std::move(wanted), made->policy_, log);
     if (!started) {
         return started.error();
@@ -87,8 +133,37 @@ void hub::adopt(int socket, mqtt::client_identity who, std::string received) {
 }
 
 void hub::publish(mqtt::message_ptr message, std::function<void()> taken) {
-    server_->publish(std::move(message),
-                     taken ? std::make_shared<call_at_end>(std::move(taken)) : nullptr);
+    mqtt::receipt pending = taken ? std::make_shared<call_at_end>(std::move(taken)) : nullptr;
+    if (peers_ == nullptr) {
+        server_->publish(std::move(message), std::move(pending));
+        return;
+    }
+    const mqtt::publication published(std::move(message), time_.now());
+    if (const auto service = policy_.server_of(published.topic())) {
+        service->deliver(published, pending);
+    }
+    peers_->publish(published, pending);
+}
+
+void hub::take_in(mqtt::message_ptr message, mqtt::receipt pending) {
+    server_->take_in(std::move(message), std::move(pending));
+}
+
+void hub::replace_session(std::string_view client_id,
+                          std::optional<mqtt::session_journal::kept_session> kept,
+                          std::function<void()> between) {
+    server_->replace_session(client_id, std::move(kept), std::move(between));
+}
+
+void hub::let_go(std::string_view client_id, bool connected_too) {
+    server_->let_go(client_id, connected_too);
+}
+
+void hub::refuse(std::string client_id, mqtt::receipt pending) {
+    boost::asio::post(events_, [this, id = std::move(client_id), pending = std::move(pending)] {
+        server_->close_where([&id](const mqtt::client_info& who) { return who.id == id; },
+                             mqtt::reason::quota_exceeded, "the message could not be stored");
+    });
 }
 
 void hub::deliver_to(std::string_view client_id, mqtt::message_ptr message,
@@ -105,6 +180,15 @@ void hub::cut_off(const std::string& certificate_id) {
     server_->close_where(
         [certificate_id](const mqtt::client_info& who) {
             return who.identity.certificate_id == certificate_id && !who.identity.attachment;
+        },
+        mqtt::reason::not_authorized, "its certificate is no longer active");
+}
+
+void hub::cut_off_inactive() {
+    server_->close_where(
+        [this](const mqtt::client_info& who) {
+            const auto& certificate = who.identity.certificate_id;
+            return certificate && !who.identity.attachment && !authority_.is_active(*certificate);
         },
         mqtt::reason::not_authorized, "its certificate is no longer active");
 }

@@ -9,11 +9,30 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace evergrass::cloud {
+
+// The other services of one store, where a hub is one of several (docs/scale.md). What they carry
+// is taken in by hub::take_in() at each, here too. Any thread; nothing may block.
+class hub_peers {
+public:
+    virtual ~hub_peers() = default;
+    // Of a client here. `pending` is released when it is kept where the end of this service does
+    // not end it; where that cannot be, the client is cut off first.
+    virtual void publish_of_client(const mqtt::publication& message,
+                                   const mqtt::receipt& pending) = 0;
+    // Of the service itself; tried until it is kept.
+    virtual void publish(const mqtt::publication& message, const mqtt::receipt& pending) = 0;
+    // A client that will be admitted comes here, and has to wait until `go_on` is called.
+    virtual void arriving(const std::string& client_id, std::function<void()> go_on) = 0;
+    virtual void left(const std::string& client_id) = 0;
+    // Where the sessions of all are kept.
+    virtual std::shared_ptr<mqtt::session_journal> sessions() = 0;
+};
 
 struct hub_settings {
     // Where sessions and retained messages outlive the process; empty: nowhere.
@@ -25,6 +44,8 @@ struct hub_settings {
     // Take what is published to the request topics of shadows and jobs; null: nobody does.
     std::shared_ptr<mqtt::external_target> shadows;
     std::shared_ptr<mqtt::external_target> jobs;
+    // Null: the hub is alone. With them data_directory is not used.
+    hub_peers* peers = nullptr;  // outlives the hub
 };
 
 // The service's device MQTT (docs/device-mqtt.md): mqtt::server with AWS IoT's limits and rights.
@@ -54,10 +75,22 @@ public:
     // The retained messages, in no order. `filter` is a topic, or "#" for all.
     std::vector<mqtt::message_ptr> retained(std::string_view filter) const;
 
+    // mqtt::server's members of these names: what peers ask of a hub that is one of several.
+    void take_in(mqtt::message_ptr message, mqtt::receipt pending);
+    void replace_session(std::string_view client_id,
+                         std::optional<mqtt::session_journal::kept_session> kept,
+                         std::function<void()> between);
+    void let_go(std::string_view client_id, bool connected_too);
+    // Cuts the client off, which is not to be told that its message was taken, and only then drops
+    // `pending`.
+    void refuse(std::string client_id, mqtt::receipt pending);
+
     // Closes what the certificate has open; it is no longer ACTIVE. Done when it returns.
     void cut_off(const std::string& certificate_id);
     // The same of an access key that is revoked.
     void cut_off_key(const std::string& access_key_id);
+    // And of every certificate that is no longer ACTIVE: somebody may have said so in vain.
+    void cut_off_inactive();
     // The registry was emptied: closes all, and forgets sessions and retained messages.
     void forget_all();
 
@@ -72,9 +105,16 @@ private:
         const device_authority& authority, const registry_changes& changes, const logger& log);
 
     void say_event(std::string topic, std::string payload);
+    void arriving(const mqtt::client_identity& who, const std::string& client_id,
+                  std::function<void()> go_on);
 
+    const device_authority& authority_;
+    const clock time_;
+    hub_peers* const peers_;
     hub_policy policy_;
     std::unique_ptr<mqtt::server> server_;  // it asks the policy until it is gone
+    // With peers, who may come is asked here.
+    boost::asio::thread_pool arrivals_{1};
     // Publishes lifecycle events, which the policy may not do on the server's threads. Last: it
     // uses the server.
     boost::asio::thread_pool events_{1};

@@ -89,6 +89,12 @@ bool hub_policy::allows(const mqtt::client_identity& who, std::string_view clien
                              identity_.iot_arn(std::string(kind) + std::string(name)), client_id);
 }
 
+bool hub_policy::would_admit(const mqtt::client_identity& who, std::string_view client_id) const {
+    return is_known(who) && client_id.size() <= max_client_id_bytes &&
+           (!who.certificate_id || who.attachment || authority_.is_active(*who.certificate_id)) &&
+           allows(who, client_id, "iot:Connect", "client/", client_id);
+}
+
 mqtt::admission hub_policy::admit(const mqtt::client_identity& who, std::string_view client_id,
                                   const mqtt::connect_packet& packet) {
     static_cast<void>(packet);
@@ -139,6 +145,9 @@ void hub_policy::disconnected(const mqtt::client_info& who, bool clean, std::str
                                  {"reason", why},
                                  {"droppedMessages", take_lost(who.id)}});
     events_.disconnected(who, principal_text(who.identity), clean, why);
+    if (services_.left) {
+        services_.left(who.id);
+    }
 }
 
 void hub_policy::subscribed(const mqtt::client_info& who,
@@ -191,6 +200,11 @@ reason hub_policy::may_subscribe(const mqtt::client_info& who, std::string_view 
                   {{"clientId", who.id}, {"filter", filter}, {"shared", shared}, {"reason", why}});
         return code;
     };
+    if (shared && services_.everybody) {
+        return refuse(
+            reason::shared_subscriptions_not_supported,
+            "several services serve (--bus), and each would pick one of those that share");
+    }
     if (has_too_many_slashes(filter)) {
         return refuse(reason::topic_filter_invalid, "more than 7 slashes");
     }
@@ -211,9 +225,12 @@ bool hub_policy::may_receive(const mqtt::client_info& who, std::string_view sour
 
 void hub_policy::resolve(const mqtt::client_info* from, std::string_view source,
                          std::string_view topic, mqtt::route_builder& to) {
-    static_cast<void>(from);
     static_cast<void>(source);
-    to.subscribers();
+    if (services_.everybody && from != nullptr) {
+        to.external(services_.everybody);
+    } else {
+        to.subscribers();
+    }
     if (auto service = server_of(topic)) {
         to.external(std::move(service));
     }

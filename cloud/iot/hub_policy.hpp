@@ -9,6 +9,7 @@
 #include "libs/mqtt/policy.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -31,6 +32,11 @@ struct hub_services {
     std::shared_ptr<mqtt::external_target> jobs;
     // Called on MQTT's threads; must not block. Empty: no events.
     lifecycle_events::sayer say;
+    // Of a service that is one of several: brings what clients publish to the subscribers of all,
+    // those here too; null: it is alone, and they get it at once.
+    std::shared_ptr<mqtt::external_target> everybody;
+    // With `everybody`: called on MQTT's threads when a client has left; must not block.
+    std::function<void(const std::string& client_id)> left;
 };
 
 // Who may do what at the service's device MQTT, as AWS IoT decides it (docs/device-mqtt.md): a
@@ -46,6 +52,11 @@ class hub_policy final : public mqtt::policy {
 public:
     hub_policy(const service_identity& identity, const device_authority& authority,
                const registry_changes& changes, logger log, hub_services services = {});
+
+    // Would admit() say yes? No log line.
+    bool would_admit(const mqtt::client_identity& who, std::string_view client_id) const;
+    // Who is behind the reserved topic; null: nobody.
+    std::shared_ptr<mqtt::external_target> server_of(std::string_view topic) const;
 
     mqtt::admission admit(const mqtt::client_identity& who, std::string_view client_id,
                           const mqtt::connect_packet& packet) override;
@@ -73,8 +84,6 @@ private:
     bool allows(const mqtt::client_identity& who, std::string_view client_id,
                 std::string_view action, std::string_view kind, std::string_view name) const;
     std::uint64_t take_lost(const std::string& client_id);
-    // Who is behind the reserved topic; null: nobody.
-    std::shared_ptr<mqtt::external_target> server_of(std::string_view topic) const;
 
     const service_identity& identity_;
     const device_authority& authority_;

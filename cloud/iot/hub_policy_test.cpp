@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace evergrass::cloud {
 namespace {
@@ -166,7 +167,8 @@ TEST_F(device_hub_policy, a_device_cannot_speak_for_a_service_on_a_reserved_topi
 
 TEST_F(device_hub_policy, requests_for_shadows_go_to_the_service_and_to_subscribers) {
     const auto target = std::make_shared<fake_target>();
-    hub_policy serving(identity_, authority_, changes_, logger(), {target, nullptr, {}});
+    hub_policy serving(identity_, authority_, changes_, logger(),
+                       {target, nullptr, {}, nullptr, {}});
     mqtt::publish_view message;
     message.topic = "$aws/things/a/shadow/name/n/update";
     EXPECT_EQ(serving.may_publish(a_, message).what, publish_verdict::action::route);
@@ -188,6 +190,35 @@ TEST_F(device_hub_policy, requests_for_shadows_go_to_the_service_and_to_subscrib
         message.topic = topic;
         EXPECT_EQ(serving.may_publish(a_, message).what, publish_verdict::action::acknowledge);
     }
+}
+
+TEST_F(device_hub_policy, of_one_of_several_sends_what_clients_publish_to_everybody) {
+    const auto everybody = std::make_shared<fake_target>();
+    std::vector<std::string> left;
+    hub_policy one_of_several(
+        identity_, authority_, changes_, logger(),
+        {nullptr, nullptr, {}, everybody, [&](const std::string& id) { left.push_back(id); }});
+    fake_route of_a_client;
+    one_of_several.resolve(&a_, "a", "t", of_a_client);
+    EXPECT_EQ(of_a_client.asked_for_subscribers, 0);
+    EXPECT_EQ(of_a_client.target, everybody);
+    fake_route from_elsewhere;
+    one_of_several.resolve(nullptr, "a", "t", from_elsewhere);
+    EXPECT_EQ(from_elsewhere.asked_for_subscribers, 1);
+    EXPECT_EQ(from_elsewhere.target, nullptr);
+    EXPECT_EQ(one_of_several.may_subscribe(a_, "t", {}, true),
+              reason::shared_subscriptions_not_supported);
+    EXPECT_EQ(one_of_several.may_subscribe(a_, "t", {}, false), reason::success);
+    one_of_several.disconnected(a_, true, "");
+    EXPECT_EQ(left, std::vector<std::string>{"a"});
+}
+
+TEST_F(device_hub_policy, knows_whom_it_would_admit) {
+    EXPECT_TRUE(policy_.would_admit(a_.identity, "a"));
+    EXPECT_FALSE(policy_.would_admit(a_.identity, std::string(129, 'a')));
+    EXPECT_FALSE(policy_.would_admit({}, "a"));
+    authority_.denied = {"iot:Connect client/a"};
+    EXPECT_FALSE(policy_.would_admit(a_.identity, "a"));
 }
 
 TEST_F(device_hub_policy, qos_1_is_the_most_that_is_granted) {

@@ -7,6 +7,8 @@
 
 namespace evergrass::cloud {
 
+enum class registry_change { rights, certificate_lost, things, emptied };
+
 // Tells the readers of the registry that it changed. An operation says so after its commit and
 // before its answer, so that what was answered is in force. Any thread.
 class registry_changes {
@@ -14,28 +16,27 @@ public:
     // Grows with each change; what was read under an older generation may be out of date.
     std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
 
-    void changed() { generation_.fetch_add(1, std::memory_order_acq_rel); }
+    void changed() { happened(registry_change::rights, {}); }
 
     // The certificate is no longer ACTIVE, or is gone.
     void certificate_lost(const std::string& certificate_id) {
-        changed();
-        if (on_certificate_lost) {
-            on_certificate_lost(certificate_id);
-        }
+        happened(registry_change::certificate_lost, certificate_id);
     }
 
     // A thing was deleted, or another one is in a group.
-    void things_changed() {
-        changed();
-        if (on_things_changed) {
-            on_things_changed();
-        }
-    }
+    void things_changed() { happened(registry_change::things, {}); }
 
     // The whole registry was emptied.
-    void emptied() {
-        changed();
-        if (on_emptied) {
+    void emptied() { happened(registry_change::emptied, {}); }
+
+    // Another service of the same store has changed it so. May wait as the calls below may.
+    void heard(registry_change what, const std::string& name) {
+        generation_.fetch_add(1, std::memory_order_acq_rel);
+        if (what == registry_change::certificate_lost && on_certificate_lost) {
+            on_certificate_lost(name);
+        } else if (what == registry_change::things && on_things_changed) {
+            on_things_changed();
+        } else if (what == registry_change::emptied && on_emptied) {
             on_emptied();
         }
     }
@@ -45,8 +46,17 @@ public:
     std::function<void(const std::string& certificate_id)> on_certificate_lost;
     std::function<void()> on_things_changed;
     std::function<void()> on_emptied;
+    // Tells the other services; `name`: the certificate's. Empty: there are none.
+    std::function<void(registry_change what, const std::string& name)> tell_others;
 
 private:
+    void happened(registry_change what, const std::string& name) {
+        heard(what, name);
+        if (tell_others) {
+            tell_others(what, name);
+        }
+    }
+
     std::atomic<std::uint64_t> generation_{1};
 };
 

@@ -218,6 +218,14 @@ void job_service::things_changed() {
     changed_.notify_one();
 }
 
+void job_service::look_soon() {
+    {
+        const std::lock_guard hold(mutex_);
+        look_ = true;
+    }
+    changed_.notify_one();
+}
+
 void job_service::look() {
     std::promise<void> looked;
     auto done = looked.get_future();
@@ -279,7 +287,10 @@ std::vector<job_service::task> job_service::next_tasks() {
             waiting_.pop_front();
         }
         const auto now = to_epoch_milliseconds(time_.now());
-        if (due_ && *due_ <= now) {
+        const bool is_due = std::exchange(look_, false) || (due_ && *due_ <= now);
+        if (is_due && is_ours_ && !is_ours_()) {
+            due_.reset();
+        } else if (is_due) {
             tasks.push_back({[](job_changes& changes) -> result<void> {
                                  const auto all = changes.look();
                                  return all ? result<void>() : result<void>(all.error());

@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace evergrass::cloud {
@@ -61,6 +62,12 @@ public:
                 job_url_signer sign, logger log);
     ~job_service() override;  // stop()
 
+    // Before begin(): of several services of one store, the one where `is_ours` says so looks after
+    // timers and rollouts. Any thread; must not block.
+    void look_only_if(std::function<bool()> is_ours) { is_ours_ = std::move(is_ours); }
+    // There may be something due that another service has begun. Does not wait.
+    void look_soon();
+
     // Requests wait until then. `say` is called on the service's thread until stop().
     void begin(publisher say);
 
@@ -101,6 +108,7 @@ private:
     const job_url_signer sign_;
     logger log_;
     publisher say_;
+    std::function<bool()> is_ours_;  // empty: always
 
     std::mutex mutex_;
     std::condition_variable changed_;
@@ -108,6 +116,7 @@ private:
     bool begun_ = false;
     bool stopped_ = false;
     bool follow_things_ = false;
+    bool look_ = false;
     std::optional<std::int64_t> due_;  // the worker's own
     std::thread worker_;
 };

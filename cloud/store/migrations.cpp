@@ -277,6 +277,26 @@ CREATE TABLE certificate_transfers(
     reject_reason TEXT, rejected_at INTEGER, accepted_at INTEGER) WITHOUT ROWID;
 )sql";
 
+// What several services of one store share of device MQTT (docs/formats/bus.md). seen_at, left_at:
+// milliseconds since 1970. position, since, low, epoch: places in the bus's stream.
+constexpr std::string_view services_at_once = R"sql(
+-- position: the sessions of this service without a `low` have all up to here.
+CREATE TABLE nodes(
+    id TEXT PRIMARY KEY, seen_at INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
+-- left_at, node: one of them is null; low: its client has all up to here; epoch: of its client's last coming.
+CREATE TABLE mqtt_sessions(
+    client_id TEXT PRIMARY KEY, version INTEGER NOT NULL, expiry INTEGER NOT NULL, left_at INTEGER,
+    node TEXT, epoch INTEGER NOT NULL, low INTEGER) WITHOUT ROWID;
+CREATE INDEX mqtt_sessions_by_node ON mqtt_sessions(node);
+-- since: what was published up to here is not for it.
+CREATE TABLE mqtt_subscriptions(
+    client_id TEXT NOT NULL, filter TEXT NOT NULL, options INTEGER NOT NULL, identifier INTEGER NOT NULL,
+    since INTEGER NOT NULL, PRIMARY KEY(client_id, filter)) WITHOUT ROWID;
+-- message: as it was on the bus.
+CREATE TABLE mqtt_retained(
+    topic TEXT PRIMARY KEY, position INTEGER NOT NULL, message BLOB NOT NULL) WITHOUT ROWID;
+)sql";
+
 }  // namespace
 
 const std::vector<std::string_view>& migrations() {
@@ -286,7 +306,8 @@ const std::vector<std::string_view>& migrations() {
                                                       sealed_secrets_and_audit,
                                                       thing_groups_and_jobs,
                                                       services_around,
-                                                      thing_types_and_cas};
+                                                      thing_types_and_cas,
+                                                      services_at_once};
     return all;
 }
 

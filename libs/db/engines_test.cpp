@@ -408,31 +408,50 @@ TEST_P(postgres, it_says_how_it_is_backed_up) {
 }
 
 TEST_P(postgres, one_at_a_time_has_the_right_to_serve) {
-    auto first = serving_claim::take(place_, [] {});
+    auto first = serving_claim::take(place_, claim_kind::alone, [] {});
     ASSERT_TRUE(first) << first.error().message();
-    const auto second = serving_claim::take(place_, [] {});
+    const auto second = serving_claim::take(place_, claim_kind::alone, [] {});
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, errc::conflict);
     first->reset();
-    EXPECT_TRUE(serving_claim::take(place_, [] {}));
+    EXPECT_TRUE(serving_claim::take(place_, claim_kind::alone, [] {}));
+}
+
+TEST_P(postgres, several_have_it_with_others_and_nobody_alone_and_one_of_them_leads) {
+    const auto take = [&](claim_kind what) { return serving_claim::take(place_, what, [] {}); };
+    auto first = take(claim_kind::with_others);
+    auto second = take(claim_kind::with_others);
+    ASSERT_TRUE(first && second);
+    auto leads = take(claim_kind::lead);
+    ASSERT_TRUE(leads);
+    EXPECT_EQ(take(claim_kind::lead).error().code, errc::conflict);
+    EXPECT_EQ(take(claim_kind::alone).error().code, errc::conflict);
+    leads->reset();
+    EXPECT_TRUE(take(claim_kind::lead));
+    first->reset();
+    EXPECT_EQ(take(claim_kind::alone).error().code, errc::conflict);
+    second->reset();
+    const auto alone = take(claim_kind::alone);
+    EXPECT_TRUE(alone);
+    EXPECT_EQ(take(claim_kind::with_others).error().code, errc::conflict);
 }
 
 TEST_P(postgres, who_lost_the_right_to_serve_is_told) {
     std::mutex mutex;
     std::condition_variable changed;
     bool lost = false;
-    const auto first = serving_claim::take(place_, [&] {
+    const auto first = serving_claim::take(place_, claim_kind::alone, [&] {
         const std::lock_guard hold(mutex);
         lost = true;
         changed.notify_all();
     });
     ASSERT_TRUE(first);
     // The server takes it for gone, and the next has it before the first looks.
-    auto second = serving_claim::take(place_, [] {});
+    auto second = serving_claim::take(place_, claim_kind::alone, [] {});
     while (!second) {
         server_->execute(
             "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'");
-        second = serving_claim::take(place_, [] {});
+        second = serving_claim::take(place_, claim_kind::alone, [] {});
     }
     std::unique_lock hold(mutex);
     changed.wait(hold, [&] { return lost; });

@@ -25,14 +25,18 @@ bool is_postgres(std::string_view path);
 // Without its password.
 std::string shown_postgres(const std::string& url);
 
-// The right of one process to serve from a database, docs/scale.md. A lock on a session of its own,
+// What a process may have of a database: to serve from it alone, to serve with others that serve
+// so, and, of those, to do what one of them does for all.
+enum class claim_kind { alone, with_others, lead };
+
+// The right of a process to serve from a database, docs/scale.md. A lock on a session of its own,
 // looked at each second by a thread: the server gives it to the next who asks when that session, or
 // its process, ends.
 class serving_claim {
 public:
     // errc::conflict when another process has it. `lost` is called once, on that thread, when
     // somebody else has it meanwhile; a server that cannot be reached is waited for.
-    static result<std::unique_ptr<serving_claim>> take(const std::string& url,
+    static result<std::unique_ptr<serving_claim>> take(const std::string& url, claim_kind what,
                                                        std::function<void()> lost);
     ~serving_claim();
     serving_claim(const serving_claim&) = delete;

@@ -11,9 +11,11 @@
 // What libpq is asked for. Only this folder includes it.
 namespace evergrass::db {
 
-// Numbers of PostgreSQL's advisory locks, which are the database's; one process at a time has each.
+// Numbers of PostgreSQL's advisory locks, which are the database's; one process at a time has each,
+// but for the second, which several may share.
 constexpr std::string_view write_lock = "7310579611";
 constexpr std::string_view serving_lock = "7310579612";
+constexpr std::string_view leading_lock = "7310579613";
 
 struct finish_link {
     void operator()(PGconn* link) const { pq().PQfinish(link); }

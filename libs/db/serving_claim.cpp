@@ -13,10 +13,23 @@ namespace {
 
 constexpr std::chrono::seconds between_looks{1};
 
+std::string lock_statement(claim_kind what) {
+    switch (what) {
+        case claim_kind::alone:
+            return "SELECT pg_try_advisory_lock(" + std::string(serving_lock) + ")";
+        case claim_kind::with_others:
+            return "SELECT pg_try_advisory_lock_shared(" + std::string(serving_lock) + ")";
+        case claim_kind::lead:
+            break;
+    }
+    return "SELECT pg_try_advisory_lock(" + std::string(leading_lock) + ")";
+}
+
 }  // namespace
 
 struct serving_claim::implementation {
     std::string url;
+    claim_kind what = claim_kind::alone;
     std::string shown;
     std::function<void()> lost;
     link_handle link;
@@ -31,9 +44,7 @@ struct serving_claim::implementation {
         if (!made) {
             return made.error();
         }
-        auto answer =
-            ask_postgres(made->get(), shown, "db.claim",
-                         "SELECT pg_try_advisory_lock(" + std::string(serving_lock) + ")");
+        auto answer = ask_postgres(made->get(), shown, "db.claim", lock_statement(what));
         if (!answer) {
             return answer.error();
         }
@@ -66,10 +77,11 @@ struct serving_claim::implementation {
 serving_claim::serving_claim(std::unique_ptr<implementation> implementation)
     : implementation_(std::move(implementation)) {}
 
-result<std::unique_ptr<serving_claim>> serving_claim::take(const std::string& url,
+result<std::unique_ptr<serving_claim>> serving_claim::take(const std::string& url, claim_kind what,
                                                            std::function<void()> lost) {
     auto made = std::make_unique<implementation>();
     made->url = url;
+    made->what = what;
     made->shown = shown_postgres(url);
     made->lost = std::move(lost);
     const auto ours = made->claim();

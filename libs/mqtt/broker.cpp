@@ -390,6 +390,20 @@ void broker::implementation::restore_queue(session& which,
     }
 }
 
+void broker::let_go(const std::string& client_id, bool connected_too) {
+    auto& self = *implementation_;
+    auto* who = self.find(client_id);
+    if (who != nullptr && who->link != nullptr && connected_too) {
+        who->link->close(reason::session_taken_over,
+                         "another connection with the same client id took over [MQTT-3.1.4-3]");
+        who = self.find(client_id);  // it may have ended with its connection
+    }
+    if (who != nullptr && who->link == nullptr) {
+        who->journaled = false;  // it goes on elsewhere
+        self.end_session(*who, "its client is elsewhere");
+    }
+}
+
 void broker::close_where(const std::function<bool(const client_info&)>& chosen, reason code,
                          std::string_view why, bool end_session) {
     auto& self = *implementation_;

@@ -109,6 +109,9 @@ public:
     void close_where(const std::function<bool(const client_info&)>& chosen, reason code,
                      std::string_view why, bool end_session);
 
+    // server::let_go().
+    void let_go(const std::string& client_id, bool connected_too);
+
     // What deliver_to() would do with a message of this topic now; nullopt: it would be taken.
     std::optional<loss> would_lose(std::string_view client_id, std::string_view topic) const;
 

@@ -423,8 +423,8 @@ void broker::implementation::send_saved() {
 // The journal keeps one retained message a source and topic; where a topic has but one, it is told
 // no source.
 bool broker::implementation::retain_message(const publication& message, receipt& pending) {
-    if (shared.options.behaviour == profile::v1) {
-        return true;  // which retains nothing
+    if (shared.options.behaviour == profile::v1 || shared.options.retained_elsewhere) {
+        return true;  // V1 retains nothing
     }
     const bool by_source = shared.options.retained_by_source;
     if (message.payload().empty()) {  // [MQTT-3.3.1-6]

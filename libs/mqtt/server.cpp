@@ -93,9 +93,11 @@ public:
     std::vector<message_ptr> retained(std::string_view filter) const {
         return retained_.find(filter, settings_.limits.hash_matches_parent, time_.now());
     }
+    void take_in(const message_ptr& message, const receipt& pending);
     result<void> stop();
 
 private:
+    void arrived(std::size_t home, arrival client);
     result<void> open_journal(log_store::file_system* disk);
     void restore();
     void wait_for_shards();
@@ -107,7 +109,7 @@ private:
     log_store::real_file_system real_disk_;
     retained_store retained_;
     share_groups shares_;
-    std::unique_ptr<session_journal> journal_;
+    std::shared_ptr<session_journal> journal_;
     std::vector<std::atomic<std::size_t>> subscriptions_;
     std::atomic<std::size_t> connections_ = 0;
     std::atomic<std::size_t> sessions_ = 0;
@@ -134,8 +136,7 @@ result<void> server::implementation::open(log_store::file_system* disk) {
     restore();
     desk_ = std::make_unique<front_desk>(
         settings_.limits, rules_, log_, size(),
-        [this](std::size_t home, arrival client) { shards_[home]->take(std::move(client)); },
-        sockets_);
+        [this](std::size_t home, arrival client) { arrived(home, std::move(client)); }, sockets_);
     for (const auto& each : shards_) {
         each->start();
     }
@@ -144,6 +145,10 @@ result<void> server::implementation::open(log_store::file_system* disk) {
 }
 
 result<void> server::implementation::open_journal(log_store::file_system* disk) {
+    if (settings_.journal) {
+        journal_ = std::move(settings_.journal);
+        return {};
+    }
     if (settings_.data_directory.empty()) {
         return {};
     }
@@ -172,6 +177,48 @@ void server::implementation::restore() {
         auto& home = shards_[home_of(kept.client_id, size())]->before_start();
         home.restore(std::move(kept));
     }
+}
+
+namespace {
+
+// A client that waits until it may go on. Its socket no longer counts if it never does.
+struct held_arrival {
+    arrival client;
+    std::atomic<std::size_t>& sockets;
+    bool has_gone_on = false;
+
+    ~held_arrival() {
+        if (!has_gone_on) {
+            sockets.fetch_sub(1, std::memory_order_relaxed);
+        }
+    }
+};
+
+}  // namespace
+
+// By way of the shard's other work, so that what was posted before is done before.
+void server::implementation::arrived(std::size_t home, arrival client) {
+    if (!settings_.before_client || client.client_id.empty()) {
+        shards_[home]->take(std::move(client));
+        return;
+    }
+    const auto held = std::shared_ptr<held_arrival>(new held_arrival{std::move(client), sockets_});
+    settings_.before_client(held->client.who, held->client.client_id, [this, home, held] {
+        post(home, [this, home, held](broker&) {
+            held->has_gone_on = true;
+            shards_[home]->take(std::move(held->client));
+        });
+    });
+}
+
+void server::implementation::take_in(const message_ptr& message, const receipt& pending) {
+    if (message->retain && message->payload->empty()) {
+        retained_.clear(message->source, message->topic);
+    } else if (message->retain &&
+               retained_.put(message, time_.now()) != retained_store::stored::yes) {
+        rules_.lost(loss::not_stored, message->source, message->topic, {});
+    }
+    post_to_all([message, pending](broker& each) { each.forward(message, pending, nullptr); });
 }
 
 // As retain_message() told the journal (broker_deliver.cpp).
@@ -267,6 +314,30 @@ void server::deliver_to(std::string_view client_id, message_ptr message, receipt
         client_id,
         [id = std::string(client_id), message = std::move(message),
          pending = std::move(pending)](broker& home) { home.deliver_to(id, message, pending); });
+}
+
+void server::take_in(message_ptr message, receipt pending) {
+    implementation_->take_in(message, pending);
+}
+
+void server::replace_session(std::string_view client_id,
+                             std::optional<session_journal::kept_session> kept,
+                             std::function<void()> between) {
+    implementation_->post_to_home(client_id, [id = std::string(client_id), kept = std::move(kept),
+                                              between = std::move(between)](broker& home) mutable {
+        home.let_go(id, true);
+        if (between) {
+            between();
+        }
+        if (kept) {
+            home.restore(std::move(*kept));
+        }
+    });
+}
+
+void server::let_go(std::string_view client_id, bool connected_too) {
+    implementation_->post_to_home(client_id, [id = std::string(client_id), connected_too](
+                                                 broker& home) { home.let_go(id, connected_too); });
 }
 
 void server::close_where(std::function<bool(const client_info&)> chosen, reason code,

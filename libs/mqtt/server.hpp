@@ -34,6 +34,14 @@ struct server_settings {
     std::size_t shards = 0;  // threads that speak MQTT; 0: half of the processors, 1 to 8
     // Where sessions and retained messages outlive the process; empty: nowhere.
     std::string data_directory;
+    // Instead of it: the owner's own, which is stopped with the server.
+    std::shared_ptr<session_journal> journal;
+    // Called for each client that comes, before its CONNECT is looked at, on the thread that takes
+    // connections; must not block. The client waits until `go_on` is called, on any thread; its
+    // connection is closed where the last copy goes uncalled. Empty: nobody waits.
+    std::function<void(const client_identity& who, const std::string& client_id,
+                       std::function<void()> go_on)>
+        before_client;
 };
 
 // An MQTT server, 3.1.1 and 5.0 side by side on each port. One thread takes connections, carries
@@ -61,6 +69,21 @@ public:
     // As if a client had sent it, but for policy::may_publish. QoS 0 without `pending` costs least.
     void publish(message_ptr message, receipt pending = {});
     void deliver_to(std::string_view client_id, message_ptr message, receipt pending = {});
+
+    // Of a server that is one of several: what was routed elsewhere, as this one's part. Goes to
+    // the subscribers here, and is retained where it says so; a policy's other targets and share
+    // groups have been served. In the order of the calls, with those of the next two and go_on() of
+    // server_settings::before_client. `pending` is released when all have it.
+    void take_in(message_ptr message, receipt pending);
+    // The client's connection, if any, is taken over, and what is known of its session is forgotten
+    // here, but not by the journal; then `between` is called, on the client's shard, and `kept` is
+    // its session. Nothing: it has none.
+    void replace_session(std::string_view client_id,
+                         std::optional<session_journal::kept_session> kept,
+                         std::function<void()> between = {});
+    // Its connection is elsewhere now, or, without `connected_too`: forgets the session here unless
+    // its client is connected. As above, not by the journal.
+    void let_go(std::string_view client_id, bool connected_too);
 
     // broker::close_where on all shards; done when it returns, unless called on a shard's thread.
     void close_where(std::function<bool(const client_info&)> chosen, reason code,

@@ -48,6 +48,9 @@ struct server_options {
     // last of each source, so that what one source may say to a client is not hidden by what
     // another said; for policies whose may_receive() looks at the source.
     bool retained_by_source = false;
+    // True: what clients publish with the flag is retained by server::take_in() alone, in the order
+    // that all servers have it.
+    bool retained_elsewhere = false;
 };
 
 }  // namespace evergrass::mqtt

@@ -5,8 +5,16 @@ import socket
 import threading
 
 
+def _connect(target):
+    if isinstance(target, int):
+        return socket.create_connection(("127.0.0.1", target))
+    local = socket.socket(socket.AF_UNIX)
+    local.connect(str(target))
+    return local
+
+
 class Cable:
-    """Listens on `port` and carries bytes to a port of this host. `with` closes it."""
+    """Listens on `port` and carries bytes to a port of this host, or to the socket at a path. `with` closes it."""
 
     def __init__(self, target):
         self._target = target
@@ -21,10 +29,14 @@ class Cable:
         while True:
             try:
                 near, _ = self._listener.accept()
-                far = socket.create_connection(("127.0.0.1", self._target))
             except OSError:
                 return
-            for end in (near, far):
+            try:
+                far = _connect(self._target)
+            except OSError:  # nobody is there
+                near.close()
+                continue
+            for end in (near, far) if isinstance(self._target, int) else (near,):
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._lock:
                 if self._whole:

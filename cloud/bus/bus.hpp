@@ -1,0 +1,58 @@
+#pragma once
+
+#include "libs/base/result.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace evergrass::cloud {
+
+// What the services of one store tell each other by, docs/scale.md: a stream that keeps, in one
+// order for all of them, and a channel that does not. Any thread, but for begin() and stop(), which
+// belong to one.
+class bus {
+public:
+    // A place in the stream: from 1, rising; 0: before the first one.
+    using position = std::uint64_t;
+
+    // Of what is kept, and of what was only said (position 0). On threads of the bus, one call at a
+    // time; what is kept comes in the stream's order and each once.
+    using hearer = std::function<void(position at, std::string_view bytes)>;
+    // On a thread of the bus, or on the caller's; must not block. An error: it is not kept.
+    using kept = std::function<void(const result<position>& at)>;
+
+    virtual ~bus() = default;
+
+    // Hears what is kept after `after`, and what is said from now on; what the caller itself sends
+    // too. Once.
+    virtual result<void> begin(position after, hearer hear) = 0;
+
+    // Keeps `bytes`; `subject` is of bus_subjects.hpp. Tried until it is done, in the order of the
+    // calls. errc::too_large: too much waits already; errc::closed: the bus was stopped.
+    virtual void keep(const std::string& subject, std::string bytes, kept call) = 0;
+    // Lost where nobody can be reached now.
+    virtual void say(std::string_view bytes) = 0;
+
+    struct record {
+        position at = 0;
+        std::string bytes;
+    };
+    // What is still kept of after < at <= upto with such a subject, in order. Waits for the server.
+    virtual result<std::vector<record>> read(position after, position upto,
+                                             const std::string& subject_filter) = 0;
+    // The stream's first and last place; {1, 0} for an empty one. Waits for the server.
+    struct extent {
+        position first = 1;
+        position last = 0;
+    };
+    virtual result<extent> ends() = 0;
+
+    virtual bool is_connected() const = 0;
+    // What waits to be kept is given up. No call begins after it has returned.
+    virtual void stop() = 0;
+};
+
+}  // namespace evergrass::cloud

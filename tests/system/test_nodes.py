@@ -1,0 +1,411 @@
+"""Three services of one store that serve at once, over a bus: one PostgreSQL, one nats-server."""
+
+import base64
+import http.client
+import json
+import ssl
+import threading
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from harness import nats, postgres, processes, waiting
+from harness.cable import Cable
+from harness.cloud import Cloud
+from harness.group import Group, entry, new_thing
+from harness.hub import V5, HubClient
+from harness.mqtt import Refused
+
+pytestmark = [
+    pytest.mark.skipif(
+        postgres.programs() is None, reason="PostgreSQL's server is not installed (postgresql-15)"
+    ),
+    pytest.mark.skipif(
+        nats.program() is None,
+        reason="NATS's server or client library is not installed (nats-server, libnats3.4)",
+    ),
+]
+
+
+class Fleet:
+    """The services a, b and c; the way of c to the bus and to the database can be cut."""
+
+    def __init__(self, folder):
+        self.database, self.bus = postgres.Postgres().start(), nats.Nats().start()
+        self.store = self.database.new_database()
+        self.cables = [Cable(self.bus.port), Cable(self.database.folder / ".s.PGSQL.5432")]
+        self.a = Cloud(folder / "a", "--bus", self.bus.url, store=self.store)
+        self.b = Cloud(folder / "b", "--bus", self.bus.url, like=self.a)
+        self.c = Cloud(folder / "c", "--bus", f"nats://127.0.0.1:{self.cables[0].port}", like=self.a)
+        name = self.store.partition("///")[2].partition("?")[0]
+        far = f"postgresql://evergrass@127.0.0.1:{self.cables[1].port}/{name}"
+        self.c.store = ["--store", far, *self.a.store[2:]]
+        self.all = [self.a, self.b, self.c]
+        (folder / "objects").mkdir(mode=0o700)
+        for each in self.all:
+            each.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (each.data / "objects").symlink_to(folder / "objects")
+        self.a.start()  # makes the authorities, which the others take
+        for each in self.all[1:]:
+            each.begin()
+        for each in self.all[1:]:
+            each.wait_until_ready()
+        self.thing = new_thing(self.a.endpoints, folder, "device")
+
+    def client(self, node, name, **options):
+        return HubClient(node.endpoints, name, self.thing, **options)
+
+    def boto(self, node, service):
+        return node.endpoints.boto(service)
+
+    def leaders(self):
+        return [each for each in self.all if each.running() and metric(each, "leading") == 1]
+
+    def stop(self):
+        statuses = [each.process.stop() for each in self.all if each.running()]
+        for each in self.cables:
+            each.__exit__()
+        self.bus.__exit__()
+        self.database.__exit__()
+        assert not any(statuses), f"{statuses}: {[each.process.output[-2000:] for each in self.all]}"
+
+
+def metric(node, name):
+    with urllib.request.urlopen(f"{node.api_http}/metrics") as answer:
+        for line in answer.read().decode().splitlines():
+            if line.startswith(f"evergrass_{name} "):
+                return float(line.split()[1])
+    raise AssertionError(f"there is no metric evergrass_{name}")
+
+
+def readiness(node):
+    connection = http.client.HTTPConnection(node.api_http.partition("//")[2], timeout=waiting.HANG)
+    connection.request("GET", "/readyz")
+    return connection.getresponse().status
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory):
+    running = Fleet(tmp_path_factory.mktemp("nodes"))
+    yield running
+    running.stop()
+
+
+def test_what_is_published_at_one_reaches_the_subscribers_of_all(fleet):
+    with fleet.client(fleet.a, "at-a") as a, fleet.client(fleet.b, "at-b", version=V5) as b:
+        with fleet.client(fleet.c, "at-c") as c:
+            for each in (a, b, c):
+                each.subscribe("x/+", 1)
+            b.publish("x/0", "0", qos=0)
+            for each in (a, b, c):
+                assert each.payloads(1) == ["0"]
+            for number in range(1, 6):
+                b.publish("x/1", str(number), qos=1)
+            fleet.boto(fleet.a, "iot-data").publish(topic="x/2", payload=b"6", qos=1)
+            for each in (a, b, c):
+                assert each.payloads(6) == ["1", "2", "3", "4", "5", "6"]
+                assert each.messages.empty()
+
+
+def test_events_of_clients_are_heard_at_every_service(fleet):
+    with fleet.client(fleet.a, "listener") as listener:
+        listener.subscribe("$aws/events/presence/+/guest", 1)
+        fleet.client(fleet.b, "guest").close()
+        kinds = [json.loads(text)["eventType"] for text in listener.payloads(2)]
+        assert kinds == ["connected", "disconnected"]
+
+
+def test_retained_messages_are_everywhere_and_cleared_everywhere(fleet):
+    with fleet.client(fleet.a, "keeper") as keeper:
+        keeper.publish("kept/one", "1", retain=True)
+        keeper.publish("kept/two", "2", qos=0, retain=True)
+        data = [fleet.boto(each, "iot-data") for each in fleet.all]
+
+        def topics(client):
+            return sorted(each["topic"] for each in client.list_retained_messages()["retainedTopics"])
+
+        for each in data:
+            waiting.until("both are retained", lambda each=each: topics(each) == ["kept/one", "kept/two"])
+        with fleet.client(fleet.c, "reader") as reader:
+            reader.subscribe("kept/one", 1)
+            assert reader.receive().retain
+        keeper.publish("kept/one", "", retain=True)
+        for each in data:
+            waiting.until("one is cleared", lambda each=each: topics(each) == ["kept/two"])
+
+
+def test_a_client_id_that_comes_elsewhere_is_cut_off(fleet):
+    first = fleet.client(fleet.a, "twin", version=V5)
+    with fleet.client(fleet.b, "twin", version=V5) as second:
+        assert first.wait_closed().value == 0x8E  # session taken over
+        first.close()
+        second.publish("x/twin", "1")
+
+
+def test_a_share_of_a_subscription_is_refused(fleet):
+    with fleet.client(fleet.a, "sharer", version=V5) as sharer:
+        assert sharer.subscribe("$share/some/x/1", 1) == 0x9E
+
+
+def test_a_session_moves_with_what_waits_in_it(fleet):
+    first = fleet.client(fleet.a, "mover", keep=600)
+    assert not first.resumed
+    first.subscribe("move/#", 1)
+    first.subscribe("forgotten", 1)
+    first.unsubscribe("forgotten")
+    first.close()
+    with fleet.client(fleet.b, "source") as source:
+        for number in range(10):
+            source.publish(f"move/{number}", str(number))
+            source.publish("forgotten", "x")
+    second = fleet.client(fleet.c, "mover", keep=600)
+    assert second.resumed
+    assert second.payloads(10) == [str(number) for number in range(10)]
+    second.close()
+    with fleet.client(fleet.b, "mover", keep=600) as third:
+        assert third.resumed
+        with fleet.client(fleet.a, "source") as source:
+            source.publish("move/last", "last")
+        assert third.payloads(1)[-1:] == ["last"]
+    # Without its session it has none anywhere.
+    fleet.client(fleet.a, "mover").close()
+    with fleet.client(fleet.c, "mover", keep=600) as fresh:
+        assert not fresh.resumed
+
+
+def test_rights_and_certificates_that_are_taken_away_are_gone_everywhere(fleet, tmp_path):
+    iot = fleet.boto(fleet.a, "iot")
+    thing = new_thing(fleet.a.endpoints, tmp_path, "revoked")
+    clients = [HubClient(each.endpoints, f"revoked-{n}", thing) for n, each in enumerate(fleet.all)]
+    certificate = thing.certificate_arn.rpartition("/")[2]
+    iot.update_certificate(certificateId=certificate, newStatus="INACTIVE")
+    for each in clients:
+        each.wait_closed()
+        each.close()
+    for each in fleet.all:
+        with pytest.raises((OSError, Refused)):
+            HubClient(each.endpoints, "revoked", thing)
+    iot.update_certificate(certificateId=certificate, newStatus="ACTIVE")
+    policy = {"policyName": "revoked_policy", "target": thing.certificate_arn}
+    with HubClient(fleet.b.endpoints, "revoked", thing) as back:
+        back.publish("x/1", "may")
+        iot.detach_policy(**policy)
+        with pytest.raises(Refused):
+            back.publish("x/1", "may not")
+
+
+def test_shadows_and_jobs_of_one_are_heard_by_devices_of_all(fleet):
+    data, iot = fleet.boto(fleet.a, "iot-data"), fleet.boto(fleet.c, "iot")
+    with fleet.client(fleet.b, "device") as device:
+        device.subscribe("$aws/things/device/shadow/update/delta", 1)
+        device.subscribe("$aws/things/device/jobs/notify-next", 1)
+        data.update_thing_shadow(thingName="device", payload=json.dumps({"state": {"desired": {"on": 1}}}))
+        assert json.loads(device.receive().payload)["state"] == {"on": 1}
+        iot.create_job(jobId="job", targets=[fleet.thing.arn], document='{"do":1}')
+        assert json.loads(device.receive().payload)["execution"]["jobId"] == "job"
+        device.subscribe("$aws/things/device/shadow/update/accepted", 1)
+        device.publish("$aws/things/device/shadow/update", json.dumps({"state": {"reported": {"on": 1}}}))
+        assert json.loads(device.receive().payload)["state"] == {"reported": {"on": 1}}
+    iot.delete_job(jobId="job", force=True)
+    shadow = fleet.boto(fleet.c, "iot-data").get_thing_shadow(thingName="device")["payload"]
+    assert "delta" not in json.loads(shadow.read())["state"]
+
+
+def test_a_poll_for_deployments_ends_when_one_is_made_elsewhere(fleet, tmp_path):
+    core = new_thing(fleet.a.endpoints, tmp_path, "core")
+    group = Group(fleet.a.endpoints).give(cores=[entry(core)])
+    context = ssl.create_default_context(cafile=str(fleet.b.endpoints.ca_file))
+    context.load_cert_chain(str(core.cert), str(core.key))
+    host, _, port = fleet.b.endpoints.iot_https.rpartition(":")
+
+    def poll(after):
+        connection = http.client.HTTPSConnection(host, int(port), context=context, timeout=waiting.HANG)
+        connection.request("GET", f"/evergrass/v1/cores/core/deployment?after={after}&wait=60")
+        answer = connection.getresponse()
+        assert answer.status == 200
+        return json.loads(base64.b64decode(json.loads(answer.read())["manifest"]))["deploymentId"]
+
+    first = group.start_deployment()
+    assert poll("") == first
+    with ThreadPoolExecutor() as pool:
+        polled = pool.submit(poll, first)
+        second = group.start_deployment()
+        assert polled.result() == second
+
+
+def test_objects_and_bulk_deployments_of_one_are_those_of_all(fleet, tmp_path):
+    leader = waiting.until("one leads", fleet.leaders)[0]
+    other, third = [each for each in fleet.all if each is not leader]
+    thing = new_thing(other.endpoints, tmp_path, "bulk")
+    group = Group(other.endpoints).give(cores=[entry(thing)])
+    line = {"GroupId": group.id, "GroupVersionId": group.version, "DeploymentType": "NewDeployment"}
+    s3 = fleet.boto(other, "s3")
+    s3.create_bucket(Bucket="bulk")
+    s3.put_object(Bucket="bulk", Key="one", Body=json.dumps(line).encode() + b"\n")
+    assert json.loads(fleet.boto(third, "s3").get_object(Bucket="bulk", Key="one")["Body"].read()) == line
+    begun = fleet.boto(other, "greengrass").start_bulk_deployment(
+        InputFileUri="s3://bulk/one", ExecutionRoleArn="arn:aws:iam::123456789012:role/bulk"
+    )["BulkDeploymentId"]
+    client = fleet.boto(third, "greengrass")
+    waiting.until(
+        "the one that leads has done it",
+        lambda: client.get_bulk_deployment_status(BulkDeploymentId=begun)["BulkDeploymentStatus"] == "Completed",
+    )
+    assert len(client.list_deployments(GroupId=group.id)["Deployments"]) == 1
+
+
+class Publishers:
+    """Clients that publish numbers at QoS 1, each at a service of its own or, when that goes, at another one."""
+
+    def __init__(self, fleet, name):
+        self._fleet, self._name, self._wanted = fleet, name, True
+        self._lock = threading.Lock()
+        self.acknowledged, self.moved = set(), 0
+        self._threads = [threading.Thread(target=self._work, args=(n,)) for n in range(3)]
+
+    def _work(self, number):
+        turn, count, client = number, 0, None
+        while self._wanted:
+            try:
+                client = client or self._fleet.client(self._fleet.all[turn % 3], f"{self._name}-{number}")
+                client.publish(f"{self._name}/{number}", f"{number}-{count}")
+                with self._lock:
+                    self.acknowledged.add(f"{number}-{count}")
+                count += 1
+            except (OSError, Refused, AssertionError):
+                with self._lock:
+                    self.moved += 1
+                turn, client = turn + 1, None  # the same number again
+        if client:
+            client.close()
+
+    def more(self, count=60):
+        before = len(self.acknowledged)
+        waiting.until("more is acknowledged", lambda: len(self.acknowledged) >= before + count)
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        self.more()
+        return self
+
+    def __exit__(self, *unused):
+        self._wanted = False
+        for thread in self._threads:
+            thread.join()
+
+
+def drain(client, wanted, heard):
+    """Until all of `wanted` came, or nothing comes any more."""
+    while not wanted <= heard:
+        heard.add(client.receive().payload.decode())
+
+
+def test_nothing_that_was_acknowledged_is_lost_when_the_one_that_leads_is_killed(fleet):
+    (leader,) = waiting.until("one leads", fleet.leaders)
+    other, third = [each for each in fleet.all if each is not leader]
+    heard = {name: set() for name in ("stays", "moves")}
+    clients = {name: fleet.client(at, name, keep=600) for name, at in (("stays", other), ("moves", leader))}
+    for each in clients.values():
+        each.subscribe("load/#", 1)
+    with Publishers(fleet, "load") as publishers:
+        leader.kill()
+        (next_one,) = waiting.until("another one leads", fleet.leaders)
+        assert next_one is not leader
+        publishers.more()
+        while not clients["moves"].messages.empty():
+            heard["moves"].add(clients["moves"].receive().payload.decode())
+        clients["moves"].close()
+        clients["moves"] = fleet.client(third, "moves", keep=600)
+        assert clients["moves"].resumed
+        publishers.more()
+        leader.start()
+        assert fleet.leaders() == [next_one]
+        publishers.more()
+    for name, each in clients.items():
+        drain(each, publishers.acknowledged, heard[name])
+        each.close()
+    assert publishers.moved >= 1
+
+
+def test_what_was_answered_survives_a_restart_of_postgresql_and_of_the_bus(fleet):
+    heard, made = set(), []
+    with fleet.client(fleet.a, "through", keep=600) as through:
+        through.subscribe("through/#", 1)
+        with Publishers(fleet, "through") as publishers:
+            fleet.database.crash()
+            publishers.more()  # messages need no database
+            fleet.database.start()
+            client = fleet.boto(fleet.b, "greengrass")
+            made.append(client.create_core_definition(Name="after")["Id"])
+            fleet.bus.kill()
+            fleet.bus.start()
+            publishers.more()
+        drain(through, publishers.acknowledged, heard)
+    found = [each["Id"] for each in fleet.boto(fleet.c, "greengrass").list_core_definitions()["Definitions"]]
+    assert set(made) <= set(found)
+
+
+def cut(fleet, *cables):
+    said = len(fleet.c.process.lines)
+    for each in cables:
+        each.cut()
+    fleet.c.process.wait_for_line("The bus is gone", after=said)
+
+
+def test_a_service_that_is_cut_off_from_the_bus_comes_back_with_what_it_missed(fleet):
+    bus, _ = fleet.cables
+    with fleet.client(fleet.c, "cut-off") as there, fleet.client(fleet.a, "others") as others:
+        there.subscribe("cut/#", 1)
+        cut(fleet, bus)
+        for number in range(5):
+            others.publish("cut/a", str(number))
+        with ThreadPoolExecutor() as pool:
+            answered = pool.submit(there.publish, "cut/c", "own")
+            with pytest.raises((OSError, Refused)):
+                fleet.client(fleet.c, "new")  # who could be elsewhere
+            assert not answered.done()  # nobody keeps it yet
+            assert readiness(fleet.c) == 503
+            bus.mend()
+            answered.result()
+        assert readiness(fleet.c) == 200
+        assert sorted(there.payloads(6)) == ["0", "1", "2", "3", "4", "own"]
+
+
+def test_a_client_of_a_service_that_is_cut_off_from_all_goes_on_elsewhere(fleet):
+    there = fleet.client(fleet.c, "goes-on", keep=600)
+    there.subscribe("cut/#", 1)
+    cut(fleet, *fleet.cables)
+    made = fleet.boto(fleet.a, "greengrass").create_core_definition(Name="meanwhile")["Id"]
+    with fleet.client(fleet.a, "others") as others:
+        others.publish("cut/a", "missed")
+    with fleet.client(fleet.b, "goes-on", keep=600) as elsewhere:
+        assert elsewhere.resumed
+        assert elsewhere.payloads(1) == ["missed"]
+        for each in fleet.cables:
+            each.mend()
+        there.wait_closed()  # by what the service hears then
+        there.close()
+        with fleet.client(fleet.a, "others") as others:
+            others.publish("cut/a", "later")
+        assert elsewhere.payloads(1) == ["later"]
+    waiting.until("it answers again", lambda: answers(fleet, fleet.c, made))
+
+
+def answers(fleet, node, definition):
+    try:
+        return fleet.boto(node, "greengrass").get_core_definition(CoreDefinitionId=definition)["Id"] == definition
+    except (ClientError, BotoCoreError):
+        return False
+
+
+def test_a_service_without_the_bus_is_refused_beside_them(fleet, tmp_path):
+    alone = Cloud(tmp_path / "alone", like=fleet.a)
+    alone.begin()
+    assert alone.process.wait() == 1
+    assert "serves from postgresql://" in alone.process.output
+    wrong = processes.Process(alone.process.command[0], "--data", tmp_path / "w", "--bus", fleet.bus.url)
+    assert wrong.wait() == 1
+    assert "--store" in wrong.output
