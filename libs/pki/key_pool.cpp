@@ -5,14 +5,15 @@
 
 #include <algorithm>
 #include <optional>
-#include <pthread.h>
-#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <utility>
 
 namespace evergrass::pki {
 namespace {
 
 constexpr std::size_t first_target = 2;
+constexpr int least_priority = 19;
 
 }  // namespace
 
@@ -26,9 +27,6 @@ rsa_key_pool::~rsa_key_pool() {
     }
     changed_.notify_all();
     if (worker_.joinable()) {
-        // In the idle class it might not even learn of it while others work.
-        const sched_param none{};
-        ::pthread_setschedparam(worker_.native_handle(), SCHED_OTHER, &none);
         worker_.join();
     }
 }
@@ -60,9 +58,9 @@ std::size_t rsa_key_pool::waiting() const {
 }
 
 void rsa_key_pool::work() {
-    // Refused, it only competes with the others for the processor.
-    const sched_param none{};
-    ::sched_setscheduler(0, SCHED_IDLE, &none);
+    // Not the idle class: who isn't root never gets out of it again, and in it this thread may not
+    // even learn that it is to end while others work.
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), least_priority);
     std::unique_lock lock(mutex_);
     while (!stops_) {
         if (keys_.size() >= wanted_) {
