@@ -70,9 +70,17 @@ std::optional<host_port> split(std::string_view text) {
     return out.host.empty() ? std::nullopt : std::optional(std::move(out));
 }
 
-bool is_host_character(char c) {
-    return static_cast<unsigned char>(c) > ' ' && c != 0x7F &&
-           std::string_view("\"'<>@/\\?#%,;").find(c) == std::string_view::npos;
+// A name, as far as it can be told from what is none, or an address.
+bool is_host(const std::string& host) {
+    if (host.find(':') != std::string::npos) {
+        error_code no_address;
+        ip::make_address_v6(host, no_address);
+        return !no_address && host.find('%') == std::string::npos;
+    }
+    return std::all_of(host.begin(), host.end(), [](char c) {
+        return static_cast<unsigned char>(c) > ' ' && c != 0x7F &&
+               std::string_view("\"'<>@/\\?#%,;[]").find(c) == std::string_view::npos;
+    });
 }
 
 bool in_network(std::string_view network, const ip::address& address) {
@@ -196,8 +204,7 @@ bool is_direct_entry(std::string_view entry) {
         entry.remove_prefix(2);
     }
     const auto parts = split(entry);
-    return parts && parts->host != "." &&
-           std::all_of(parts->host.begin(), parts->host.end(), is_host_character) &&
+    return parts && parts->host != "." && is_host(parts->host) &&
            parts->host.find('*') == std::string::npos;
 }
 
@@ -234,7 +241,7 @@ result<http_proxy> parse_proxy_url(std::string_view url) {
         rest.remove_prefix(at + 1);
     }
     auto parts = split(rest);
-    if (!parts || !std::all_of(parts->host.begin(), parts->host.end(), is_host_character)) {
+    if (!parts || !is_host(parts->host)) {
         return error{
             errc::invalid_input,
             "names no host with a port of 1 to 65535, as in http://proxy.example.com:3128"};
