@@ -4,20 +4,12 @@
 #include "libs/mqtt/topic_levels.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <deque>
 #include <utility>
 
 namespace evergrass::edge {
 namespace {
-
-// The whole levels before the first wildcard, with their '/'.
-std::string_view literal_part(std::string_view filter) {
-    const auto wildcard = filter.find_first_of("+#");
-    if (wildcard == std::string_view::npos) {
-        return filter;
-    }
-    const auto slash = filter.substr(0, wildcard).rfind('/');
-    return slash == std::string_view::npos ? std::string_view() : filter.substr(0, slash + 1);
-}
 
 bool has_wildcard(std::string_view filter) {
     return filter.find_first_of("+#") != std::string_view::npos;
@@ -34,70 +26,98 @@ bool surely_covers(std::string_view wide, std::string_view narrow) {
 
 }  // namespace
 
-// Filters with wildcards, found by what comes before these: two that share topics agree in that as
-// far as both have it.
-class filter_plan::wildcards {
+// Filters by their levels, so that those that share topics with one are found without a look at the
+// others.
+class filter_plan::filter_tree {
 public:
-    void add(std::string_view filter, unsigned connection) {
-        if (has_wildcard(filter)) {
-            by_literal_.emplace(literal_part(filter), entry{filter, connection});
-        }
-    }
-
     struct entry {
         std::string_view filter;
         unsigned connection;
     };
 
-    // Calls found(entry) for each that may share topics with the filter, itself too, until that
-    // returns false.
+    void add(std::string_view filter, unsigned connection) {
+        std::size_t at = 0;
+        mqtt::topic_levels levels(filter);
+        for (std::string_view level; levels.next(level);) {
+            const auto [child, fresh] = nodes_[at].children.try_emplace(level, nodes_.size());
+            at = child->second;
+            if (fresh) {
+                nodes_.emplace_back();
+            }
+        }
+        nodes_[at].here.push_back({filter, connection});
+    }
+
+    // Calls found(entry) for each that shares topics with the filter, and perhaps for some that
+    // would but for a `$` at the beginning, until that returns false.
     template <class Found>
     void near(std::string_view filter, const Found& found) const {
-        const auto literal = literal_part(filter);
-        // `a/#` takes `a` too: what has no wildcard may end before the other's last '/'.
-        const auto whole = has_wildcard(filter) ? std::string(literal) : std::string(filter) + "/";
-        for (std::size_t end = 0;;) {
-            const auto [from, to] = by_literal_.equal_range(whole.substr(0, end));
-            for (auto i = from; i != to; ++i) {
-                if (!found(i->second)) {
-                    return;
-                }
-            }
-            if (end == whole.size()) {
-                break;
-            }
-            const auto slash = whole.find('/', end);
-            end = slash == std::string::npos ? whole.size() : slash + 1;
+        std::vector<std::string_view> wanted;
+        mqtt::topic_levels levels(filter);
+        for (std::string_view level; levels.next(level);) {
+            wanted.push_back(level);
         }
-        if (!has_wildcard(filter)) {
-            return;
-        }
-        for (auto i = by_literal_.upper_bound(std::string(literal));
-             i != by_literal_.end() && i->first.starts_with(literal); ++i) {
-            if (!found(i->second)) {
+        std::vector<std::pair<std::size_t, std::size_t>> open = {{0, 0}};  // node, level
+        while (!open.empty()) {
+            const auto [at, level] = open.back();
+            open.pop_back();
+            const auto& n = nodes_[at];
+            const bool ended = level == wanted.size();
+            const bool rest = !ended && wanted[level] == "#";  // of all that is below, and here
+            if ((ended || rest) && !std::all_of(n.here.begin(), n.here.end(), found)) {
                 return;
+            }
+            for (const auto& [name, child] : reached(n, wanted, level)) {
+                open.emplace_back(child, rest ? level : name == "#" ? wanted.size() : level + 1);
             }
         }
     }
 
 private:
-    std::multimap<std::string, entry, std::less<>> by_literal_;
+    struct node {
+        std::map<std::string_view, std::size_t> children;
+        std::vector<entry> here;
+    };
+    using children = std::vector<std::pair<std::string_view, std::size_t>>;
+
+    static children reached(const node& n, const std::vector<std::string_view>& wanted,
+                            std::size_t level) {
+        children out;
+        const auto take = [&](std::string_view name) {
+            if (const auto child = n.children.find(name); child != n.children.end()) {
+                out.push_back(*child);
+            }
+        };
+        if (level < wanted.size() && (wanted[level] == "#" || wanted[level] == "+")) {
+            out.assign(n.children.begin(), n.children.end());
+            return out;
+        }
+        take("#");
+        if (level < wanted.size()) {
+            take("+");
+            take(wanted[level]);
+        }
+        return out;
+    }
+
+    std::deque<node> nodes_ = std::deque<node>(1);
 };
 
 // Without those that others cover, whose levels these get.
 wanted_filters filter_plan::widest(const wanted_filters& all) {
-    wildcards index;
+    filter_tree index;
     for (const auto& [filter, how] : all) {
-        index.add(filter, 0);
+        if (has_wildcard(filter)) {
+            index.add(filter, 0);
+        }
     }
     auto out = all;
     for (const auto& wanted : all) {
         const auto& [filter, how] = wanted;
         bool covered = false;
-        index.near(filter, [&](const wildcards::entry& other) {
-            const auto wide = all.find(other.filter);
-            if (wide->first == wanted.first || (wanted.second.kept && !wide->second.kept) ||
-                !surely_covers(wide->first, wanted.first)) {
+        index.near(filter, [&](const filter_tree::entry& other) {
+            if (other.filter == wanted.first || !surely_covers(other.filter, wanted.first) ||
+                (wanted.second.kept && !all.find(other.filter)->second.kept)) {
                 return true;
             }
             covered = true;
@@ -146,7 +166,7 @@ std::vector<std::string> filter_plan::want(const wanted_filters& all) {
         }
     }
     leave(std::move(removed), fresh);
-    wildcards placed;
+    filter_tree placed;
     for (const auto& [number, c] : connections_) {
         for (const auto& [filter, level] : c.filters) {
             placed.add(filter, number);
@@ -166,56 +186,33 @@ std::vector<std::string> filter_plan::want(const wanted_filters& all) {
 // What new ones take over from goes only when these are there.
 void filter_plan::leave(std::vector<std::pair<unsigned, std::string>> removed,
                         const wanted_filters& fresh) {
-    wildcards new_wide;
-    wildcards old_wide;
-    std::set<std::string_view> waiting;
+    filter_tree coming;
     for (const auto& [filter, how] : fresh) {
-        new_wide.add(filter, 0);
+        coming.add(filter, 0);
     }
     for (const auto& [number, filter] : removed) {
-        old_wide.add(filter, 0);
-        bool waits = fresh.contains(filter);
-        new_wide.near(filter, [&waits, name = std::string_view(filter)](const auto& other) {
+        bool waits = false;
+        coming.near(filter, [&waits, name = std::string_view(filter)](const auto& other) {
             waits = waits || filters_overlap(other.filter, name);
             return !waits;
         });
-        if (waits) {
-            waiting.insert(filter);
-        }
-    }
-    for (const auto& [filter, how] : fresh) {
-        if (!has_wildcard(filter)) {
-            old_wide.near(filter, [&waiting, name = std::string_view(filter)](const auto& other) {
-                if (filter_covers(other.filter, name)) {
-                    waiting.insert(other.filter);
-                }
-                return true;
-            });
-        }
-    }
-    for (const auto& [number, filter] : removed) {
-        connections_[number].leaving.insert_or_assign(filter, waiting.contains(filter));
+        connections_[number].leaving.insert_or_assign(filter, waits);
     }
 }
 
-bool filter_plan::place(const std::string& filter, const wanted_filter& how, wildcards& placed) {
+bool filter_plan::place(const std::string& filter, const wanted_filter& how, filter_tree& placed) {
     std::set<unsigned> taken;  // connections with a filter that shares topics
-    placed.near(filter, [&](const wildcards::entry& other) {
+    placed.near(filter, [&](const filter_tree::entry& other) {
         if (filters_overlap(other.filter, filter)) {
             taken.insert(other.connection);
         }
         return true;
     });
-    const auto parent = filter.ends_with("/#") ? filter.substr(0, filter.size() - 2) : "";
     const auto fits = [&](unsigned number, const planned_connection& c) {
         const auto waiting = std::count_if(c.leaving.begin(), c.leaving.end(),
                                            [](const auto& one) { return one.second; });
         return c.kept == how.kept && !taken.contains(number) &&
-               c.filters.size() + static_cast<std::size_t>(waiting) < most_filters_ &&
-               (parent.empty() ||
-                std::none_of(c.filters.begin(), c.filters.end(), [&](const auto& other) {
-                    return !has_wildcard(other.first) && filter_covers(parent, other.first);
-                }));
+               c.filters.size() + static_cast<std::size_t>(waiting) < most_filters_;
     };
     const auto put = [&](unsigned number, planned_connection& c) {
         const auto at = c.filters.emplace(filter, how.level).first;
@@ -244,7 +241,7 @@ bool filter_plan::place(const std::string& filter, const wanted_filter& how, wil
 }
 
 void filter_plan::note_shared() {
-    wildcards index;
+    filter_tree index;
     for (auto& [number, c] : connections_) {
         c.shared.clear();
         for (const auto& [filter, level] : c.filters) {
@@ -255,7 +252,7 @@ void filter_plan::note_shared() {
     for (const auto& [number, c] : connections_) {
         for (const auto& [filter, level] : c.filters) {
             index.near(filter, [&shared, here = number,
-                                name = std::string_view(filter)](const wildcards::entry& other) {
+                                name = std::string_view(filter)](const filter_tree::entry& other) {
                 if (other.connection != here && filters_overlap(other.filter, name)) {
                     shared.emplace(here, name);
                     shared.emplace(other.connection, other.filter);

@@ -62,10 +62,10 @@ public:
                const std::function<bool(unsigned, const std::string&)>& has) const;
 
 private:
-    class wildcards;
+    class filter_tree;
 
     static wanted_filters widest(const wanted_filters& all);
-    bool place(const std::string& filter, const wanted_filter& how, wildcards& placed);
+    bool place(const std::string& filter, const wanted_filter& how, filter_tree& placed);
     void leave(std::vector<std::pair<unsigned, std::string>> removed, const wanted_filters& fresh);
     void note_shared();
     void drop_empty();

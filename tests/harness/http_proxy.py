@@ -9,12 +9,15 @@ from .relay import end, relay
 
 
 class HttpProxy:
-    """CONNECT with Basic authentication. `tls`: an ssl.SSLContext, for clients that speak TLS to it."""
+    """CONNECT with Basic authentication. `tls`: an ssl.SSLContext, for clients that speak TLS to it.
+    `ports`: {"host:port": port of this host}, where it is another one."""
 
-    def __init__(self, user, password, tls=None):
+    def __init__(self, user, password, tls=None, ports=None):
         self._wanted = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         self._tls = tls
+        self._ports = ports or {}
         self.connected = []  # "host:port", in order
+        self.hello = {}  # "host:port": what a client began with, as TLS's ClientHello
         self.refused = 0
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self._listener.getsockname()[1]
@@ -51,12 +54,13 @@ class HttpProxy:
                              b'Proxy-Authenticate: Basic realm="test"\r\nContent-Length: 0\r\n\r\n')  # fmt: skip
                 return near.close()
             assert method == "CONNECT"
-            far = socket.create_connection(("127.0.0.1", int(where.rpartition(":")[2])))
+            port = self._ports.get(where) or int(where.rpartition(":")[2])
+            far = socket.create_connection(("127.0.0.1", port))
             far.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._open.add(far)
             self.connected.append(where)
             near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            relay(near, far)
+            relay(near, far, lambda data: (self.hello.setdefault(where, data), data)[1])
             end(near, far)
 
     def __enter__(self):

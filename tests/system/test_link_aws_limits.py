@@ -213,3 +213,9 @@ def test_a_new_certificate_is_taken_up_without_a_restart(site):
         lambda: (c := site.aws.clients.get("pump-c00")) and c.certificate == fingerprint(certificate),
     )  # fmt: skip
     assert site.core.pid == pid
+    # Deployments come by it too.
+    site.core.wait_for_log('"connectsAnew": true')
+    iot.update_certificate(
+        certificateId=site.core_thing.certificate_arn.rpartition("/")[2], newStatus="INACTIVE"
+    )
+    site.group.deploy()

@@ -13,7 +13,7 @@ from harness.http_proxy import HttpProxy
 from harness.hub import HubClient
 from harness.openssl import Files
 
-CLOUD = "cloud.evergrass.test"  # a name that only the proxy finds
+CLOUD, IOT = "cloud.evergrass.test", "iot.evergrass.test"  # names that only the proxy finds
 USER, PASSWORD = "core", "p%ss: w@rd"
 
 
@@ -60,7 +60,7 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("proxy")
-    with Cloud(folder / "cloud", "--host", CLOUD) as cloud:
+    with Cloud(folder / "cloud", "--host", CLOUD, "--host", IOT) as cloud:
         made = Site(cloud.endpoints, folder)
         with made.core:
             yield made
@@ -127,6 +127,24 @@ def test_hosts_of_the_list_are_reached_without_it(site):
         assert set(proxy.connected) == {f"{CLOUD}:{port_of(site.endpoints.iot_https)}"}
         site.core.stop()
     site.thing["iotHost"] = CLOUD
+
+
+def test_port_443_says_by_alpn_which_protocol_it_is(site):
+    ports = {
+        f"{IOT}:443": port_of(site.endpoints.iot_mqtt),
+        f"{CLOUD}:443": port_of(site.endpoints.iot_https),
+    }
+    with HttpProxy(USER, PASSWORD, ports=ports) as proxy:
+        usual = dict(site.thing)
+        site.thing.update(iotHost=IOT, iotMqttPort=443, ggHttpPort=443)
+        site.use(proxy)
+        site.core.start()
+        site.group.deploy()
+        site.talk()
+        assert b"x-amzn-mqtt-ca" in proxy.hello[f"{IOT}:443"]
+        assert b"x-amzn-http-ca" in proxy.hello[f"{CLOUD}:443"]
+        site.core.stop()
+    site.thing.update(usual)
 
 
 def test_settings_that_are_none_are_named(site):
