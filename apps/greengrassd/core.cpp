@@ -4,6 +4,7 @@
 #include "apps/greengrassd/develop.hpp"
 #include "apps/greengrassd/identity.hpp"
 #include "edge/admin/socket_path.hpp"
+#include "edge/cloud_link/subscription_quality.hpp"
 #include "edge/shadows/admin_request.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
@@ -74,6 +75,13 @@ edge::function_settings function_settings_of(const edge::core_config& config,
     settings.core_thing = config.thing_name;
     settings.iot_host = config.iot_host;
     settings.gg_host = config.gg_host;
+    if (config.proxy) {
+        settings.proxy_url = config.proxy->url();
+        for (const auto& host : config.proxy->direct) {
+            settings.no_proxy += host + ",";
+        }
+        settings.no_proxy += "localhost,127.0.0.1,::1";  // where the core itself is found
+    }
     settings.max_work_items = config.max_work_items;
     settings.max_concurrent_workers = config.max_concurrent_workers;
     settings.start_limit = config.post_start_health_check_timeout;
@@ -115,13 +123,19 @@ edge::cloud_link_settings link_settings(const edge::core_config& config) {
     settings.tls = [config] {
         return client_context(config, alpn_for(config.iot_mqtt_port, "x-amzn-mqtt-ca"));
     };
+    settings.more_client_ids =
+        (config.core_client_id.empty() ? config.thing_name : config.core_client_id) + "-c";
+    settings.filters_per_connection = config.link.subscriptions_per_connection;
+    settings.sessions_file = config.write_directory / "var/state/cloud/sessions.json";
+    settings.proxy = proxy_of(config);
     settings.keep_alive = config.keep_alive;
     settings.operation_timeout = config.mqtt_operation_timeout;
     settings.max_retry = config.max_connection_retry_interval;
     return settings;
 }
 
-edge::service_settings service_settings_of(const edge::core_config& config) {
+edge::service_settings service_settings_of(const edge::core_config& config,
+                                           std::shared_ptr<const std::uint64_t> identity_changes) {
     edge::service_settings settings;
     settings.host = config.gg_host;
     settings.port = config.gg_http_port;
@@ -129,6 +143,8 @@ edge::service_settings service_settings_of(const edge::core_config& config) {
     settings.tls = [config] {
         return client_context(config, alpn_for(config.gg_http_port, "x-amzn-http-ca"));
     };
+    settings.proxy = proxy_of(config);
+    settings.identity_changes = std::move(identity_changes);
     return settings;
 }
 
@@ -139,6 +155,12 @@ edge::agent_settings agent_settings_of(const edge::core_config& config) {
     settings.listen_address = config.gg_mqtt_address;
     settings.max_retry = config.max_connection_retry_interval;
     return settings;
+}
+
+// Empty when it cannot be read.
+std::string text_of(const std::filesystem::path& file) {
+    auto text = read_file(file);
+    return text ? std::move(*text) : std::string();
 }
 
 // An address that a client on this host can use.
@@ -157,6 +179,8 @@ std::string reachable(const std::string& listen_address) {
 core::core(asio::io_context& io, edge::core_config config, program_places programs, logger log)
     : config_(std::move(config)),
       log_(std::move(log)),
+      identity_files_({config_.ca_path, config_.certificate_path, config_.private_key_path}),
+      certificate_text_(text_of(config_.certificate_path)),
       router_(log_),
       devices_(io.get_executor(), device_settings(config_), router_, log_),
       shadows_(io.get_executor(), shadow_settings_of(config_), router_, time_, log_),
@@ -176,20 +200,22 @@ core::core(asio::io_context& io, edge::core_config config, program_places progra
       store_(config_.write_directory),
       signing_key_(config_.signing_key_path,
                    config_.write_directory / "var/state/deployment-signing.pub.pem"),
-      service_(io.get_executor(), service_settings_of(config_)),
+      service_(io.get_executor(), service_settings_of(config_, identity_changes_)),
       certificate_(config_.write_directory / "var/state/server", config_.server_key_path, log_),
       agent_(agent_settings_of(config_), store_, signing_key_, service_, certificate_, *this,
              disk_.get_executor(), time_, log_),
       invocations_(
-          io.get_executor(), edge::service_client(io.get_executor(), service_settings_of(config_)),
-          edge::service_client(io.get_executor(), service_settings_of(config_)),
+          io.get_executor(),
+          edge::service_client(io.get_executor(), service_settings_of(config_, identity_changes_)),
+          edge::service_client(io.get_executor(), service_settings_of(config_, identity_changes_)),
           [this](edge::invocation_order order) {
               return edge::run_order(&functions_, invocable_, std::move(order));
           },
           log_),
-      log_shipper_(config_.write_directory,
-                   edge::service_client(io.get_executor(), service_settings_of(config_)),
-                   disk_.get_executor(), time_, log_),
+      log_shipper_(
+          config_.write_directory,
+          edge::service_client(io.get_executor(), service_settings_of(config_, identity_changes_)),
+          disk_.get_executor(), time_, log_),
       admin_(
           io.get_executor(), edge::admin_socket_path(config_.write_directory), router_,
           [this] { return snapshot(); },
@@ -211,6 +237,10 @@ core::~core() {
 }
 
 result<void> core::open() {
+    if (config_.proxy) {
+        log_.info("The cloud and the service are reached through a proxy.",
+                  {{"proxy", config_.proxy->name()}});
+    }
     if (const auto usable = client_context(config_, {}); !usable) {
         return usable.error();
     }
@@ -316,7 +346,38 @@ asio::awaitable<void> core::run() {
                                log_.error("Logs are no longer sent: an unexpected error.");
                            }
                        }));
+    watches_ = true;
+    asio::co_spawn(
+        co_await asio::this_coro::executor, watch_identity(),
+        asio::bind_cancellation_slot(end_watching_.slot(),
+                                     [this](const std::exception_ptr&) { watches_ = false; }));
     co_await agent_.run();
+}
+
+// New connections take what is on disk by themselves; those that are there go on with what they
+// have, but for those to which a certificate is shown that is no longer ours.
+asio::awaitable<void> core::watch_identity() {
+    while (co_await rt::sleep_for(config_.link.identity_check)) {
+        if (!identity_files_.changed()) {
+            continue;
+        }
+        if (const auto usable = client_context(config_, {}); !usable) {
+            log_.error(
+                "Certificate, key or CA changed on disk and cannot be used: connections "
+                "stay as they are.",
+                {{"reason", usable.error()}});
+            continue;
+        }
+        ++*identity_changes_;
+        auto certificate = text_of(config_.certificate_path);
+        const bool another = certificate != certificate_text_;
+        log_.info("Certificate, key or CA changed on disk: new connections use them.",
+                  {{"connectsAnew", another}});
+        if (another) {
+            certificate_text_ = std::move(certificate);
+            cloud_.renew_connections("the core's certificate changed on disk");
+        }
+    }
 }
 
 asio::awaitable<void> core::stop() {
@@ -328,8 +389,9 @@ asio::awaitable<void> core::stop() {
     co_await functions_.stop();
     shadows_.stop();
     // A cancellation counts for what waits at that moment.
-    while (ships_) {
+    while (ships_ || watches_) {
         end_shipping_.emit(asio::cancellation_type::terminal);
+        end_watching_.emit(asio::cancellation_type::terminal);
         co_await rt::sleep_for(std::chrono::milliseconds(5));
     }
 }
@@ -381,6 +443,11 @@ asio::awaitable<std::vector<edge::part_failure>> core::apply(const contract::man
     router_.set_table(*table);
     devices_.admit(wanted.devices);
     note_group(wanted);
+    if (const auto keep = edge::wants_kept_sessions(wanted.functions)) {
+        cloud_.keep_sessions(*keep);
+    } else {
+        failures.push_back({"GGCloudSpooler", keep.error().message()});
+    }
     cloud_.follow_table();
     follow_shadows(wanted);
     log_shipper_.configure(edge::shipping_of(wanted));
@@ -461,6 +528,7 @@ asio::awaitable<void> core::clear() {
     router_.set_table(std::make_shared<edge::routing_table>());
     devices_.admit({});
     note_group({});
+    cloud_.keep_sessions(false);
     cloud_.follow_table();
     cloud_.also_follow({});
     shadows_.clear();

@@ -2,6 +2,7 @@
 
 #include "edge/admin/admin_server.hpp"
 #include "edge/cloud_link/cloud_link.hpp"
+#include "edge/cloud_link/file_watch.hpp"
 #include "edge/config/config.hpp"
 #include "edge/credentials/credential_provider.hpp"
 #include "edge/deployment/agent.hpp"
@@ -21,6 +22,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -74,6 +76,7 @@ private:
     void follow_shadows(const contract::manifest& wanted);
     json::array resources_of(const contract::manifest& wanted) const;
     void note_group(const contract::manifest& running);
+    boost::asio::awaitable<void> watch_identity();
     edge::core_snapshot snapshot() const;
     boost::asio::awaitable<result<edge::invocation_reply>> invoke(edge::invocation_request asked);
 
@@ -81,6 +84,9 @@ private:
     logger log_;
     clock time_;
     boost::asio::thread_pool disk_{1};  // hashes, unpacks, asks programs for versions
+    edge::file_watch identity_files_;
+    std::string certificate_text_;  // as the connections to the cloud have it
+    std::shared_ptr<std::uint64_t> identity_changes_ = std::make_shared<std::uint64_t>(0);
     edge::router router_;
     edge::device_server devices_;
     edge::shadow_service shadows_;
@@ -99,6 +105,8 @@ private:
     edge::log_shipper log_shipper_;
     boost::asio::cancellation_signal end_shipping_;
     bool ships_ = false;
+    boost::asio::cancellation_signal end_watching_;
+    bool watches_ = false;
     edge::admin_server admin_;
 
     // What runs now, for snapshot().

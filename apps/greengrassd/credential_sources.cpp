@@ -28,10 +28,12 @@ std::shared_ptr<edge::credential_source> credential_source_of(
             {config.gg_host, config.gg_http_port,
              [config] {
                  return client_context(config, alpn_for(config.gg_http_port, "x-amzn-http-ca"));
-             }},
+             },
+             proxy_of(config)},
             config.thing_name);
     }
     auto server = server_of(setting.endpoint);
+    server.proxy = proxy_of(config);
     server.tls = [config]() -> result<std::shared_ptr<rt::tls_context>> {
         auto context = client_context(config, {});
         if (context) {

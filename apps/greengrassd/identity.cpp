@@ -36,4 +36,21 @@ result<std::shared_ptr<rt::tls_context>> client_context(const edge::core_config&
     return made;
 }
 
+std::shared_ptr<const rt::http_proxy> proxy_of(const edge::core_config& config) {
+    if (!config.proxy) {
+        return nullptr;
+    }
+    auto proxy = std::make_shared<rt::http_proxy>(*config.proxy);
+    proxy->tls = [file = config.ca_path]() -> result<std::shared_ptr<rt::tls_context>> {
+        rt::tls_client_options options;
+        auto read = read_file(file, max_pem_bytes);
+        if (!read) {
+            return with_context(read.error(), "a file that config.json names");
+        }
+        options.ca_pem = std::move(*read);
+        return rt::make_client_context(options);
+    };
+    return proxy;
+}
+
 }  // namespace evergrass::greengrassd

@@ -17,4 +17,8 @@ std::vector<std::string> alpn_for(std::uint16_t port, const char* protocol);
 result<std::shared_ptr<rt::tls_context>> client_context(const edge::core_config& config,
                                                         std::vector<std::string> alpn);
 
+// coreThing.networkProxy, which is checked by config.json's CA when it is spoken to by TLS
+// (spec/core.md §3.3). Null: there is none.
+std::shared_ptr<const rt::http_proxy> proxy_of(const edge::core_config& config);
+
 }  // namespace evergrass::greengrassd

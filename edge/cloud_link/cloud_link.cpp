@@ -10,6 +10,7 @@ mqtt::client_options client_options_of(const cloud_link_settings& settings) {
     mqtt::client_options options;
     options.endpoint.host = settings.host;
     options.endpoint.port = settings.port;
+    options.endpoint.proxy = settings.proxy;
     options.tls = settings.tls;
     options.client_id = settings.client_id;
     options.keep_alive = settings.keep_alive;
@@ -20,6 +21,15 @@ mqtt::client_options client_options_of(const cloud_link_settings& settings) {
     return options;
 }
 
+link_connections_settings connection_settings_of(const cloud_link_settings& settings) {
+    link_connections_settings out;
+    out.options = client_options_of(settings);
+    out.client_ids = settings.more_client_ids;
+    out.filters_per_connection = settings.filters_per_connection;
+    out.sessions_file = settings.sessions_file;
+    return out;
+}
+
 }  // namespace
 
 cloud_link::cloud_link(boost::asio::any_io_executor executor, cloud_link_settings settings,
@@ -28,10 +38,20 @@ cloud_link::cloud_link(boost::asio::any_io_executor executor, cloud_link_setting
       router_(messages),
       log_(std::move(log)),
       queue_(settings_.queue_bytes),
-      client_(std::move(executor), client_options_of(settings_), log_) {
-    client_.on_message = [this](const mqtt::publish_view& received) { receive(received); };
+      client_(executor, client_options_of(settings_), log_),
+      connections_(std::move(executor), client_, connection_settings_of(settings_), log_) {
+    client_.on_message = [this](const mqtt::publish_view& received) {
+        connections_.heard(received);
+    };
     client_.on_state = [this](bool connected, std::string_view reason) {
         note_state(connected, reason);
+        connections_.changed(connected, reason);
+    };
+    connections_.on_message = [this](const mqtt::publish_view& received) { receive(received); };
+    connections_.on_up = [this](bool up) {
+        if (on_link) {
+            on_link(up);
+        }
     };
     queue_.on_overwritten = [this](const outbound_message& lost) {
         count_lost(drop_reason::cloud_queue_overwritten, lost.topic);
@@ -55,6 +75,7 @@ void cloud_link::receive(const mqtt::publish_view& received) {
 
 void cloud_link::start() {
     client_.start();
+    connections_.start();
 }
 
 void cloud_link::stop() {
@@ -65,6 +86,7 @@ void cloud_link::stop() {
     while (const auto lost = queue_.pop()) {
         count_lost(drop_reason::core_stopped, lost->topic);
     }
+    connections_.stop();
     client_.stop();
 }
 
@@ -84,14 +106,8 @@ void cloud_link::note_state(bool connected, std::string_view reason) {
                                               {"clientId", settings_.client_id},
                                               {"waiting", queue_.messages()}});
         trouble_.clear();
-        if (on_link) {
-            on_link(true);
-        }
         pump();
         return;
-    }
-    if (on_link) {
-        on_link(false);
     }
     if (trouble_ != reason) {
         trouble_ = reason;
@@ -106,51 +122,28 @@ void cloud_link::note_state(bool connected, std::string_view reason) {
 }
 
 void cloud_link::follow_table() {
-    std::set<std::string> wanted;
+    subjects_.clear();
     for (auto& subject : router_.table().subjects_from(endpoint_kind::cloud)) {
-        wanted.insert(std::move(subject));
+        subjects_.insert(std::move(subject));
     }
-    for (const auto& subject : subjects_) {
-        if (!wanted.contains(subject) && !other_filters_.contains(subject)) {
-            client_.unsubscribe(subject);
-        }
-    }
-    for (const auto& subject : wanted) {
-        if (!subjects_.contains(subject) && !other_filters_.contains(subject)) {
-            subscribe(subject, mqtt::qos::at_most_once);
-        }
-    }
-    subjects_ = std::move(wanted);
+    subscribe();
 }
 
 void cloud_link::also_follow(std::set<std::string> filters) {
-    for (const auto& filter : other_filters_) {
-        if (filters.contains(filter)) {
-            continue;
-        }
-        if (subjects_.contains(filter)) {
-            subscribe(filter, mqtt::qos::at_most_once);
-        } else {
-            client_.unsubscribe(filter);
-        }
-    }
-    for (const auto& filter : filters) {
-        if (!other_filters_.contains(filter)) {
-            subscribe(filter, mqtt::qos::at_least_once);
-        }
-    }
     other_filters_ = std::move(filters);
+    subscribe();
 }
 
-void cloud_link::subscribe(const std::string& filter, mqtt::qos level) {
-    client_.subscribe(filter, level, [log = log_, filter](result<mqtt::qos> granted) {
-        if (!granted) {
-            log.warn("The cloud refused a subscription.",
-                     {{"subject", filter},
-                      {"reason", granted.error()},
-                      {"next", "allow iot:Subscribe and iot:Receive in the core's policy"}});
-        }
-    });
+void cloud_link::subscribe() {
+    wanted_filters all;
+    for (const auto& subject : subjects_) {
+        all[subject] = {keep_sessions_ ? mqtt::qos::at_least_once : mqtt::qos::at_most_once,
+                        keep_sessions_};
+    }
+    for (const auto& filter : other_filters_) {
+        all[filter].level = mqtt::qos::at_least_once;
+    }
+    connections_.want(all, other_filters_);
 }
 
 void cloud_link::send(std::string topic, std::string payload) {

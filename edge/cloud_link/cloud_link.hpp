@@ -1,5 +1,6 @@
 #pragma once
 
+#include "edge/cloud_link/link_connections.hpp"
 #include "edge/cloud_link/outbound_queue.hpp"
 #include "edge/router/router.hpp"
 #include "libs/base/log.hpp"
@@ -9,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <set>
@@ -18,10 +20,14 @@
 namespace evergrass::edge {
 
 struct cloud_link_settings {
-    std::string host;           // iotHost
-    std::uint16_t port = 8883;  // iotMqttPort
-    std::string ca_file;        // whom the core trusts as its cloud, for log lines
-    std::string client_id;      // coreClientId, or V1's <thing>-c00
+    std::string host;             // iotHost
+    std::uint16_t port = 8883;    // iotMqttPort
+    std::string ca_file;          // whom the core trusts as its cloud, for log lines
+    std::string client_id;        // coreClientId, or V1's <thing>-c00
+    std::string more_client_ids;  // those of further connections are this and their number
+    std::size_t filters_per_connection = 10'000;
+    std::filesystem::path sessions_file;          // link_connections_settings::sessions_file
+    std::shared_ptr<const rt::http_proxy> proxy;  // null: directly
     // Asked at each attempt: the core's certificate as it is on disk then.
     std::function<result<std::shared_ptr<rt::tls_context>>()> tls;
     std::chrono::seconds keep_alive{600};
@@ -30,7 +36,7 @@ struct cloud_link_settings {
     std::size_t queue_bytes = 2'621'440;  // V1's 2.5 MB (spec/core.md §10)
 };
 
-// The core's MQTT connection to the cloud: the router's sink for `cloud`, and the source of what
+// The core's MQTT connections to the cloud: the router's sink for `cloud`, and the source of what
 // the cloud sends. Messages go out at QoS 1 in order, several in flight; while the link is down
 // they wait in memory (lost when the core ends; what a file keeps comes with the spooler). One
 // executor.
@@ -49,9 +55,17 @@ public:
     // What else to subscribe to, at QoS 1, whatever the table says; of these messages `on_other`
     // gets those that it wants.
     void also_follow(std::set<std::string> filters);
+    // V1's AtLeastOncePersistent (spec/core.md §10): the table's subscriptions are of QoS 1, at
+    // connections of their own whose sessions the cloud keeps. Counts from the next call of
+    // follow_table() or also_follow() on.
+    void keep_sessions(bool keep) { keep_sessions_ = keep; }
+    // Makes the connections anew, with the certificate and CA that are on disk now.
+    void renew_connections(std::string_view why) { connections_.renew(why); }
+    std::vector<connection_state> connection_states() const { return connections_.states(); }
 
     // Set before start(). on_other: true when the message is the callee's; the table routes it all
-    // the same where it has a way for it. on_link: the connection is up, or lost.
+    // the same where it has a way for it. on_link: all connections that also_follow()'s filters
+    // need are up, or one is lost.
     std::function<bool(std::string_view topic, std::string_view payload)> on_other;
     std::function<void(bool connected)> on_link;
 
@@ -68,7 +82,7 @@ public:
 private:
     void pump();
     void receive(const mqtt::publish_view& received);
-    void subscribe(const std::string& filter, mqtt::qos level);
+    void subscribe();
     void note_state(bool connected, std::string_view reason);
     void note_overflow();
     void count_lost(drop_reason reason, std::string_view topic) const;
@@ -78,8 +92,10 @@ private:
     logger log_;
     outbound_queue queue_;
     mqtt::client client_;
+    link_connections connections_;
     std::set<std::string> subjects_;
     std::set<std::string> other_filters_;
+    bool keep_sessions_ = false;
     std::size_t in_flight_ = 0;
     bool stopped_ = false;
     std::uint64_t overwritten_logged_ = 0;

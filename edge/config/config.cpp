@@ -46,7 +46,7 @@ const std::vector<std::string_view> top_members = {
     "coreThing",      "runtime",        "crypto",           "system",
     "managedRespawn", "writeDirectory", "pidFileDirectory", "mqttMaxConnectionRetryInterval",
     "mqttProfile",    "mqttLimits",     "mqttThreads",      "mqttTls",
-    "shadowSync"};
+    "shadowSync",     "cloudLink"};
 const std::vector<std::string_view> core_thing_members = {"caPath",
                                                           "certPath",
                                                           "keyPath",
@@ -192,9 +192,6 @@ void read_core_thing(field_reader& in, const json::object& object,
     config.keep_alive = std::chrono::seconds(read_in_range(in, "keepAlive", 600, 30, 1200));
     config.mqtt_operation_timeout =
         std::chrono::seconds(read_in_range(in, "mqttOperationTimeout", 5, 5, 3600));
-    if (object.if_contains("networkProxy") != nullptr) {
-        config.without_effect.emplace_back("coreThing.networkProxy");
-    }
 }
 
 void read_interpreters(field_reader& in, core_config& config) {
@@ -296,6 +293,12 @@ result<core_config> parse_config(std::string_view text, const std::filesystem::p
     read_core_thing(core_reader, *core_thing, root / "certs", crypto != nullptr, config);
     if (!core_reader.outcome()) {
         return with_context(core_reader.outcome().error(), "config.json");
+    }
+    if (auto read = read_network_proxy(*core_thing, config); !read) {
+        return with_context(read.error(), "config.json");
+    }
+    if (auto read = read_cloud_link(*top, config); !read) {
+        return with_context(read.error(), "config.json");
     }
     if (runtime != nullptr) {
         field_reader runtime_reader(*runtime, "runtime");

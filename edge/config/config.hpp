@@ -1,8 +1,10 @@
 #pragma once
 
+#include "edge/config/link_settings.hpp"
 #include "edge/config/mqtt_settings.hpp"
 #include "edge/config/shadow_settings.hpp"
 #include "libs/base/result.hpp"
+#include "libs/rt/proxy.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -50,6 +52,8 @@ struct core_config {
     std::chrono::seconds keep_alive{600};
     std::chrono::seconds mqtt_operation_timeout{5};
     std::chrono::seconds max_connection_retry_interval{60};
+    std::optional<rt::http_proxy> proxy;  // coreThing.networkProxy; without `tls`
+    link_settings_of_file link;
 
     shadow_settings_of_file shadows;
 
@@ -66,7 +70,7 @@ struct core_config {
     std::filesystem::path write_directory;  // <root>/ggc, or writeDirectory when it is set
     std::filesystem::path pid_file_directory = "/var/run";
 
-    // What was read but has no effect in this build ("networkProxy", "useSystemd" …): logged once
+    // What was read but has no effect in this build ("managedRespawn", "useSystemd" …): logged once
     // at start.
     std::vector<std::string> without_effect;
 };

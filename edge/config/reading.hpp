@@ -21,6 +21,12 @@ std::int64_t read_in_range(contract::field_reader& in, std::string_view name, st
 // mqttProfile, mqttLimits, mqttThreads, mqttTls. The error names the member.
 result<void> read_mqtt(const json::object& top, core_config& config);
 
+// coreThing.networkProxy. The error names the member and never quotes the password.
+result<void> read_network_proxy(const json::object& core_thing, core_config& config);
+
+// cloudLink. After coreThing: the defaults depend on iotHost.
+result<void> read_cloud_link(const json::object& top, core_config& config);
+
 // shadowSync and system.shadowSyncTimeout. The error names the member.
 result<void> read_shadow_sync(const json::object& top, core_config& config);
 

@@ -28,6 +28,7 @@ struct credential_server {
     std::uint16_t port = 443;
     // Asked before each connection, so that certificates changed on disk are taken up.
     std::function<result<std::shared_ptr<rt::tls_context>>()> tls;
+    std::shared_ptr<const rt::http_proxy> proxy = nullptr;  // null: directly
 };
 
 // GET of `target` with mutual TLS, for the sources: an answer of 200 is read, others are errors

@@ -46,6 +46,7 @@ boost::asio::awaitable<result<aws_credentials>> fetch_credentials(credential_ser
     options.host = std::move(from.host);
     options.port = from.port;
     options.tls = std::move(*context);
+    options.proxy = std::move(from.proxy);
     options.connect_timeout = connect_limit;
     options.response_timeout = answer_limit;
     options.max_body_bytes = max_answer_bytes;

@@ -37,6 +37,10 @@ std::string service_client::path(std::string_view tail) const {
 }
 
 result<http::client*> service_client::connection() {
+    const auto identity = settings_.identity_changes ? *settings_.identity_changes : 0;
+    if (identity != identity_) {
+        drop_connection();
+    }
     if (!client_) {
         auto context = settings_.tls();
         if (!context) {
@@ -46,6 +50,8 @@ result<http::client*> service_client::connection() {
         options.host = settings_.host;
         options.port = settings_.port;
         options.tls = *context;
+        options.proxy = settings_.proxy;
+        identity_ = identity;
         client_ = std::make_unique<http::client>(executor_, std::move(options));
     }
     return client_.get();

@@ -22,6 +22,10 @@ struct service_settings {
     std::string thing;
     // Asked before each connection, so that certificates changed on disk are taken up.
     std::function<result<std::shared_ptr<rt::tls_context>>()> tls;
+    std::shared_ptr<const rt::http_proxy> proxy;  // null: directly
+    // Counts the changes of what `tls` reads: a connection of an earlier one is not used for
+    // another call. Null: never.
+    std::shared_ptr<const std::uint64_t> identity_changes;
 };
 
 // The core's side of docs/core-service-protocol.md, one call a row of its table. Errors say what to
@@ -67,6 +71,7 @@ private:
     boost::asio::any_io_executor executor_;
     service_settings settings_;
     std::unique_ptr<http::client> client_;
+    std::uint64_t identity_ = 0;  // identity_changes when client_ was made
 };
 
 }  // namespace evergrass::edge

@@ -39,6 +39,10 @@ struct function_settings {
     std::string core_thing;
     std::string iot_host;  // "host:port" for AWS_IOT_MQTT_ENDPOINT and friends
     std::string gg_host;
+    // For http_proxy, https_proxy and no_proxy of functions (spec/core.md §3.3): the URL with user
+    // name and password, and the hosts to reach without it. Empty: none are set.
+    std::string proxy_url;
+    std::string no_proxy;
     std::size_t max_work_items = 1024;              // maxWorkItemCount: queued over all functions
     std::size_t max_concurrent_workers = 25;        // maxConcurrentLimit: on-demand ones
     std::chrono::milliseconds start_limit{30'000};  // postStartHealthCheckTimeout

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <tuple>
 
 namespace evergrass::edge::functions {
 
@@ -88,6 +89,26 @@ void set_defaults(variables& v, const function_settings& settings, const contrac
     v["EVERGRASS_FUNCTION_MEMORY_KB"] = std::to_string(f.memory_size_kb);
 }
 
+// In both cases, as programs differ in which they read (spec/core.md §3.3). A function that has set
+// one has set both: what it says counts for whichever it reads.
+void set_proxy(variables& v, const function_settings& settings, const contract::function& f) {
+    if (settings.proxy_url.empty()) {
+        return;
+    }
+    const auto has = [&f](std::string_view name) {
+        return std::any_of(f.variables.begin(), f.variables.end(),
+                           [name](const auto& own) { return own.first == name; });
+    };
+    for (const auto& [lower, upper, value] :
+         {std::tuple("http_proxy", "HTTP_PROXY", &settings.proxy_url),
+          std::tuple("https_proxy", "HTTPS_PROXY", &settings.proxy_url),
+          std::tuple("no_proxy", "NO_PROXY", &settings.no_proxy)}) {
+        if (!has(lower) && !has(upper) && !value->empty()) {
+            v[lower] = v[upper] = *value;
+        }
+    }
+}
+
 // Puts the core's directories before those that the function has set for itself: without the core's
 // its SDK doesn't work.
 void set_search_path(variables& v, const std::string& name, std::string directories) {
@@ -133,6 +154,7 @@ std::vector<std::string> build_environment(const function_settings& settings,
                                            const worker_environment& worker) {
     variables v;
     set_defaults(v, settings, f, worker);
+    set_proxy(v, settings, f);
     for (const auto& [name, value] : f.variables) {
         if (usable(name, value) && !is_reserved_variable(name)) {
             v[name] = value;

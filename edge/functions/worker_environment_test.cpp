@@ -55,6 +55,21 @@ TEST(worker_environment, applies_the_functions_own_variables_last) {
     EXPECT_THAT(all, Contains("EMPTY="));
 }
 
+TEST(worker_environment, tells_the_function_of_the_proxy_unless_it_has_one_of_its_own) {
+    setting s;
+    EXPECT_THAT(s.build(), Not(Contains(StartsWith("http_proxy="))));
+    s.settings.proxy_url = "http://u:p@proxy:3128";
+    s.settings.no_proxy = "10.0.0.0/8,.local";
+    s.f.variables = {{"HTTPS_PROXY", "http://own:1"}};
+    const auto all = s.build();
+    EXPECT_THAT(all, Contains("http_proxy=http://u:p@proxy:3128"));
+    EXPECT_THAT(all, Contains("HTTP_PROXY=http://u:p@proxy:3128"));
+    EXPECT_THAT(all, Contains("NO_PROXY=10.0.0.0/8,.local"));
+    EXPECT_THAT(all, Contains("no_proxy=10.0.0.0/8,.local"));
+    EXPECT_THAT(all, Contains("HTTPS_PROXY=http://own:1"));
+    EXPECT_THAT(all, Not(Contains(StartsWith("https_proxy="))));
+}
+
 TEST(worker_environment, does_not_let_variables_change_the_identity) {
     setting s;
     s.f.variables = {{"MY_FUNCTION_ARN", "arn:aws:lambda:::function:other"},

@@ -207,6 +207,7 @@ private:
         to.port = options_.port;
         to.server_name = options_.server_name;
         to.timeout = options_.connect_timeout;
+        to.proxy = options_.proxy;
         if (options_.tls) {
             auto secure = co_await rt::dial_tls(options_.tls, to);
             if (!secure) {

@@ -19,6 +19,7 @@ struct client_options {
     std::chrono::milliseconds connect_timeout{10'000};
     std::chrono::milliseconds response_timeout{70'000};  // from request to the last byte
     std::size_t max_body_bytes = 64 * 1024 * 1024;
+    std::shared_ptr<const rt::http_proxy> proxy;  // see rt::dial_options
 };
 
 // An HTTP/1.1 client of one host. Keeps one idle connection and, when the server closed it between

@@ -55,6 +55,7 @@ public:
     void start() { attempt(); }
     void stop(reason code);
     void abandon();
+    void reconnect(const std::string& why);
     bool connected() const { return session_.connected(); }
     const connection_info& server() const { return session_.server(); }
 
@@ -123,7 +124,7 @@ private:
         std::shared_ptr<implementation> self);
     void opened(std::unique_ptr<transport> stream);
     void lost(const std::string& reason);
-    void retry();
+    void retry_in(std::chrono::milliseconds delay);
     void settle();
     void settle_soon();
     void arm_deadline();
@@ -211,16 +212,25 @@ void client::implementation::lost(const std::string& reason) {
     log_.write(reason == last_reason_ ? log_level::debug : log_level::warn, "No MQTT connection.",
                {{"to", endpoint()}, {"clientId", options_.client_id}, {"reason", reason}});
     last_reason_ = reason;
-    retry();
+    const auto random = static_cast<unsigned char>(random_bytes(1)[0]);
+    retry_in(backoff_.next(random));
     session_.lost(reason);
     if (owner_ != nullptr && owner_->on_state) {
         owner_->on_state(false, reason);
     }
 }
 
-void client::implementation::retry() {
-    const auto random = static_cast<unsigned char>(random_bytes(1)[0]);
-    retry_.expires_after(backoff_.next(random));
+void client::implementation::reconnect(const std::string& why) {
+    if (!stopped_ && link_) {
+        lost(why);
+        if (!stopped_) {  // on_state was told
+            retry_in(std::chrono::milliseconds(0));
+        }
+    }
+}
+
+void client::implementation::retry_in(std::chrono::milliseconds delay) {
+    retry_.expires_after(delay);
     retry_.async_wait([self = shared_from_this()](const error_code& cancelled) {
         if (!cancelled && !self->stopped_) {
             self->attempt();
@@ -391,6 +401,10 @@ void client::start() {
 
 void client::stop(reason code) {
     implementation_->stop(code);
+}
+
+void client::reconnect(std::string_view why) {
+    implementation_->reconnect(std::string(why));
 }
 
 bool client::connected() const {

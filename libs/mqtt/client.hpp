@@ -41,6 +41,9 @@ public:
     // Sends DISCONNECT when connected; what waits is dropped. 5.0: with disconnect_with_will the
     // server publishes the will; 3.1.1 cannot say so, and it does not.
     void stop(reason code = reason::success);
+    // Ends the connection, if there is one, and makes another at once, by a new call of
+    // client_options::tls. What waits for an acknowledgement is kept, as after a loss.
+    void reconnect(std::string_view why);
     bool connected() const;
     // What the server said at the last connection that it accepted.
     const connection_info& server() const;

@@ -12,7 +12,7 @@
 namespace evergrass::pki {
 
 // RSA-2048 keys made ahead, since one takes 100 ms and more: for who creates many groups or things
-// at once. Its thread runs only when no other has work (SCHED_IDLE). Nothing is made before the
+// at once. Its thread has the lowest priority (nice 19). Nothing is made before the
 // first key is asked for; after that as many wait as were asked for in a row faster than they could
 // be made, up to `most`. Keys are in memory only, each is given away once.
 class rsa_key_pool {

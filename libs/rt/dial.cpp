@@ -1,8 +1,10 @@
 #include "libs/base/errors.hpp"
 #include "libs/rt/address.hpp"
 #include "libs/rt/deadline.hpp"
+#include "libs/rt/proxy.hpp"
 #include "libs/rt/stream.hpp"
 #include "libs/rt/tls_handle.hpp"
+#include "libs/rt/tunnel.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -18,8 +20,13 @@ namespace {
 using asio::ip::tcp;
 using boost::system::error_code;
 
+bool by_proxy(const dial_options& options) {
+    return options.proxy && options.proxy->serves(options.host, options.port);
+}
+
 std::string where(const dial_options& options) {
-    return options.host + " port " + std::to_string(options.port);
+    return options.host + " port " + std::to_string(options.port) +
+           (by_proxy(options) ? " through the proxy " + options.proxy->name() : "");
 }
 
 // getaddrinfo() cannot be interrupted, so it is left behind when the time is up; `answer` keeps
@@ -108,6 +115,13 @@ std::string to_text(const tcp::endpoint& endpoint) {
 }
 
 asio::awaitable<result<plain_connection>> dial_plain(dial_options options) {
+    if (by_proxy(options)) {
+        auto tunnel = co_await detail::dial_tunnel(options);
+        if (!tunnel) {
+            co_return with_context(tunnel.error(), "cannot connect to " + where(options));
+        }
+        co_return std::move(tunnel);
+    }
     const auto started = std::chrono::steady_clock::now();
     auto endpoints = co_await find(options);
     if (!endpoints) {

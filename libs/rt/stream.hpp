@@ -18,6 +18,8 @@
 
 namespace evergrass::rt {
 
+struct http_proxy;
+
 namespace asio = boost::asio;
 using tcp_socket = asio::ip::tcp::socket;
 using tls_stream = asio::ssl::stream<tcp_socket>;
@@ -78,10 +80,13 @@ struct dial_options {
     std::string server_name;  // verified against the certificate, sent as SNI when it is a name;
                               // empty: `host`
     std::chrono::milliseconds timeout{10'000};  // name look-up, connect and handshake together
+    // By whom to connect when it serves the host (libs/rt/proxy.hpp), which it looks up itself.
+    // Null: directly.
+    std::shared_ptr<const http_proxy> proxy;
 };
 
-// Connects and does the TLS handshake. The error's context says which host and port and, for TLS,
-// explain_tls_failure's sentence.
+// Connects and does the TLS handshake. The error's context says which host and port, through which
+// proxy if any and, for TLS, explain_tls_failure's sentence.
 asio::awaitable<result<secure_connection>> dial_tls(std::shared_ptr<tls_context> context,
                                                     dial_options options);
 asio::awaitable<result<plain_connection>> dial_plain(dial_options options);

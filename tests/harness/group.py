@@ -100,7 +100,7 @@ class Group:
         "functions": ("Function", "Functions"),
         "resources": ("Resource", "Resources"),
         "subscriptions": ("Subscription", "Subscriptions"),
-        "resources": ("Resource", "Resources"),
+        "loggers": ("Logger", "Loggers"),
     }
 
     def __init__(self, endpoints, name="group"):

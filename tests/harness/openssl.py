@@ -26,8 +26,14 @@ class Files:
                   "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")  # fmt: skip
         return self.text(f"{name}.csr")
 
-    def signed(self, name, by):
+    def signed(self, name, by, names=""):
+        """`names`: what else than the CN it is for, as "IP:127.0.0.1,DNS:name"."""
         self.request(name)
+        more = ()
+        if names:
+            extensions = self._folder / f"{name}.ext"
+            extensions.write_text(f"subjectAltName={names}\n")
+            more = ("-extfile", extensions)
         self._run("x509", "-req", "-in", f"{name}.csr", "-CA", f"{by}.pem", "-CAkey", f"{by}.key", "-days", "30",
-                  "-CAcreateserial", "-out", f"{name}.pem")  # fmt: skip
+                  "-CAcreateserial", *more, "-out", f"{name}.pem")  # fmt: skip
         return self.text(f"{name}.pem")
