@@ -1,8 +1,10 @@
 #pragma once
 
-#include "edge/cloud_link/outbound_queue.hpp"
 #include "edge/router/router.hpp"
+#include "edge/spooler/sender.hpp"
+#include "edge/spooler/spooler.hpp"
 #include "libs/base/log.hpp"
+#include "libs/base/time.hpp"
 #include "libs/mqtt/client.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -27,17 +29,28 @@ struct cloud_link_settings {
     std::chrono::seconds keep_alive{600};
     std::chrono::milliseconds operation_timeout{5'000};
     std::chrono::milliseconds max_retry{60'000};
-    std::size_t queue_bytes = 2'621'440;  // V1's 2.5 MB (spec/core.md §10)
+    sender_settings sending;
+};
+
+// One connection, for those who ask how the link is.
+struct link_connection {
+    std::string client_id;
+    std::string endpoint;  // HOST:PORT
+    bool connected = false;
+    wall_time since;         // so long it has been connected, or not
+    std::string last_error;  // why it was lost, or could not be made, the last time; empty: never
+    std::uint64_t bytes_in = 0;  // of MQTT, since the start
+    std::uint64_t bytes_out = 0;
 };
 
 // The core's MQTT connection to the cloud: the router's sink for `cloud`, and the source of what
-// the cloud sends. Messages go out at QoS 1 in order, several in flight; while the link is down
-// they wait in memory (lost when the core ends; what a file keeps comes with the spooler). One
-// executor.
+// the cloud sends. Messages go through the spooler and out at QoS 1 in order, several in flight;
+// while the link is down they wait there. One executor.
 class cloud_link : public sink {
 public:
+    // `messages`, `queue` and `time` must outlive it.
     cloud_link(boost::asio::any_io_executor executor, cloud_link_settings settings,
-               router& messages, logger log);
+               router& messages, spooler& queue, const clock& time, logger log);
     ~cloud_link() override;
 
     void start();
@@ -63,28 +76,29 @@ public:
                                        const message& m) override;
 
     bool connected() const;
-    const outbound_queue& queue() const { return queue_; }
+    std::vector<link_connection> connections() const;
+    const sender& sending() const { return sender_; }
 
 private:
-    void pump();
     void receive(const mqtt::publish_view& received);
     void subscribe(const std::string& filter, mqtt::qos level);
     void note_state(bool connected, std::string_view reason);
-    void note_overflow();
     void count_lost(drop_reason reason, std::string_view topic) const;
 
     cloud_link_settings settings_;
     router& router_;
+    spooler& queue_;
+    const clock& time_;
     logger log_;
-    outbound_queue queue_;
     mqtt::client client_;
+    sender sender_;
+    wall_time since_;
+    std::string last_error_;
     std::set<std::string> subjects_;
     std::set<std::string> other_filters_;
-    std::size_t in_flight_ = 0;
+    bool connected_ = false;  // as `since_` has it
     bool stopped_ = false;
-    std::uint64_t overwritten_logged_ = 0;
     std::string trouble_;  // the last reason that was logged; empty while connected
-    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace evergrass::edge
