@@ -36,7 +36,7 @@ public:
             s_.io.restart();
             s_.io.poll();
         }
-        if (kill) {
+        if (kill && !s_.disk.power_is_off()) {
             s_.disk.cut_power_at(0);
             s_.disk.kill_process();  // what the thread still writes does not arrive
             s_.forget();
@@ -75,19 +75,19 @@ private:
         } else if (random_() % 4 != 0) {
             s_.io.restart();
             s_.io.poll();
-        } else {  // until all is on the disk
-            const auto newest = last_;
+        } else if (!queue_.empty() && queue_.back() > last_before_) {  // until all is on the disk
             s_.until([&] {
-                return s_.disk.power_is_off() || newest == 0 || gone_.contains(newest) ||
-                       s_.acknowledged.contains(newest) || queue_.empty() ||
-                       queue_.back() != newest;
+                return s_.queue->numbers().disk_error || s_.acknowledged.contains(queue_.back());
             });
+            ASSERT_TRUE(s_.disk.power_is_off() || s_.acknowledged.contains(queue_.back()))
+                << s_.queue->numbers().disk_error.value_or("");
         }
     }
 
     // What the disk has now is what the next life begins with.
     void check() {
         queue_.clear();
+        last_before_ = last_;
         const auto store = log_store::log::open(s_.disk, "/spool/messages");
         ASSERT_TRUE(store) << store.error().message();
         ASSERT_TRUE(store->recovery().undamaged());
@@ -108,6 +108,7 @@ private:
 
     std::mt19937_64 random_;
     spooled s_;
+    int last_before_ = 0;    // that was pushed before this life
     int last_ = 0;           // that was pushed
     std::deque<int> queue_;  // what waits
     std::set<int> gone_;     // delivered or overwritten; may come back after a cut
@@ -132,15 +133,20 @@ void run(std::uint64_t first_seed, std::uint64_t seeds, int lives, bool kills) {
         overwritten += spool.overwritten();
     }
     EXPECT_GT(checked, seeds * static_cast<std::uint64_t>(lives));  // the queues were not empty
-    EXPECT_GT(overwritten, seeds);
+    EXPECT_GT(overwritten, 0U);
 }
 
 TEST(spooler_crash, what_was_acknowledged_survives_a_power_cut_at_any_operation) {
-    run(1, 200, 50, false);
+    run(1, 15, 20, false);
 }
 
 TEST(spooler_crash, what_was_acknowledged_survives_a_kill_and_a_power_cut_after_it) {
-    run(1001, 50, 40, true);
+    run(1001, 10, 20, true);
+}
+
+// Each life has a thread, which makes many of them slow: --gtest_also_run_disabled_tests.
+TEST(spooler_crash, DISABLED_ten_thousand_power_cuts) {
+    run(2001, 400, 25, false);
 }
 
 }  // namespace
