@@ -77,12 +77,12 @@ void write_cloud_connections(metrics_writer& out,
                              const std::vector<core_snapshot::connection>& connections) {
     out.family("cloud_connection_up", "gauge", "1 while this connection to the cloud is up.");
     for (const auto& each : connections) {
-        out.sample({{"client_id", each.client_id}}, each.connected ? 1 : 0);
+        out.sample({{"connection", each.client_id}}, each.connected ? 1 : 0);
     }
     out.family("cloud_bytes_total", "counter", "Bytes of MQTT, by connection and direction.");
     for (const auto& each : connections) {
-        out.sample({{"client_id", each.client_id}, {"direction", "in"}}, each.bytes_in);
-        out.sample({{"client_id", each.client_id}, {"direction", "out"}}, each.bytes_out);
+        out.sample({{"connection", each.client_id}, {"direction", "in"}}, each.bytes_in);
+        out.sample({{"connection", each.client_id}, {"direction", "out"}}, each.bytes_out);
     }
 }
 

@@ -1,5 +1,5 @@
 #include "edge/spooler/spool_record.hpp"
-#include "edge/spooler/spooler_fixture.hpp"
+#include "edge/spooler/test_spooled.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/log_store/log.hpp"
 #include "libs/log_store/segment.hpp"

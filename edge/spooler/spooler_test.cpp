@@ -1,6 +1,6 @@
 #include "edge/spooler/spooler.hpp"
 
-#include "edge/spooler/spooler_fixture.hpp"
+#include "edge/spooler/test_spooled.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
