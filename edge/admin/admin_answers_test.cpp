@@ -147,7 +147,7 @@ TEST_F(admin_answers_test, a_wrong_question_is_answered_with_what_is_right) {
         const auto r = ask(std::move(method), std::move(target), std::move(body));
         return std::to_string(r.status) + " " + std::string(json_of(r).at("message").as_string());
     };
-    EXPECT_THAT(refused("GET", "/"), HasSubstr("404 there are /invoke, /metrics"));
+    EXPECT_THAT(refused("GET", "/"), HasSubstr("404 there are /invoke, /link, /metrics"));
     EXPECT_THAT(refused("PUT", "/why"), HasSubstr("405"));
     EXPECT_THAT(refused("POST", "/metrics"), HasSubstr("405"));
     EXPECT_THAT(refused("GET", "/why"), HasSubstr("400 from: ''"));
