@@ -47,11 +47,13 @@ public:
           time_(time),
           log_(std::move(log)),
           limits_(limits),
-          removal_(executor) {}
+          removal_(executor),
+          read_retry_(executor) {}
 
     void abandon() {
         owner_ = nullptr;
         removal_.cancel();
+        read_retry_.cancel();
         committer_.reset();
     }
 
@@ -155,6 +157,7 @@ private:
     std::uint64_t removed_to_ = 0;  // what the log was told: all before it are delivered
     std::uint64_t unremoved_bytes_ = 0;
     asio::steady_timer removal_;
+    asio::steady_timer read_retry_;
     bool removal_armed_ = false;
 
     bool unknown_loss_ = false;
@@ -574,7 +577,14 @@ void spooler::implementation::take_read(std::uint64_t from, std::uint64_t upto,
     reading_ = false;
     if (!found) {
         failed(found.error());
-        return;  // next() or done() tries again
+        read_retry_.expires_after(limits_.retry_delay);
+        read_retry_.async_wait(
+            [weak = weak_from_this()](const boost::system::error_code& cancelled) {
+                if (const auto self = weak.lock(); self && !cancelled) {
+                    self->read_ahead();
+                }
+            });
+        return;
     }
     auto number = std::max(read_end_, first_);
     const auto skip_to = [&](std::uint64_t saved_as) {
@@ -653,6 +663,7 @@ void spooler::implementation::stop() {
         return;
     }
     removal_.cancel();
+    read_retry_.cancel();
     remove_delivered();
     stopped_ = true;
     if (committer_) {

@@ -7,13 +7,14 @@ import threading
 
 import pytest
 
-from harness import core_socket, waiting
+from harness import core_socket, processes, waiting
 from harness.cable import Cable
 from harness.cloud import Cloud
 from harness.core import Core, port_of
 from harness.group import Group, entry, new_thing, subscriptions
 from harness.hub import HubClient
 from harness.mqtt import Refused
+from harness.processes import BIN
 
 PAYLOAD = 2000  # bytes of a message that is to fill a queue
 SIZE = 262144  # V1's smallest queue
@@ -205,6 +206,9 @@ def test_what_a_full_queue_loses_is_counted(site, storage):
     assert SIZE - PAYLOAD - 100 < full["bytes"] <= SIZE == full["maxBytes"]
     assert full["overwritten"] - before["overwritten"] == 300 - full["messages"]
     assert full["oldestSeconds"] is not None
+    said = processes.run(BIN / "evergrass", "link", "--root", site.core.root, check=False)
+    assert said.returncode == 1
+    assert "NOT connected" in said.stdout and f"{full['overwritten']} overwritten" in said.stdout
     site.cable.mend()
     site.wait_until_drained()
     kept = set(range(first + 300 - full["messages"], first + 300))
