@@ -150,7 +150,7 @@ def test_acknowledged_messages_arrive_in_order(site, chance, kills):
     site.deploy(spooler("FileSystem"))
     site.listen()
     victims = ["core"] * 3 + ["service"] + ["cable"] * 2 + ["core without cable"]
-    for _ in range(kills(12, 200)):
+    for _ in range(kills(10, 200)):
         victim = chance.choice(victims)
         site.cable.delay = chance.choice([0, 0, 0.002, 0.02])
         if victim == "core without cable":
