@@ -6,6 +6,7 @@
 #include "apps/evergrass/functions.hpp"
 #include "apps/evergrass/invoke.hpp"
 #include "apps/evergrass/keys.hpp"
+#include "apps/evergrass/link.hpp"
 #include "apps/evergrass/secrets.hpp"
 #include "apps/evergrass/shadow.hpp"
 #include "apps/evergrass/status.hpp"
@@ -136,6 +137,18 @@ CLI::App* add_status(CLI::App& app, evergrass::cli::status_options& options) {
     add_core(*status, options.root, options.socket);
     status->add_flag("--json", options.json, "Print one JSON object");
     return status;
+}
+
+constexpr char about_link[] =
+    "Show a running core's link to the cloud: connections, what waits, what was lost.\n"
+    "Exit status: 0 connected, 1 not connected, 2 the core did not answer.";
+
+CLI::App* add_link(CLI::App& app, evergrass::cli::link_options& options) {
+    auto* link = app.add_subcommand("link", about_link);
+    add_core(*link, options.root, options.socket);
+    link->add_flag("--json", options.json, "Print one JSON object (with --watch: a line)");
+    link->add_flag("--watch", options.watch, "Again each second, until Ctrl-C");
+    return link;
 }
 
 CLI::App* add_functions(CLI::App& app, evergrass::cli::functions_options& options) {
@@ -358,6 +371,8 @@ int main(int argc, char** argv) {
     const auto* check_verb = add_check(app, check);
     evergrass::cli::status_options status;
     const auto* status_verb = add_status(app, status);
+    evergrass::cli::link_options link;
+    const auto* link_verb = add_link(app, link);
     evergrass::cli::functions_options functions;
     const auto* functions_verb = add_functions(app, functions);
     evergrass::cli::invoke_options invoke;
@@ -382,7 +397,8 @@ int main(int argc, char** argv) {
         const int code = app.exit(e);
         // Of these verbs, 1 is an answer.
         const bool asks = why_verb->parsed() || check_verb->parsed() || status_verb->parsed() ||
-                          functions_verb->parsed() || invoke_verb->parsed() || dev_verb->parsed() ||
+                          link_verb->parsed() || functions_verb->parsed() ||
+                          invoke_verb->parsed() || dev_verb->parsed() ||
                           secrets_verb.all->parsed() || shadow_verb.all->parsed();
         return code != 0 && asks ? 2 : code;
     }
@@ -395,6 +411,9 @@ int main(int argc, char** argv) {
         }
         if (status_verb->parsed()) {
             return evergrass::cli::run_status(status);
+        }
+        if (link_verb->parsed()) {
+            return evergrass::cli::run_link(link);
         }
         if (functions_verb->parsed()) {
             return evergrass::cli::run_functions(functions);

@@ -131,6 +131,7 @@ edge::cloud_link_settings link_settings(const edge::core_config& config) {
     settings.keep_alive = config.keep_alive;
     settings.operation_timeout = config.mqtt_operation_timeout;
     settings.max_retry = config.max_connection_retry_interval;
+    settings.sending.window = config.cloud_messages_in_flight;
     return settings;
 }
 
@@ -196,7 +197,9 @@ core::core(asio::io_context& io, edge::core_config config, program_places progra
                          shadows_.ask_as_function(topic, std::move(payload), std::move(answered));
                      }),
                  router_, log_),
-      cloud_(io.get_executor(), link_settings(config_), router_, log_),
+      spooler_(io.get_executor(), files_, (config_.write_directory / "var/state/spool").string(),
+               time_, log_),
+      cloud_(io.get_executor(), link_settings(config_), router_, spooler_, log_),
       store_(config_.write_directory),
       signing_key_(config_.signing_key_path,
                    config_.write_directory / "var/state/deployment-signing.pub.pem"),
@@ -252,6 +255,7 @@ result<void> core::open() {
     }
     serve_shadows();
     restore_rules();
+    open_spooler();
     if (auto opened = devices_.open(); !opened) {
         return opened;
     }
@@ -440,6 +444,15 @@ asio::awaitable<std::vector<edge::part_failure>> core::apply(const contract::man
         ++deployments_failed_;
         co_return failures;
     }
+    const auto spooling = edge::spool_settings_of(wanted.functions);
+    if (!spooling) {
+        failures.push_back({"GGCloudSpooler", spooling.error().message()});
+        ++deployments_failed_;
+        co_return failures;
+    }
+    if (const auto used = spooler_.use(*spooling); !used) {
+        failures.push_back({"GGCloudSpooler", used.error().message()});
+    }
     router_.set_table(*table);
     devices_.admit(wanted.devices);
     note_group(wanted);
@@ -529,6 +542,7 @@ asio::awaitable<void> core::clear() {
     devices_.admit({});
     note_group({});
     cloud_.keep_sessions(false);
+    (void)spooler_.use({});
     cloud_.follow_table();
     cloud_.also_follow({});
     shadows_.clear();
@@ -568,9 +582,7 @@ edge::core_snapshot core::snapshot() const {
     now.shadows_synced = synced.followed;
     now.shadows_settled = synced.settled;
     now.shadows_stuck = synced.stuck;
-    now.cloud_connected = cloud_.connected();
-    now.cloud_queue_messages = cloud_.queue().messages();
-    now.cloud_queue_bytes = cloud_.queue().bytes();
+    add_link(now);
     return now;
 }
 

@@ -16,6 +16,8 @@
 #include "edge/secrets/file_secret_store.hpp"
 #include "edge/secrets/secret_service.hpp"
 #include "edge/shadows/shadow_service.hpp"
+#include "edge/spooler/spooler.hpp"
+#include "libs/log_store/real_file_system.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -72,12 +74,14 @@ private:
     void serve_credentials(const contract::manifest& wanted);
     result<void> serve_secrets(const contract::manifest& wanted);
     result<std::vector<edge::secret>> secrets_of(const contract::manifest& wanted) const;
+    void open_spooler();
     void serve_shadows();
     void follow_shadows(const contract::manifest& wanted);
     json::array resources_of(const contract::manifest& wanted) const;
     void note_group(const contract::manifest& running);
     boost::asio::awaitable<void> watch_identity();
     edge::core_snapshot snapshot() const;
+    void add_link(edge::core_snapshot& now) const;
     boost::asio::awaitable<result<edge::invocation_reply>> invoke(edge::invocation_request asked);
 
     edge::core_config config_;
@@ -95,6 +99,8 @@ private:
     edge::deployed_secrets known_secrets_;
     std::shared_ptr<edge::secret_service> secrets_;
     edge::function_manager functions_;
+    log_store::real_file_system files_;
+    edge::spooler spooler_;
     edge::cloud_link cloud_;
     edge::deployment_store store_;
     edge::signing_key signing_key_;

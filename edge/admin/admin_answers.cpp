@@ -1,6 +1,7 @@
 #include "edge/admin/admin_answers.hpp"
 
 #include "edge/admin/json_answer.hpp"
+#include "edge/admin/link_json.hpp"
 #include "edge/router/end_name.hpp"
 #include "edge/router/explain.hpp"
 #include "libs/base/errors.hpp"
@@ -212,8 +213,8 @@ http::response status(router& messages, const core_snapshot& core) {
               {"functions", std::move(functions)},
               {"mqtt", mqtt_of(core.mqtt)},
               {"cloud", json::object{{"connected", core.cloud_connected},
-                                     {"queuedMessages", core.cloud_queue_messages},
-                                     {"queuedBytes", core.cloud_queue_bytes}}},
+                                     {"queuedMessages", core.cloud_queue.messages},
+                                     {"queuedBytes", core.cloud_queue.bytes}}},
               {"shadows", json::object{{"synced", core.shadows_synced},
                                        {"settled", core.shadows_settled},
                                        {"stuck", core.shadows_stuck}}},
@@ -231,14 +232,17 @@ http::response admin_answer(const http::request& asked, router& messages,
         return get || asked.method == "POST" ? why(asked, messages, core)
                                              : refuse(405, "use GET or POST");
     }
-    if (path != "/metrics" && path != "/status") {
-        return refuse(404, "there are /invoke, /metrics, /shadow, /status and /why");
+    if (path != "/link" && path != "/metrics" && path != "/status") {
+        return refuse(404, "there are /invoke, /link, /metrics, /shadow, /status and /why");
     }
     if (!get) {
         return refuse(405, "use GET");
     }
     if (path == "/status") {
         return status(messages, core);
+    }
+    if (path == "/link") {
+        return json_response(200, link_json(core));
     }
     http::response r;
     r.headers.add("content-type", "text/plain; version=0.0.4; charset=utf-8");

@@ -147,7 +147,7 @@ TEST_F(admin_answers_test, a_wrong_question_is_answered_with_what_is_right) {
         const auto r = ask(std::move(method), std::move(target), std::move(body));
         return std::to_string(r.status) + " " + std::string(json_of(r).at("message").as_string());
     };
-    EXPECT_THAT(refused("GET", "/"), HasSubstr("404 there are /invoke, /metrics"));
+    EXPECT_THAT(refused("GET", "/"), HasSubstr("404 there are /invoke, /link, /metrics"));
     EXPECT_THAT(refused("PUT", "/why"), HasSubstr("405"));
     EXPECT_THAT(refused("POST", "/metrics"), HasSubstr("405"));
     EXPECT_THAT(refused("GET", "/why"), HasSubstr("400 from: ''"));
@@ -156,6 +156,39 @@ TEST_F(admin_answers_test, a_wrong_question_is_answered_with_what_is_right) {
     EXPECT_THAT(refused("GET", "/why?form=thing:pump"), HasSubstr("'form' is no parameter"));
     EXPECT_THAT(refused("POST", "/why", "x"), HasSubstr("400"));
     EXPECT_THAT(refused("POST", "/why", "[]"), HasSubstr("400 send {"));
+}
+
+TEST_F(admin_answers_test, link_has_connections_and_the_queue) {
+    core_.cloud_connected = true;
+    core_.connections.push_back({"core-c00", "iot:8883", true, wall_time(), 2, "", 10, 20});
+    core_.connections.push_back({"core-c01", "iot:8883", false, wall_time(), 1, "refused", 0, 0});
+    core_.cloud_queue.storage = "FileSystem";
+    core_.cloud_queue.messages = 3;
+    core_.cloud_queue.oldest_seconds = 61;
+    core_.cloud_queue.overwritten = 4;
+    const auto answer = ask("GET", "/link");
+    ASSERT_EQ(answer.status, 200);
+    const auto link = json_of(answer);
+    EXPECT_TRUE(link.at("connected").as_bool());
+    const auto& connections = link.at("connections").as_array();
+    ASSERT_EQ(connections.size(), 2U);
+    EXPECT_EQ(connections[0].at("clientId"), "core-c00");
+    EXPECT_EQ(connections[0].at("since"), "1970-01-01T00:00:00.000Z");
+    EXPECT_TRUE(connections[0].at("lastError").is_null());
+    EXPECT_EQ(connections[1].at("filters"), 1);
+    EXPECT_EQ(connections[1].at("lastError"), "refused");
+    EXPECT_EQ(link.at("queue").at("messages"), 3);
+    EXPECT_EQ(link.at("queue").at("oldestSeconds"), 61);
+    EXPECT_TRUE(link.at("queue").at("diskError").is_null());
+    EXPECT_EQ(ask("POST", "/link").status, 405);
+
+    const auto metrics = ask("GET", "/metrics").body;
+    EXPECT_THAT(metrics, HasSubstr("evergrass_cloud_queue_messages 3\n"));
+    EXPECT_THAT(metrics, HasSubstr("evergrass_cloud_overwritten_total 4\n"));
+    EXPECT_THAT(metrics, HasSubstr("evergrass_cloud_connection_up{connection=\"core-c01\"} 0\n"));
+    EXPECT_THAT(
+        metrics,
+        HasSubstr("evergrass_cloud_bytes_total{connection=\"core-c00\",direction=\"out\"} 20\n"));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libs/base/time.hpp"
 #include "libs/mqtt/server.hpp"
 
 #include <cstddef>
@@ -42,9 +43,35 @@ struct core_snapshot {
     std::size_t shadows_synced = 0;   // with the cloud
     std::size_t shadows_settled = 0;  // of those, the same on both sides as far as is known
     std::size_t shadows_stuck = 0;    // of those, different until one side changes
-    bool cloud_connected = false;
-    std::size_t cloud_queue_messages = 0;
-    std::size_t cloud_queue_bytes = 0;
+    // The link to the cloud, docs/link.md.
+    struct connection {
+        std::string client_id;
+        std::string endpoint;
+        bool connected = false;
+        wall_time since;          // so long it has been connected, or not
+        std::size_t filters = 0;  // subscriptions that are wanted of it
+        std::string last_error;
+        std::uint64_t bytes_in = 0;
+        std::uint64_t bytes_out = 0;
+    };
+    struct queue {
+        std::string storage;
+        std::uint64_t max_bytes = 0;
+        std::size_t messages = 0;  // those in flight too
+        std::uint64_t bytes = 0;
+        std::size_t unsaved = 0;                          // in memory alone
+        std::optional<std::int64_t> oldest_seconds = {};  // its age
+        std::size_t in_flight = 0;
+        std::size_t window = 0;
+        std::uint64_t delivered = 0;  // this and the next two since the start
+        std::uint64_t overwritten = 0;
+        std::uint64_t damaged = 0;
+        bool unknown_loss = false;
+        std::optional<std::string> disk_error = {};
+    };
+    bool cloud_connected = false;  // one of them at least
+    std::vector<connection> connections;
+    queue cloud_queue;
 };
 
 }  // namespace evergrass::edge

@@ -50,6 +50,42 @@ void write_mqtt(metrics_writer& out, const mqtt::server::statistics& now) {
                journal.failing ? 1 : 0);
 }
 
+void write_cloud_queue(metrics_writer& out, const core_snapshot::queue& queue) {
+    out.single("cloud_queue_messages", "gauge",
+               "Messages that wait for the cloud, those in flight too.", queue.messages);
+    out.single("cloud_queue_bytes", "gauge", "Their topics and payloads.", queue.bytes);
+    out.single("cloud_queue_max_bytes", "gauge", "What they may be.", queue.max_bytes);
+    out.single("cloud_queue_unsaved_messages", "gauge", "Of them, in memory alone.", queue.unsaved);
+    out.single("cloud_queue_oldest_seconds", "gauge", "The age of the oldest; 0: none waits.",
+               static_cast<std::uint64_t>(queue.oldest_seconds.value_or(0)));
+    out.single("cloud_in_flight_messages", "gauge", "Sent to the cloud and not acknowledged yet.",
+               queue.in_flight);
+    out.single("cloud_delivered_total", "counter", "Messages that the cloud acknowledged.",
+               queue.delivered);
+    out.single("cloud_overwritten_total", "counter",
+               "Messages for the cloud that gave way to newer ones.", queue.overwritten);
+    out.single("cloud_damaged_total", "counter", "Messages for the cloud that the disk lost.",
+               queue.damaged);
+    out.single("cloud_unknown_loss", "gauge",
+               "1 when the run before was killed with its queue in memory.",
+               queue.unknown_loss ? 1 : 0);
+    out.single("cloud_queue_disk_failing", "gauge",
+               "1 while the disk does not take messages for the cloud.", queue.disk_error ? 1 : 0);
+}
+
+void write_cloud_connections(metrics_writer& out,
+                             const std::vector<core_snapshot::connection>& connections) {
+    out.family("cloud_connection_up", "gauge", "1 while this connection to the cloud is up.");
+    for (const auto& each : connections) {
+        out.sample({{"connection", each.client_id}}, each.connected ? 1 : 0);
+    }
+    out.family("cloud_bytes_total", "counter", "Bytes of MQTT, by connection and direction.");
+    for (const auto& each : connections) {
+        out.sample({{"connection", each.client_id}, {"direction", "in"}}, each.bytes_in);
+        out.sample({{"connection", each.client_id}, {"direction", "out"}}, each.bytes_out);
+    }
+}
+
 void write_functions(metrics_writer& out, const core_snapshot& core) {
     using function = core_snapshot::function;
     struct column {
@@ -107,10 +143,8 @@ std::string metrics_text(router& messages, const core_snapshot& core) {
     write_mqtt(out, core.mqtt);
     out.single("cloud_connected", "gauge", "1 while the link to the cloud is up.",
                core.cloud_connected ? 1 : 0);
-    out.single("cloud_queue_messages", "gauge", "Messages that wait for the cloud.",
-               core.cloud_queue_messages);
-    out.single("cloud_queue_bytes", "gauge", "Bytes that wait for the cloud.",
-               core.cloud_queue_bytes);
+    write_cloud_queue(out, core.cloud_queue);
+    write_cloud_connections(out, core.connections);
     out.single("shadows_synced", "gauge", "Shadows that are synced with the cloud.",
                core.shadows_synced);
     out.single("shadows_settled", "gauge", "Of those, the same on both sides.",

@@ -3,8 +3,8 @@
 namespace evergrass::edge {
 namespace {
 
-// V1 sent one message a round trip; this many may be unacknowledged at once.
-constexpr std::size_t max_in_flight = 100;
+// Of what the client holds besides what is in flight: one message of any size.
+constexpr std::size_t client_room = 256 * 1024 * 1024;
 
 mqtt::client_options client_options_of(const cloud_link_settings& settings) {
     mqtt::client_options options;
@@ -16,8 +16,8 @@ mqtt::client_options client_options_of(const cloud_link_settings& settings) {
     options.keep_alive = settings.keep_alive;
     options.operation_timeout = settings.operation_timeout;
     options.max_retry = settings.max_retry;
-    options.max_inflight = max_in_flight;
-    options.max_queued_bytes = settings.queue_bytes;
+    options.max_inflight = settings.sending.window;
+    options.max_queued_bytes = settings.sending.window_bytes + client_room;
     return options;
 }
 
@@ -33,12 +33,13 @@ link_connections_settings connection_settings_of(const cloud_link_settings& sett
 }  // namespace
 
 cloud_link::cloud_link(boost::asio::any_io_executor executor, cloud_link_settings settings,
-                       router& messages, logger log)
+                       router& messages, spooler& queue, logger log)
     : settings_(std::move(settings)),
       router_(messages),
+      queue_(queue),
       log_(std::move(log)),
-      queue_(settings_.queue_bytes),
       client_(executor, client_options_of(settings_), log_),
+      sender_(client_, queue_, settings_.sending, log_),
       connections_(std::move(executor), client_, connection_settings_of(settings_), log_) {
     client_.on_message = [this](const mqtt::publish_view& received) {
         connections_.heard(received);
@@ -53,14 +54,15 @@ cloud_link::cloud_link(boost::asio::any_io_executor executor, cloud_link_setting
             on_link(up);
         }
     };
-    queue_.on_overwritten = [this](const outbound_message& lost) {
-        count_lost(drop_reason::cloud_queue_overwritten, lost.topic);
+    queue_.on_ready = [this] { sender_.pump(); };
+    sender_.on_lost = [this](bool stopped, std::string_view topic) {
+        count_lost(stopped ? drop_reason::core_stopped : drop_reason::cloud_refused, topic);
     };
     router_.set_sink(endpoint_kind::cloud, this);
 }
 
 cloud_link::~cloud_link() {
-    *alive_ = false;
+    queue_.on_ready = nullptr;
     router_.set_sink(endpoint_kind::cloud, nullptr);
 }
 
@@ -80,12 +82,8 @@ void cloud_link::start() {
 
 void cloud_link::stop() {
     stopped_ = true;
-    if (const auto waiting = queue_.messages() + in_flight_; waiting != 0) {
-        log_.warn("Messages for the cloud are lost, for the core stops.", {{"messages", waiting}});
-    }
-    while (const auto lost = queue_.pop()) {
-        count_lost(drop_reason::core_stopped, lost->topic);
-    }
+    sender_.stop();
+    queue_.stop();
     connections_.stop();
     client_.stop();
 }
@@ -104,9 +102,9 @@ void cloud_link::note_state(bool connected, std::string_view reason) {
     if (connected) {
         log_.info("Connected to the cloud.", {{"host", settings_.host},
                                               {"clientId", settings_.client_id},
-                                              {"waiting", queue_.messages()}});
+                                              {"waiting", queue_.numbers().messages}});
         trouble_.clear();
-        pump();
+        sender_.pump();
         return;
     }
     if (trouble_ != reason) {
@@ -153,54 +151,14 @@ void cloud_link::send(std::string topic, std::string payload) {
 }
 
 std::optional<drop_reason> cloud_link::deliver(const endpoint&, const endpoint&, const message& m) {
-    if (!queue_.push({m.topic, m.payload})) {
+    if (stopped_) {
+        return drop_reason::core_stopped;
+    }
+    if (!queue_.push(m.topic, m.payload, m.receipt)) {
         return drop_reason::cloud_queue_too_small;
     }
-    note_overflow();
-    pump();
+    sender_.pump();
     return std::nullopt;
-}
-
-// The first loss of a run is said, then each thousandth.
-void cloud_link::note_overflow() {
-    const auto lost = queue_.overwritten();
-    if (lost != overwritten_logged_ &&
-        (overwritten_logged_ == 0 || lost - overwritten_logged_ >= 1000)) {
-        log_.warn("The queue for the cloud is full: the oldest messages are overwritten.",
-                  {{"lost", lost}, {"queueBytes", settings_.queue_bytes}});
-        overwritten_logged_ = lost;
-    }
-}
-
-void cloud_link::pump() {
-    while (client_.connected() && in_flight_ < max_in_flight) {
-        auto next = queue_.pop();
-        if (!next) {
-            return;
-        }
-        ++in_flight_;  // before: a message that can never be sent is answered at once
-        const auto sent = client_.publish(
-            next->topic, next->payload, mqtt::qos::at_least_once,
-            [this, alive = alive_,
-             topic = next->topic](const result<mqtt::acknowledgement>& outcome) {
-                if (!*alive) {
-                    return;
-                }
-                --in_flight_;
-                if (!outcome) {
-                    count_lost(stopped_ ? drop_reason::core_stopped : drop_reason::cloud_refused,
-                               topic);
-                    log_.warn("A message for the cloud was not delivered.",
-                              {{"reason", outcome.error()}});
-                }
-                pump();
-            });
-        if (sent != mqtt::send_result::queued) {
-            --in_flight_;
-            queue_.put_back(std::move(*next));
-            return;
-        }
-    }
 }
 
 }  // namespace evergrass::edge

@@ -1,8 +1,9 @@
 #pragma once
 
 #include "edge/cloud_link/link_connections.hpp"
-#include "edge/cloud_link/outbound_queue.hpp"
 #include "edge/router/router.hpp"
+#include "edge/spooler/sender.hpp"
+#include "edge/spooler/spooler.hpp"
 #include "libs/base/log.hpp"
 #include "libs/mqtt/client.hpp"
 
@@ -33,17 +34,17 @@ struct cloud_link_settings {
     std::chrono::seconds keep_alive{600};
     std::chrono::milliseconds operation_timeout{5'000};
     std::chrono::milliseconds max_retry{60'000};
-    std::size_t queue_bytes = 2'621'440;  // V1's 2.5 MB (spec/core.md §10)
+    sender_settings sending;
 };
 
 // The core's MQTT connections to the cloud: the router's sink for `cloud`, and the source of what
-// the cloud sends. Messages go out at QoS 1 in order, several in flight; while the link is down
-// they wait in memory (lost when the core ends; what a file keeps comes with the spooler). One
-// executor.
+// the cloud sends. Messages go through the spooler and out at QoS 1 in order, several in flight;
+// while the link is down they wait there. One executor.
 class cloud_link : public sink {
 public:
+    // `messages` and `queue` must outlive it.
     cloud_link(boost::asio::any_io_executor executor, cloud_link_settings settings,
-               router& messages, logger log);
+               router& messages, spooler& queue, logger log);
     ~cloud_link() override;
 
     void start();
@@ -61,7 +62,6 @@ public:
     void keep_sessions(bool keep) { keep_sessions_ = keep; }
     // Makes the connections anew, with the certificate and CA that are on disk now.
     void renew_connections(std::string_view why) { connections_.renew(why); }
-    std::vector<connection_state> connection_states() const { return connections_.states(); }
 
     // Set before start(). on_other: true when the message is the callee's; the table routes it all
     // the same where it has a way for it. on_link: all connections that also_follow()'s filters
@@ -77,30 +77,28 @@ public:
                                        const message& m) override;
 
     bool connected() const;
-    const outbound_queue& queue() const { return queue_; }
+    // The first one first, by which messages go out.
+    std::vector<connection_state> connections() const { return connections_.states(); }
+    const sender& sending() const { return sender_; }
 
 private:
-    void pump();
     void receive(const mqtt::publish_view& received);
     void subscribe();
     void note_state(bool connected, std::string_view reason);
-    void note_overflow();
     void count_lost(drop_reason reason, std::string_view topic) const;
 
     cloud_link_settings settings_;
     router& router_;
+    spooler& queue_;
     logger log_;
-    outbound_queue queue_;
     mqtt::client client_;
+    sender sender_;
     link_connections connections_;
     std::set<std::string> subjects_;
     std::set<std::string> other_filters_;
     bool keep_sessions_ = false;
-    std::size_t in_flight_ = 0;
     bool stopped_ = false;
-    std::uint64_t overwritten_logged_ = 0;
     std::string trouble_;  // the last reason that was logged; empty while connected
-    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace evergrass::edge

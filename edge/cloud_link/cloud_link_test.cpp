@@ -1,5 +1,6 @@
 #include "edge/cloud_link/cloud_link.hpp"
 
+#include "libs/log_store/testing/crashing_file_system.hpp"
 #include "libs/mqtt/server.hpp"
 #include "libs/rt/test_run.hpp"
 
@@ -99,6 +100,9 @@ struct cloud_link_fixture : ::testing::Test {
     fake_cloud cloud;
     router messages{logger()};
     recording_sink functions;
+    log_store::testing::crashing_file_system disk;
+    clock time;
+    std::unique_ptr<spooler> queue;
     std::unique_ptr<cloud_link> link;
 
     cloud_link_fixture() {
@@ -111,23 +115,31 @@ struct cloud_link_fixture : ::testing::Test {
             link->stop();
         }
         link.reset();
+        queue.reset();
         io.restart();
         io.poll();
     }
 
     void until(const std::function<bool()>& done) { rt::testing::poll_until(io, done); }
 
-    void start(std::size_t queue_bytes = 2'621'440) {
+    void start(spool_settings spooling = {}, std::size_t window = 100) {
         cloud_link_settings settings;
         settings.host = "127.0.0.1";
         settings.port = cloud.port();
         settings.client_id = "Core-c00";
         settings.max_retry = 5ms;
-        settings.queue_bytes = queue_bytes;
+        settings.sending.window = window;
+        queue = std::make_unique<spooler>(io.get_executor(), disk, "/spool", time, logger());
+        queue->on_loss = [this](spooler::loss why, std::string_view topic) {
+            lost.push_back(std::string(topic) + (why == spooler::loss::stopped ? " stopped" : ""));
+        };
+        ASSERT_TRUE(queue->open(spooling));
         link = std::make_unique<cloud_link>(io.get_executor(), std::move(settings), messages,
-                                            logger());
+                                            *queue, logger());
         link->start();
     }
+
+    std::vector<std::string> lost;
 
     void deploy(std::vector<contract::subscription> subscriptions) {
         messages.set_table(routing_table::build(subscriptions).value());
@@ -213,21 +225,87 @@ TEST_F(cloud_link_fixture, messages_wait_while_the_cloud_is_away_and_leave_when_
     until([this] { return cloud.published().size() >= 300 && cloud.has_filter("in"); });
     EXPECT_EQ(cloud.published().front(), "out/n=0");
     EXPECT_EQ(cloud.published().back(), "out/n=299");
-    EXPECT_EQ(link->queue().overwritten(), 0u);
+    EXPECT_EQ(queue->numbers().overwritten, 0U);
 }
 
 TEST_F(cloud_link_fixture, the_oldest_messages_give_way_when_the_queue_is_full_and_are_counted) {
     cloud.close();
-    start(1000);
+    start({spool_storage::memory, 1000});
     deploy({{"1", function_arn, "t", "cloud"}});
     for (int i = 0; i < 20; ++i) {
         publish("t", std::string(98, 'x') + static_cast<char>('a' + i));
     }
-    EXPECT_EQ(link->queue().overwritten(), 10u);
+    EXPECT_EQ(queue->numbers().overwritten, 10U);
+    EXPECT_EQ(lost.size(), 10U);
     cloud.open();
     until([this] { return cloud.published().size() == 10; });
     EXPECT_EQ(cloud.published().front().back(), 'k');
     EXPECT_EQ(cloud.published().back().back(), 't');
+}
+
+TEST_F(cloud_link_fixture, messages_in_files_outlive_the_core_and_leave_first) {
+    cloud.close();
+    start({spool_storage::file_system, 2'621'440});
+    deploy({{"1", function_arn, "t", "cloud"}});
+    for (const auto* payload : {"1", "2", "3"}) {
+        publish("t", payload);
+    }
+    link->stop();
+    EXPECT_EQ(messages.drops()[static_cast<std::size_t>(drop_reason::core_stopped)], 0U);
+    link.reset();
+    queue.reset();
+    start({spool_storage::file_system, 2'621'440});
+    publish("t", "4");
+    cloud.open();
+    until([this] { return cloud.published().size() >= 4; });
+    EXPECT_THAT(cloud.published(), ElementsAre("t=1", "t=2", "t=3", "t=4"));
+    until([this] { return queue->numbers().messages == 0; });
+    EXPECT_EQ(link->sending().delivered(), 4U);
+}
+
+TEST_F(cloud_link_fixture, messages_in_memory_are_counted_when_the_core_stops) {
+    cloud.close();
+    start();
+    deploy({{"1", function_arn, "t", "cloud"}});
+    publish("t", "1");
+    link->stop();
+    EXPECT_THAT(lost, ElementsAre("t stopped"));
+    publish("t", "2");
+    EXPECT_EQ(messages.drops()[static_cast<std::size_t>(drop_reason::core_stopped)], 1U);
+}
+
+TEST_F(cloud_link_fixture, a_window_of_one_sends_all_in_order_too) {
+    start({}, 1);
+    deploy({{"1", function_arn, "t", "cloud"}});
+    for (int i = 0; i < 50; ++i) {
+        publish("t", std::to_string(i));
+        EXPECT_LE(link->sending().in_flight(), 1U);
+    }
+    until([this] { return queue->numbers().messages == 0; });
+    EXPECT_EQ(cloud.published().size(), 50U);
+    EXPECT_EQ(cloud.published().back(), "t=49");
+}
+
+TEST_F(cloud_link_fixture, a_connection_tells_its_state_and_bytes) {
+    start();
+    deploy({{"1", function_arn, "t", "cloud"}});
+    EXPECT_FALSE(link->connections().at(0).connected);
+    until([this] { return link->connected(); });
+    publish("t", std::string(1000, 'x'));
+    until([this] { return queue->numbers().messages == 0; });
+    const auto up = link->connections();
+    ASSERT_EQ(up.size(), 1U);
+    EXPECT_TRUE(up[0].connected);
+    EXPECT_EQ(up[0].client_id, "Core-c00");
+    EXPECT_EQ(up[0].endpoint, "127.0.0.1:" + std::to_string(cloud.port()));
+    EXPECT_EQ(up[0].last_error, "");
+    EXPECT_GT(up[0].bytes_out, 1000U);
+    EXPECT_GT(up[0].bytes_in, 4U);  // CONNACK and PUBACK
+    cloud.close();
+    until([this] { return !link->connected(); });
+    until([this] { return !link->connections()[0].connected; });
+    EXPECT_NE(link->connections()[0].last_error, "");
+    EXPECT_GE(link->connections()[0].since, up[0].since);
 }
 
 TEST_F(cloud_link_fixture, a_message_that_no_packet_can_hold_blocks_nothing) {

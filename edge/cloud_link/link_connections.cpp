@@ -35,9 +35,14 @@ link_connections::link_connections(boost::asio::any_io_executor executor, mqtt::
     auto& c = *connections_.emplace(0, std::make_unique<connection>()).first->second;
     c.client = &first;
     c.state.client_id = settings_.options.client_id;
-    c.state.state = "connecting";
-    c.state.since = to_epoch_seconds(std::chrono::system_clock::now());
+    c.state.endpoint = endpoint_text();
+    c.state.since = std::chrono::system_clock::now();
     restore();
+}
+
+std::string link_connections::endpoint_text() const {
+    const auto& to = settings_.options.endpoint;
+    return to.host + ":" + std::to_string(to.port);
 }
 
 link_connections::~link_connections() {
@@ -78,8 +83,8 @@ link_connections::connection& link_connections::open(unsigned number, bool kept)
         place = std::make_unique<connection>();
         place->kept = kept;
         place->state.client_id = options.client_id;
-        place->state.state = "connecting";
-        place->state.since = to_epoch_seconds(std::chrono::system_clock::now());
+        place->state.endpoint = endpoint_text();
+        place->state.since = std::chrono::system_clock::now();
         place->own = std::make_unique<mqtt::client>(executor_, std::move(options), log_);
         place->client = place->own.get();
         place->own->on_message = [this, number](const mqtt::publish_view& m) { heard(number, m); };
@@ -347,8 +352,8 @@ void link_connections::changed(unsigned number, bool connected, std::string_view
     auto& c = *at->second;
     if (c.connected != connected) {
         c.connected = connected;
-        c.state.state = connected ? "connected" : "connecting";
-        c.state.since = to_epoch_seconds(std::chrono::system_clock::now());
+        c.state.connected = connected;
+        c.state.since = std::chrono::system_clock::now();
     }
     if (!connected) {
         c.state.last_error = reason;
@@ -388,6 +393,9 @@ std::vector<connection_state> link_connections::states() const {
     std::vector<connection_state> all;
     for (const auto& [number, c] : connections_) {
         all.push_back(c->state);
+        const auto& traffic = c->client->traffic();
+        all.back().bytes_in = traffic.received;
+        all.back().bytes_out = traffic.sent;
     }
     return all;
 }

@@ -68,6 +68,7 @@ public:
 private:
     struct connection;
 
+    std::string endpoint_text() const;
     connection& open(unsigned number, bool kept);
     void heard(unsigned number, const mqtt::publish_view& message);
     void changed(unsigned number, bool connected, std::string_view reason);

@@ -46,7 +46,7 @@ const std::vector<std::string_view> top_members = {
     "coreThing",      "runtime",        "crypto",           "system",
     "managedRespawn", "writeDirectory", "pidFileDirectory", "mqttMaxConnectionRetryInterval",
     "mqttProfile",    "mqttLimits",     "mqttThreads",      "mqttTls",
-    "shadowSync",     "cloudLink"};
+    "shadowSync",     "cloudLink",      "spooler"};
 const std::vector<std::string_view> core_thing_members = {"caPath",
                                                           "certPath",
                                                           "keyPath",
@@ -287,6 +287,9 @@ result<core_config> parse_config(std::string_view text, const std::filesystem::p
         return with_context(read.error(), "config.json");
     }
     if (auto read = read_shadow_sync(*top, config); !read) {
+        return with_context(read.error(), "config.json");
+    }
+    if (auto read = read_spooler(*top, config); !read) {
         return with_context(read.error(), "config.json");
     }
     field_reader core_reader(*core_thing, "coreThing");

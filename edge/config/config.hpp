@@ -57,6 +57,9 @@ struct core_config {
 
     shadow_settings_of_file shadows;
 
+    // spooler.inFlightMessages, Evergrass's own: sent to the cloud and not acknowledged yet.
+    std::size_t cloud_messages_in_flight = 100;
+
     std::size_t max_work_items = 1024;
     std::size_t max_concurrent_workers = 25;
     std::chrono::milliseconds post_start_health_check_timeout{30'000};

@@ -184,6 +184,23 @@ TEST(config, the_direction_of_shadows_is_set_for_all_and_for_things) {
     }
 }
 
+TEST(config, the_window_to_the_cloud_is_100_unless_it_is_given) {
+    const auto with = [](std::string_view spooler) {
+        return parse_config(replaced(of_v1_11, "{", R"({"spooler":)" + std::string(spooler) + ","),
+                            "/greengrass");
+    };
+    EXPECT_EQ(parse_config(of_v1_11, "/greengrass")->cloud_messages_in_flight, 100U);
+    EXPECT_EQ(with("{}")->cloud_messages_in_flight, 100U);
+    EXPECT_EQ(with(R"({"inFlightMessages":7})")->cloud_messages_in_flight, 7U);
+    for (const auto* bad : {R"({"inFlightMessages":0})", R"({"inFlightMessages":10001})",
+                            R"({"inFlightMessages":"7"})"}) {
+        const auto config = with(bad);
+        ASSERT_FALSE(config) << bad;
+        EXPECT_THAT(config.error().message(), HasSubstr("spooler.inFlightMessages"));
+    }
+    EXPECT_FALSE(with(R"({"inFlight":7})")->without_effect.empty());
+}
+
 TEST(config, without_any_paths_v1s_text_is_given) {
     const auto config = parse_config(R"({"coreThing":{
         "thingArn":"arn:aws:iot:us-east-1:123456789012:thing/C","iotHost":"h","ggHost":"h"}})",

@@ -12,8 +12,7 @@ struct hand_over::parcel {
     parcel* next = nullptr;
     endpoint source;
     std::shared_ptr<const endpoint> target;
-    message what;
-    mqtt::receipt pending;
+    message what;  // with its receipt
 
     std::size_t bytes() const { return what.topic.size() + what.payload->size(); }
 };
@@ -28,8 +27,7 @@ public:
         auto one = std::make_unique<parcel>();
         one->source = source_end(message.source());
         one->target = target_;
-        one->what = {std::string(message.topic()), message.shared_payload()};
-        one->pending = pending;
+        one->what = {std::string(message.topic()), message.shared_payload(), pending};
         owner_->push(std::move(one));
     }
 

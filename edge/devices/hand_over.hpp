@@ -14,7 +14,7 @@ namespace evergrass::edge {
 // Carries devices' messages from the MQTT server's threads to the core's executor, where the sinks
 // of functions and of the cloud live: those of one source in their order, with one post for all
 // that comes until the executor gets there, and no lock. A publisher is acknowledged once the sink
-// has taken or dropped its message.
+// has taken or dropped its message and lets its receipt go.
 class hand_over : public std::enable_shared_from_this<hand_over> {
 public:
     // Of topics and payloads on their way; what comes on top is dropped as core_busy. Publishers of

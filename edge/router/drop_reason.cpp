@@ -60,11 +60,14 @@ const std::array<drop_reason_text, drop_reason_count>& drop_reasons() {
          "config.json"},
         {cloud_queue_too_small, "cloud_queue_too_small",
          "the message alone is larger than the queue for the cloud",
-         "send it in parts that fit the queue (2.5 MB)"},
+         "send it in parts that fit the queue (GG_CONFIG_MAX_SIZE_BYTES of GGCloudSpooler)"},
         {cloud_queue_overwritten, "cloud_queue_overwritten",
          "the queue for the cloud was full, and newer messages took the place of this one",
-         "restore the connection to the cloud (runtime.log says why there is none), or send it "
-         "less: the queue holds 2.5 MB"},
+         "restore the connection to the cloud (evergrass link says why there is none), send it "
+         "less, or give the queue more room (GG_CONFIG_MAX_SIZE_BYTES of GGCloudSpooler)"},
+        {cloud_queue_damaged, "cloud_queue_damaged",
+         "the disk lost the message while it waited for the cloud",
+         "look at the disk of ggc/var/state/spool: runtime.log says which file is damaged"},
         {cloud_refused, "cloud_refused", "the cloud did not take the message",
          "look at runtime.log for its reason; allow iot:Publish on the topic in the core's "
          "policy"},

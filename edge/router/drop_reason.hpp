@@ -35,6 +35,7 @@ enum class drop_reason : std::uint8_t {
     // The cloud.
     cloud_queue_too_small,
     cloud_queue_overwritten,
+    cloud_queue_damaged,
     cloud_refused,
     // The shadow service.
     not_a_shadow_request,

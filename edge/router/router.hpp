@@ -20,6 +20,9 @@ namespace evergrass::edge {
 struct message {
     std::string topic;                           // concrete, no wildcards
     std::shared_ptr<const std::string> payload;  // never null
+    // When the last copy goes, the publisher is acknowledged: kept by a sink that has to save the
+    // message first, by no other for longer than deliver(). Null: nobody waits.
+    std::shared_ptr<void> receipt = {};
 };
 
 // One kind of target. deliver() queues, never blocks; nullopt means taken, or that the target is

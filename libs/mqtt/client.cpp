@@ -58,6 +58,7 @@ public:
     void reconnect(const std::string& why);
     bool connected() const { return session_.connected(); }
     const connection_info& server() const { return session_.server(); }
+    const client_traffic& traffic() const { return traffic_; }
 
     void subscribe(std::string filter, subscribe_options options, granted_callback done) {
         session_.subscribe(std::move(filter), options, std::move(done), now());
@@ -145,6 +146,7 @@ private:
     std::shared_ptr<link> link_;  // null while there is none, and from stop() on
     mono_time connected_at_{};
     std::string last_reason_;  // of a lost link; the same one again is logged at debug level
+    client_traffic traffic_;
     bool settle_posted_ = false;
     bool stopped_ = false;
 };
@@ -322,6 +324,7 @@ void client::implementation::link::on_received(const error_code& failed, std::si
                                                  : failed.message());
         return;
     }
+    client_->traffic_.received += count;
     received_.received(count);
     received_.consume(client_->session_.receive(received_.data(), now()));
     client_->settle();
@@ -338,6 +341,7 @@ void client::implementation::link::write() {
     const auto bytes = (ending_ ? rest_ : client_->session_.output()).begin_write();
     if (!bytes.empty()) {
         writing_ = true;
+        client_->traffic_.sent += bytes.size();
         transport_->send(bytes, shared_from_this());
     } else if (ending_) {
         transport_->shut_down(shared_from_this());
@@ -413,6 +417,10 @@ bool client::connected() const {
 
 const connection_info& client::server() const {
     return implementation_->server();
+}
+
+const client_traffic& client::traffic() const {
+    return implementation_->traffic();
 }
 
 void client::subscribe(std::string filter, subscribe_options options, granted_callback done) {

@@ -6,6 +6,7 @@
 #include "libs/rt/stream.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,6 +20,12 @@ struct client_options : client_session_options {
     std::function<result<std::shared_ptr<rt::tls_context>>()> tls;
     std::chrono::milliseconds first_retry{200};   // doubled, with jitter, up to:
     std::chrono::milliseconds max_retry{60'000};  // V1's mqttMaxConnectionRetryInterval
+};
+
+// Of all connections of a client: bytes of MQTT, without those of TLS.
+struct client_traffic {
+    std::uint64_t received = 0;
+    std::uint64_t sent = 0;  // handed to the operating system
 };
 
 // A client that stays connected: dials, subscribes again after each reconnect unless the server
@@ -47,6 +54,7 @@ public:
     bool connected() const;
     // What the server said at the last connection that it accepted.
     const connection_info& server() const;
+    const client_traffic& traffic() const;
 
     // Remembered and made again in each new session, with the retained messages that that brings.
     // `done` (may be empty) gets the first answer. What the server refuses, or says it cannot do,
