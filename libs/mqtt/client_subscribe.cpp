@@ -85,7 +85,9 @@ void client_session::unsubscribe(std::string_view filter, unsubscribed_callback 
                                                                    "before the server "
                                                                    "answered"}));
     }
-    const bool made_offline = i.wanted && i.change != 0 && !i.asked && !connected();
+    // A session that an earlier process left may have it all the same.
+    const bool own_session = options_.clean_start || was_connected_;
+    const bool made_offline = own_session && i.wanted && i.change != 0 && !i.asked && !connected();
     if (made_offline) {
         interests_.erase(at);
         tell_later(std::move(done), result<void>());
