@@ -44,6 +44,16 @@ std::string drop_lines(const json::object& status) {
     return text.empty() ? text : "Lost lately (evergrass why says more):\n" + text;
 }
 
+std::string tls_line(const json::object& status) {
+    const auto* tls = object_member(status, "localTls");
+    if (tls == nullptr) {
+        return "Local TLS: no certificate, so no device can connect.\n";
+    }
+    const auto until = string_member(*tls, "coreSignsUntil");
+    return "Local TLS: certificate until " + text_of(*tls, "certificateEnds") + ", renewed by " +
+           (until ? "the core itself until " + *until : "the service while the link is up") + "\n";
+}
+
 }  // namespace
 
 std::string status_text(const json::object& status) {
@@ -54,6 +64,7 @@ std::string status_text(const json::object& status) {
                 ? "Nothing is deployed.\n"
                 : "Deployment " + deployment + " of group " + text_of(status, "group") + ", " +
                       number_of(status, "subscriptions") + " subscriptions\n";
+    text += tls_line(status);
     if (const auto* cloud = object_member(status, "cloud")) {
         const bool up = bool_member(*cloud, "connected").value_or(false);
         text += std::string("Cloud: ") + (up ? "connected" : "not connected") + ", " +

@@ -12,6 +12,7 @@ TEST(status_text, shows_deployment_devices_and_losses) {
     const auto status = parse_json(R"({
         "thing": "core", "version": "1", "pid": 7, "deploymentId": "d", "group": "g",
         "subscriptions": 3, "delivered": 9,
+        "localTls": {"certificateEnds": "2026-01-08T00:00:00.000Z", "coreSignsUntil": null},
         "cloud": {"connected": false, "queuedMessages": 2},
         "devices": [{"thing": "pump", "connected": true}],
         "functions": [{"arn": "f", "state": "Working", "invocations": 4, "errors": 1, "queued": 0}],
@@ -19,6 +20,9 @@ TEST(status_text, shows_deployment_devices_and_losses) {
                        "target": "thing:lamp", "count": 5, "last": "2026-01-01T00:00:00.000Z"}]})");
     const auto text = status_text(status->as_object());
     EXPECT_THAT(text, HasSubstr("Deployment d of group g, 3 subscriptions\n"));
+    EXPECT_THAT(text,
+                HasSubstr("Local TLS: certificate until 2026-01-08T00:00:00.000Z, renewed by the "
+                          "service while the link is up\n"));
     EXPECT_THAT(text, HasSubstr("Cloud: not connected, 2 messages wait\n"));
     EXPECT_THAT(text, HasSubstr("thing:pump  connected\n"));
     EXPECT_THAT(text, HasSubstr("f  Working, 4 invocations, 1 errors"));
@@ -27,7 +31,7 @@ TEST(status_text, shows_deployment_devices_and_losses) {
 
 TEST(status_text, a_core_without_a_deployment_says_so) {
     EXPECT_THAT(status_text({{"thing", "core"}, {"deploymentId", nullptr}}),
-                HasSubstr("Nothing is deployed.\n"));
+                HasSubstr("Nothing is deployed.\nLocal TLS: no certificate"));
 }
 
 }  // namespace

@@ -321,6 +321,7 @@ void core::take_server_certificate() {
                    {{"reason", stored.error()}});
         return;
     }
+    local_tls_.reset();
     if (!*stored) {
         devices_.drop_certificate();
         return;
@@ -329,7 +330,9 @@ void core::take_server_certificate() {
     if (!used) {
         log_.error("The local MQTT server's certificate cannot be used.",
                    {{"reason", used.error()}});
+        return;
     }
+    local_tls_ = {(*stored)->ends, (*stored)->core_signs_until};
 }
 
 asio::awaitable<std::vector<edge::part_failure>> core::boot() {
@@ -569,6 +572,7 @@ edge::core_snapshot core::snapshot() const {
     for (const auto& thing : things_) {
         now.devices.push_back({thing, devices_.is_connected(thing)});
     }
+    now.tls = local_tls_;
     now.mqtt = devices_.numbers();
     for (const auto& f : functions_.status()) {
         const auto micros = [](const auto& took) {

@@ -106,6 +106,7 @@ private:
     edge::signing_key signing_key_;
     edge::service_client service_;
     edge::server_certificate certificate_;
+    std::optional<edge::core_snapshot::local_tls> local_tls_;  // what devices are shown
     edge::deployment_agent agent_;
     edge::invocation_runner invocations_;
     edge::log_shipper log_shipper_;

@@ -152,6 +152,16 @@ json::object drops_of(const router& messages) {
     return counted;
 }
 
+json::value tls_of(const std::optional<core_snapshot::local_tls>& tls) {
+    if (!tls) {
+        return nullptr;
+    }
+    return json::object{{"certificateEnds", format_iso8601(tls->certificate_ends)},
+                        {"coreSignsUntil", tls->core_signs_until
+                                               ? json::value(format_iso8601(*tls->core_signs_until))
+                                               : json::value(nullptr)}};
+}
+
 json::object mqtt_of(const mqtt::server::statistics& now) {
     json::object out{{"connections", now.connections},
                      {"sessions", now.sessions},
@@ -212,6 +222,7 @@ http::response status(router& messages, const core_snapshot& core) {
               {"devices", std::move(devices)},
               {"functions", std::move(functions)},
               {"mqtt", mqtt_of(core.mqtt)},
+              {"localTls", tls_of(core.tls)},
               {"cloud", json::object{{"connected", core.cloud_connected},
                                      {"queuedMessages", core.cloud_queue.messages},
                                      {"queuedBytes", core.cloud_queue.bytes}}},

@@ -158,6 +158,19 @@ TEST_F(admin_answers_test, a_wrong_question_is_answered_with_what_is_right) {
     EXPECT_THAT(refused("POST", "/why", "[]"), HasSubstr("400 send {"));
 }
 
+TEST_F(admin_answers_test, status_and_metrics_tell_when_the_certificate_ends) {
+    EXPECT_TRUE(json_of(ask("GET", "/status")).at("localTls").is_null());
+    core_.tls = {wall_time(std::chrono::seconds(1000)), std::nullopt};
+    auto tls = json_of(ask("GET", "/status")).at("localTls");
+    EXPECT_EQ(tls.at("certificateEnds"), "1970-01-01T00:16:40.000Z");
+    EXPECT_TRUE(tls.at("coreSignsUntil").is_null());
+    core_.tls->core_signs_until = wall_time(std::chrono::seconds(2000));
+    tls = json_of(ask("GET", "/status")).at("localTls");
+    EXPECT_EQ(tls.at("coreSignsUntil"), "1970-01-01T00:33:20.000Z");
+    EXPECT_THAT(ask("GET", "/metrics").body,
+                HasSubstr("evergrass_local_certificate_ends_seconds 1000\n"));
+}
+
 TEST_F(admin_answers_test, link_has_connections_and_the_queue) {
     core_.cloud_connected = true;
     core_.connections.push_back({"core-c00", "iot:8883", true, wall_time(), 2, "", 10, 20});

@@ -43,6 +43,12 @@ struct core_snapshot {
     std::size_t shadows_synced = 0;   // with the cloud
     std::size_t shadows_settled = 0;  // of those, the same on both sides as far as is known
     std::size_t shadows_stuck = 0;    // of those, different until one side changes
+    // The certificate that devices are shown; nullopt: none, they are refused.
+    struct local_tls {
+        wall_time certificate_ends;
+        std::optional<wall_time> core_signs_until;  // nullopt: the service signs
+    };
+    std::optional<local_tls> tls;
     // The link to the cloud, docs/link.md.
     struct connection {
         std::string client_id;

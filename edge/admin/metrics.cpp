@@ -141,6 +141,11 @@ std::string metrics_text(router& messages, const core_snapshot& core) {
         static_cast<std::uint64_t>(std::count_if(core.devices.begin(), core.devices.end(),
                                                  [](const auto& d) { return d.connected; })));
     write_mqtt(out, core.mqtt);
+    if (core.tls) {
+        out.single("local_certificate_ends_seconds", "gauge",
+                   "When the certificate ends that devices are shown, in seconds since 1970.",
+                   static_cast<std::uint64_t>(to_epoch_seconds(core.tls->certificate_ends)));
+    }
     out.single("cloud_connected", "gauge", "1 while the link to the cloud is up.",
                core.cloud_connected ? 1 : 0);
     write_cloud_queue(out, core.cloud_queue);

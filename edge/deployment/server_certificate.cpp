@@ -98,7 +98,19 @@ result<std::optional<server_certificate::identity>> server_certificate::load() c
                   {{"file", path.string()}});
         return std::optional<identity>();
     }
-    return std::optional(identity{std::move(*chain), std::move(*key)});
+    const auto first = pki::read_certificate(*chain);
+    if (!first) {
+        return first.error();
+    }
+    identity found{{}, std::move(*key), first->not_after, {}};
+    const auto rest = chain->find("-----BEGIN", 1);
+    if (rest != std::string::npos) {
+        if (const auto by = pki::read_certificate(std::string_view(*chain).substr(rest))) {
+            found.core_signs_until = by->not_after;
+        }
+    }
+    found.chain_pem = std::move(*chain);
+    return std::optional(std::move(found));
 }
 
 result<void> server_certificate::make_keys() const {

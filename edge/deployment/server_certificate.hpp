@@ -69,6 +69,8 @@ public:
     struct identity {
         std::string chain_pem;
         std::string key_pem;
+        wall_time ends;                             // of the first in the chain
+        std::optional<wall_time> core_signs_until;  // nullopt: the service signed it
     };
     result<std::optional<identity>> load() const;
 

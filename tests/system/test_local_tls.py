@@ -132,6 +132,12 @@ def test_openssl_and_mbedtls_verify_the_chain_with_the_groups_ca_alone(core_at, 
     assert said.stdout.count("BEGIN CERTIFICATE") == 1 and " 1 s:" in said.stdout, "the chain has the authority"
 
 
+def test_status_says_how_long_it_lasts_and_who_renews_it(core_at):
+    site = core_at(at(0))
+    said = processes.run(processes.BIN / "evergrass", "status", "--root", site.core.root).stdout
+    assert "renewed by the core itself until 2049-12-31T23:59:59.000Z" in said
+
+
 def test_a_device_that_trusts_another_ca_refuses(core_at, site):
     core_at(at(0))
     done = site.publish(at(0), ca=site.core.endpoints.ca_file)
