@@ -1,6 +1,6 @@
-/* mbedtls_device PORT CA: what a device with mbedTLS does before it sends anything. It trusts the CA
-   file alone, connects to 127.0.0.1 and expects "localhost" in the certificate. Prints "verified", or
-   why not, and ends with 0 or 1. */
+/* mbedtls_device PORT CA: what a device with mbedTLS does before it sends anything. It trusts the
+   CA file alone, connects to 127.0.0.1 and expects "localhost" in the certificate. Prints
+   "verified", or why not, and ends with 0 or 1. */
 #include <mbedtls/ctr_drbg.h>
 #include <mbedtls/entropy.h>
 #include <mbedtls/error.h>
@@ -9,14 +9,14 @@
 #include <mbedtls/x509_crt.h>
 #include <stdio.h>
 
-static int fails(const char *what, int code) {
+static int fails(const char* what, int code) {
     char text[200];
     mbedtls_strerror(code, text, sizeof text);
     printf("%s: %s\n", what, text);
     return 1;
 }
 
-int main(int count, char **arguments) {
+int main(int count, char** arguments) {
     mbedtls_entropy_context entropy;
     mbedtls_ctr_drbg_context random;
     mbedtls_net_context connection;
@@ -55,7 +55,8 @@ int main(int count, char **arguments) {
     mbedtls_ssl_setup(&tls, &config);
     mbedtls_ssl_set_hostname(&tls, "localhost");
     mbedtls_ssl_set_bio(&tls, &connection, mbedtls_net_send, mbedtls_net_recv, NULL);
-    /* Without a certificate of its own the core refuses it in the end; until then it has verified. */
+    /* Without a certificate of its own the core refuses it in the end; until then it has verified.
+     */
     code = mbedtls_ssl_handshake(&tls);
     if (mbedtls_ssl_get_verify_result(&tls) != 0) {
         mbedtls_x509_crt_verify_info(why, sizeof why, "", mbedtls_ssl_get_verify_result(&tls));
