@@ -119,7 +119,10 @@ result<void> serve(const options& wanted) {
         }
         where.tls = [made = *tls] { return made; };
     }
-    mqtt::server_settings settings{wanted.limits, wanted.threads, wanted.data};
+    mqtt::server_settings settings;
+    settings.limits = wanted.limits;
+    settings.shards = wanted.threads;
+    settings.data_directory = wanted.data;
     settings.limits.retained_by_source = group != nullptr;
     mqtt::policy& rules = group ? static_cast<mqtt::policy&>(group->rules()) : open;
     auto server = mqtt::server::start(std::move(settings), rules, log);

@@ -219,7 +219,8 @@ protected:
     }
 
     open_policy rules;
-    server_settings settings{.limits = {}, .shards = 2, .data_directory = {}};
+    server_settings settings;
+    settings.shards = 2;
     rt::testing::test_ca ca;
     rt::tls_identity device = ca.issue("device");
     std::set<std::string> admitted{rt::testing::id_of(device)};
