@@ -122,7 +122,9 @@ def test_a_stock_device_connects_without_a_service(core_at, ahead):
 
 def test_openssl_and_mbedtls_verify_the_chain_with_the_groups_ca_alone(core_at, mbedtls_device):
     site = core_at(at(ELEVEN_YEARS))
-    said = processes.run(mbedtls_device, site.port, site.ca, env=at(ELEVEN_YEARS), check=False)
+    said = processes.run(
+        mbedtls_device, site.port, site.ca, site.device.cert, site.device.key, env=at(ELEVEN_YEARS), check=False
+    )
     assert said.stdout == "verified\n"
     said = processes.run(
         "openssl", "s_client", "-connect", f"127.0.0.1:{site.port}", "-CAfile", site.ca, "-verify_ip", "127.0.0.1",
@@ -142,7 +144,7 @@ def test_a_device_that_trusts_another_ca_refuses(core_at, site):
     core_at(at(0))
     done = site.publish(at(0), ca=site.core.endpoints.ca_file)
     assert done.returncode != 0
-    assert "certificate verify failed" in done.stderr
+    assert "TLS error" in done.stderr, "it would publish, had it gone on"
 
 
 def test_a_core_that_starts_in_1970_is_reached_by_devices_that_know_the_time(core_at):
