@@ -218,9 +218,14 @@ protected:
         return listen(where);
     }
 
+    static server_settings two_shards() {
+        server_settings settings;
+        settings.shards = 2;
+        return settings;
+    }
+
     open_policy rules;
-    server_settings settings;
-    settings.shards = 2;
+    server_settings settings = two_shards();
     rt::testing::test_ca ca;
     rt::tls_identity device = ca.issue("device");
     std::set<std::string> admitted{rt::testing::id_of(device)};
