@@ -330,6 +330,15 @@ def test_nothing_that_was_acknowledged_is_lost_when_the_one_that_leads_is_killed
     assert publishers.moved >= 1
 
 
+def created(client, name):
+    """The definition's id; None while the service says to come back, as its clients do by themselves."""
+    try:
+        return client.create_core_definition(Name=name)["Id"]
+    except ClientError as refused:
+        assert refused.response["ResponseMetadata"]["HTTPStatusCode"] == 503, refused
+        return None
+
+
 def test_what_was_answered_survives_a_restart_of_postgresql_and_of_the_bus(fleet):
     heard, made = set(), []
     with fleet.client(fleet.a, "through", keep=600) as through:
@@ -339,7 +348,7 @@ def test_what_was_answered_survives_a_restart_of_postgresql_and_of_the_bus(fleet
             publishers.more()  # messages need no database
             fleet.database.start()
             client = fleet.boto(fleet.b, "greengrass")
-            made.append(client.create_core_definition(Name="after")["Id"])
+            made.append(waiting.until("the database is there again", lambda: created(client, "after")))
             fleet.bus.kill()
             fleet.bus.start()
             publishers.more()
