@@ -33,11 +33,7 @@ protected:
         s.forget();
     }
     std::vector<std::string> segments() { return s.disk.files("/spool/messages"); }
-    void flip(const std::string& path, std::size_t at) {
-        auto bytes = s.disk.content(path);
-        bytes.at(at) ^= 0x40;
-        s.disk.replace(path, bytes);
-    }
+    void flip(const std::string& path, std::size_t at) { s.disk.flip(path, at); }
     std::vector<int> found() {
         EXPECT_TRUE(s.open());
         const auto got = s.drain();

@@ -73,13 +73,7 @@ public:
         return got;
     }
     std::uint64_t lost_as(spooler::loss why) const { return lost[static_cast<std::size_t>(why)]; }
-    std::uint64_t disk_bytes() {
-        std::uint64_t sum = 0;
-        for (const auto& path : disk.files("/spool")) {
-            sum += disk.content(path).size();
-        }
-        return sum;
-    }
+    std::uint64_t disk_bytes() { return disk.bytes_in("/spool"); }
 
     boost::asio::io_context io;
     log_store::testing::crashing_file_system disk;

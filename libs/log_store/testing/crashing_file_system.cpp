@@ -308,6 +308,27 @@ std::string crashing_file_system::content(const std::string& path) {
     return now_.at(path)->content;
 }
 
+std::uint64_t crashing_file_system::bytes_in(const std::string& directory) {
+    const std::lock_guard lock(mutex_);
+    std::uint64_t sum = 0;
+    for (const auto& [path, n] : now_) {
+        if (path.starts_with(directory + "/")) {
+            sum += n->content.size();
+        }
+    }
+    return sum;
+}
+
+void crashing_file_system::flip(const std::string& path, std::size_t at) {
+    const std::lock_guard lock(mutex_);
+    auto& n = *now_.at(path);
+    constexpr char one_bit = 0x40;
+    n.content.at(at) ^= one_bit;
+    if (at < n.saved.size()) {
+        n.saved[at] ^= one_bit;
+    }
+}
+
 void crashing_file_system::replace(const std::string& path, std::string content) {
     const std::lock_guard lock(mutex_);
     auto n = std::make_shared<node>();

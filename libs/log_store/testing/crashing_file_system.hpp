@@ -74,6 +74,10 @@ public:
     // What a damage test changes: the content of a file, saved as it is.
     std::vector<std::string> files(const std::string& directory);
     std::string content(const std::string& path);
+    // Of all files in the directory at one moment.
+    std::uint64_t bytes_in(const std::string& directory);
+    // Changes one bit of a byte where it is, also for who has the file open.
+    void flip(const std::string& path, std::size_t at);
     void replace(const std::string& path, std::string content);
     void erase(const std::string& path);
 
