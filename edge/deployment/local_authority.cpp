@@ -1,5 +1,6 @@
 #include "edge/deployment/local_authority.hpp"
 
+#include "edge/deployment/key_file.hpp"
 #include "libs/base/digest.hpp"
 #include "libs/base/encoding.hpp"
 #include "libs/base/errors.hpp"
@@ -68,18 +69,7 @@ std::optional<std::string> delegation_reason(const std::optional<delegation>& ha
 }
 
 result<std::string> local_authority::key_pem() const {
-    const auto path = directory_ / "authority.key";
-    if (auto stored = read_file(path, most_bytes); stored && pki::public_key_of(*stored)) {
-        return stored;  // else: none, or a damaged one, with which nothing can be signed any more
-    }
-    if (auto made = make_directories(directory_, 0700); !made) {
-        return made.error();
-    }
-    auto key = pki::generate_rsa_key();
-    if (auto written = write_file_atomically(path, key, 0600); !written) {
-        return written.error();
-    }
-    return key;
+    return read_or_make_key(directory_ / "authority.key");
 }
 
 result<void> local_authority::make_key() const {

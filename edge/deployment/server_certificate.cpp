@@ -1,5 +1,6 @@
 #include "edge/deployment/server_certificate.hpp"
 
+#include "edge/deployment/key_file.hpp"
 #include "libs/base/digest.hpp"
 #include "libs/base/encoding.hpp"
 #include "libs/base/errors.hpp"
@@ -61,20 +62,11 @@ server_certificate::server_certificate(std::filesystem::path state_directory,
       seen_(directory_ / "latest-time.json") {}
 
 result<std::string> server_certificate::key_pem() const {
-    const auto path = owners_key_.value_or(directory_ / "server.key");
-    std::error_code missing;
-    if (owners_key_ || std::filesystem::exists(path, missing)) {
-        auto key = read_file(path, 64 * 1024);
-        return key ? key : with_context(key.error(), "the key of the local MQTT server");
+    if (!owners_key_) {
+        return read_or_make_key(directory_ / "server.key");
     }
-    if (auto made = make_directories(directory_, 0700); !made) {
-        return made.error();
-    }
-    auto key = pki::generate_rsa_key();
-    if (auto written = write_file_atomically(path, key, 0600); !written) {
-        return written.error();
-    }
-    return key;
+    auto key = read_file(*owners_key_, 64 * 1024);
+    return key ? key : with_context(key.error(), "the key of the local MQTT server");
 }
 
 result<std::optional<server_certificate::identity>> server_certificate::load() const {

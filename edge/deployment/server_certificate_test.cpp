@@ -489,6 +489,13 @@ TEST_F(own_authority, damage_torn_key_of_the_authority_is_made_anew) {
     EXPECT_EQ(refusal(), "");
 }
 
+TEST_F(own_authority, damage_torn_key_of_the_server_is_made_anew) {
+    ASSERT_TRUE(renew(wish()).value());
+    ASSERT_TRUE(write_file_atomically(dir.path() / "server.key", "-----BEGIN PRIV"));
+    EXPECT_TRUE(core->renew_alone(wish(), true_time).value());
+    EXPECT_EQ(refusal(), "");
+}
+
 TEST_F(own_authority, damage_key_of_another_authority_is_noticed) {
     ASSERT_TRUE(renew(wish()).value());
     ASSERT_TRUE(write_file_atomically(dir.path() / "authority.key", pki::generate_rsa_key()));
