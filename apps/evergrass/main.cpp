@@ -11,10 +11,12 @@
 #include "apps/evergrass/shadow.hpp"
 #include "apps/evergrass/status.hpp"
 #include "apps/evergrass/up.hpp"
+#include "apps/evergrass/verb.hpp"
 #include "apps/evergrass/why.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 
@@ -32,7 +34,7 @@ constexpr char about_up[] =
     "Everything is kept in DIR: a second `up` finds its group as it was. DIR/endpoints.json holds\n"
     "what other programs need: addresses, CA, access key, device certificates (docs/cli.md).";
 
-void add_up(CLI::App& app, up_options& options) {
+CLI::App* add_up(CLI::App& app, up_options& options) {
     auto* up = app.add_subcommand("up", about_up);
     up->add_option("--dir", options.directory, "The data directory; made when missing")
         ->required()
@@ -76,6 +78,7 @@ void add_up(CLI::App& app, up_options& options) {
                  "Let POST /_evergrass/reset on the plain HTTP listener empty the service: for "
                  "conformance suites");
     up->add_flag("--json", options.json, "Write one JSON object a line");
+    return up;
 }
 
 // Which running core a verb asks: two options, of which one may be given.
@@ -360,107 +363,61 @@ shadow_verbs add_shadow(CLI::App& app, evergrass::cli::shadow_options& options) 
 }  // namespace
 
 int main(int argc, char** argv) {
+    namespace cli = evergrass::cli;
     CLI::App app{about};
     app.set_version_flag("--version", "evergrass " EVERGRASS_VERSION);
     app.require_subcommand(1);
+    cli::verbs verbs;
     up_options up;
-    add_up(app, up);
-    evergrass::cli::why_options why;
-    const auto* why_verb = add_why(app, why);
-    evergrass::cli::check_options check;
-    const auto* check_verb = add_check(app, check);
-    evergrass::cli::status_options status;
-    const auto* status_verb = add_status(app, status);
-    evergrass::cli::link_options link;
-    const auto* link_verb = add_link(app, link);
-    evergrass::cli::functions_options functions;
-    const auto* functions_verb = add_functions(app, functions);
-    evergrass::cli::invoke_options invoke;
-    const auto* invoke_verb = add_invoke(app, invoke);
-    evergrass::cli::dev_options dev;
-    const auto* dev_verb = add_dev(app, dev);
-    evergrass::cli::keys_options keys;
-    const auto* keys_verb = add_keys(app, keys);
-    evergrass::cli::audit_options audit;
-    const auto* audit_verb = add_audit(app, audit);
-    evergrass::cli::backup_options backup;
-    const auto* backup_verb = add_backup(app, backup);
-    evergrass::cli::restore_options restore;
-    const auto* restore_verb = add_restore(app, restore);
-    evergrass::cli::secrets_options secrets;
-    const auto secrets_verb = add_secrets(app, secrets);
-    evergrass::cli::shadow_options shadow;
-    const auto shadow_verb = add_shadow(app, shadow);
+    verbs.push_back({add_up(app, up), [&] { return cli::run_up(up); }});
+    cli::why_options why;
+    verbs.push_back({add_why(app, why), [&] { return cli::run_why(why); }, true});
+    cli::check_options check;
+    verbs.push_back({add_check(app, check), [&] { return cli::run_check(check); }, true});
+    cli::status_options status;
+    verbs.push_back({add_status(app, status), [&] { return cli::run_status(status); }, true});
+    cli::link_options link;
+    verbs.push_back({add_link(app, link), [&] { return cli::run_link(link); }, true});
+    cli::functions_options functions;
+    verbs.push_back(
+        {add_functions(app, functions), [&] { return cli::run_functions(functions); }, true});
+    cli::invoke_options invoke;
+    verbs.push_back({add_invoke(app, invoke), [&] { return cli::run_invoke(invoke); }, true});
+    cli::dev_options dev;
+    verbs.push_back({add_dev(app, dev), [&] { return cli::run_dev(dev); }, true});
+    cli::keys_options keys;
+    verbs.push_back({add_keys(app, keys), [&] { return cli::run_keys(keys); }});
+    cli::audit_options audit;
+    verbs.push_back({add_audit(app, audit), [&] { return cli::run_audit(audit); }});
+    cli::backup_options backup;
+    verbs.push_back({add_backup(app, backup), [&] { return cli::run_backup(backup); }});
+    cli::restore_options restore;
+    verbs.push_back({add_restore(app, restore), [&] { return cli::run_restore(restore); }});
+    cli::secrets_options secrets;
+    const auto [all_secrets, put, list, remove] = add_secrets(app, secrets);
+    verbs.push_back({put, [&] { return cli::run_secrets_put(secrets); }, true});
+    verbs.push_back({list, [&] { return cli::run_secrets_list(secrets); }, true});
+    verbs.push_back({remove, [&] { return cli::run_secrets_delete(secrets); }, true});
+    cli::shadow_options shadow;
+    const auto of_shadows = add_shadow(app, shadow);
+    verbs.push_back({of_shadows.get, [&] { return cli::run_shadow_get(shadow); }, true});
+    verbs.push_back({of_shadows.update, [&] { return cli::run_shadow_update(shadow); }, true});
+    verbs.push_back({of_shadows.remove, [&] { return cli::run_shadow_delete(shadow); }, true});
+    verbs.push_back({of_shadows.watch, [&] { return cli::run_shadow_watch(shadow); }, true});
+    verbs.push_back({of_shadows.list, [&] { return cli::run_shadow_list(shadow); }, true});
+    const auto asked = [&](const cli::verb& verb) { return verb.asked->parsed(); };
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
         const int code = app.exit(e);
-        // Of these verbs, 1 is an answer.
-        const bool asks = why_verb->parsed() || check_verb->parsed() || status_verb->parsed() ||
-                          link_verb->parsed() || functions_verb->parsed() ||
-                          invoke_verb->parsed() || dev_verb->parsed() ||
-                          secrets_verb.all->parsed() || shadow_verb.all->parsed();
-        return code != 0 && asks ? 2 : code;
+        const bool answers = std::any_of(verbs.begin(), verbs.end(), [&](const cli::verb& verb) {
+            const auto* group = verb.asked->get_parent();
+            return verb.one_is_an_answer && (asked(verb) || (group != &app && group->parsed()));
+        });
+        return code != 0 && answers ? 2 : code;
     }
     try {
-        if (why_verb->parsed()) {
-            return evergrass::cli::run_why(why);
-        }
-        if (check_verb->parsed()) {
-            return evergrass::cli::run_check(check);
-        }
-        if (status_verb->parsed()) {
-            return evergrass::cli::run_status(status);
-        }
-        if (link_verb->parsed()) {
-            return evergrass::cli::run_link(link);
-        }
-        if (functions_verb->parsed()) {
-            return evergrass::cli::run_functions(functions);
-        }
-        if (invoke_verb->parsed()) {
-            return evergrass::cli::run_invoke(invoke);
-        }
-        if (dev_verb->parsed()) {
-            return evergrass::cli::run_dev(dev);
-        }
-        if (keys_verb->parsed()) {
-            return evergrass::cli::run_keys(keys);
-        }
-        if (audit_verb->parsed()) {
-            return evergrass::cli::run_audit(audit);
-        }
-        if (backup_verb->parsed()) {
-            return evergrass::cli::run_backup(backup);
-        }
-        if (restore_verb->parsed()) {
-            return evergrass::cli::run_restore(restore);
-        }
-        if (secrets_verb.put->parsed()) {
-            return evergrass::cli::run_secrets_put(secrets);
-        }
-        if (secrets_verb.list->parsed()) {
-            return evergrass::cli::run_secrets_list(secrets);
-        }
-        if (secrets_verb.remove->parsed()) {
-            return evergrass::cli::run_secrets_delete(secrets);
-        }
-        if (shadow_verb.get->parsed()) {
-            return evergrass::cli::run_shadow_get(shadow);
-        }
-        if (shadow_verb.update->parsed()) {
-            return evergrass::cli::run_shadow_update(shadow);
-        }
-        if (shadow_verb.remove->parsed()) {
-            return evergrass::cli::run_shadow_delete(shadow);
-        }
-        if (shadow_verb.watch->parsed()) {
-            return evergrass::cli::run_shadow_watch(shadow);
-        }
-        if (shadow_verb.list->parsed()) {
-            return evergrass::cli::run_shadow_list(shadow);
-        }
-        return evergrass::cli::run_up(up);
+        return std::find_if(verbs.begin(), verbs.end(), asked)->run();
     } catch (const std::exception& e) {
         std::fprintf(stderr, "evergrass: unexpected: %s\n", e.what());
         return 1;
