@@ -3,10 +3,12 @@
 #include "apps/evergrass/backup.hpp"
 #include "apps/evergrass/check.hpp"
 #include "apps/evergrass/dev.hpp"
+#include "apps/evergrass/device.hpp"
 #include "apps/evergrass/functions.hpp"
 #include "apps/evergrass/invoke.hpp"
 #include "apps/evergrass/keys.hpp"
 #include "apps/evergrass/link.hpp"
+#include "apps/evergrass/provision_core.hpp"
 #include "apps/evergrass/secrets.hpp"
 #include "apps/evergrass/shadow.hpp"
 #include "apps/evergrass/status.hpp"
@@ -405,6 +407,8 @@ int main(int argc, char** argv) {
     verbs.push_back({of_shadows.remove, [&] { return cli::run_shadow_delete(shadow); }, true});
     verbs.push_back({of_shadows.watch, [&] { return cli::run_shadow_watch(shadow); }, true});
     verbs.push_back({of_shadows.list, [&] { return cli::run_shadow_list(shadow); }, true});
+    cli::add_provision(app, verbs);
+    cli::add_device_verbs(app, verbs);
     const auto asked = [&](const cli::verb& verb) { return verb.asked->parsed(); };
     try {
         app.parse(argc, argv);

@@ -1,0 +1,130 @@
+#include "apps/evergrass/service_account.hpp"
+
+#include "libs/base/errors.hpp"
+#include "libs/base/file.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <exception>
+#include <initializer_list>
+#include <optional>
+
+namespace evergrass::cli {
+namespace {
+
+namespace asio = boost::asio;
+
+result<json::object> read_endpoints(const std::filesystem::path& path) {
+    if (path.empty()) {
+        return json::object{};
+    }
+    auto text = read_file(path);
+    if (!text) {
+        return text.error();
+    }
+    auto value = parse_json(*text);
+    if (!value || !value->is_object()) {
+        return error{{},
+                     path.string() + " is no endpoints.json as `evergrass up` writes it: " +
+                         (value ? "it must be a JSON object" : value.error().message())};
+    }
+    return std::move(value->get_object());
+}
+
+// The first that says something.
+std::string first_of(std::initializer_list<std::string> texts) {
+    for (const auto& text : texts) {
+        if (!text.empty()) {
+            return text;
+        }
+    }
+    return {};
+}
+
+error missing(const char* what, const char* how) {
+    return {{}, std::string("Which ") + what + "? Give " + how + ", or --endpoints FILE"};
+}
+
+}  // namespace
+
+void add_service_options(CLI::App& verb, service_account& asked) {
+    verb.add_option("--endpoints", asked.endpoints,
+                    "endpoints.json of `evergrass up`: address, CA, region and access key")
+        ->type_name("FILE");
+    verb.add_option("--api", asked.api,
+                    "The service's APIs, https://HOST[:PORT] (or AWS_ENDPOINT_URL)")
+        ->type_name("URL");
+    verb.add_option("--ca", asked.ca, "The CA of the service's certificate (or AWS_CA_BUNDLE)")
+        ->type_name("FILE");
+    verb.add_option("--region", asked.region, "Its region (or AWS_REGION, AWS_DEFAULT_REGION)")
+        ->type_name("NAME");
+}
+
+result<api_client_options> find_service(const service_account& asked,
+                                        const environment& variables) {
+    const auto file = read_endpoints(asked.endpoints);
+    if (!file) {
+        return file.error();
+    }
+    const auto of_file = [&](const char* name) { return string_member(*file, name).value_or(""); };
+    const auto variable = [&](const char* name) {
+        const char* value = variables(name);
+        return std::string(value == nullptr ? "" : value);
+    };
+    api_client_options found;
+    found.url = first_of({asked.api, of_file("api"), variable("AWS_ENDPOINT_URL")});
+    if (found.url.empty()) {
+        return missing("service", "--api https://HOST[:PORT] or set AWS_ENDPOINT_URL");
+    }
+    if (!found.url.starts_with("https://")) {
+        return error{errc::invalid_input, "The address " + found.url +
+                                              " must begin with https://: keys of devices "
+                                              "are asked for there"};
+    }
+    const auto ca = first_of({asked.ca.string(), of_file("ca_file"), variable("AWS_CA_BUNDLE")});
+    if (ca.empty()) {
+        return missing("CA signs the service's certificate", "--ca FILE or set AWS_CA_BUNDLE");
+    }
+    auto pem = read_file(ca);
+    if (!pem) {
+        return pem.error();
+    }
+    found.ca_pem = std::move(*pem);
+    found.region = first_of(
+        {asked.region, of_file("region"), variable("AWS_REGION"), variable("AWS_DEFAULT_REGION")});
+    if (found.region.empty()) {
+        return missing("region", "--region NAME or set AWS_REGION");
+    }
+    found.credentials.access_key_id =
+        first_of({of_file("access_key_id"), variable("AWS_ACCESS_KEY_ID")});
+    found.credentials.secret_access_key =
+        first_of({of_file("secret_access_key"), variable("AWS_SECRET_ACCESS_KEY")});
+    if (found.credentials.access_key_id.empty() || found.credentials.secret_access_key.empty()) {
+        return missing("access key",
+                       "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, which `evergrass keys "
+                       "create` prints");
+    }
+    return found;
+}
+
+result<void> run_at_service(const api_client_options& service,
+                            const std::function<asio::awaitable<result<void>>(api_client&)>& work) {
+    asio::io_context io;
+    auto api = api_client::make(io.get_executor(), service);
+    if (!api) {
+        return api.error();
+    }
+    std::optional<result<void>> outcome;
+    asio::co_spawn(io, work(*api), [&](const std::exception_ptr& failed, result<void> done) {
+        if (failed) {
+            std::rethrow_exception(failed);
+        }
+        outcome = std::move(done);
+    });
+    io.run();
+    return outcome.value_or(error{errc::closed, "The work at the service did not end"});
+}
+
+}  // namespace evergrass::cli

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "apps/evergrass/api_client.hpp"
+#include "libs/base/result.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace evergrass::cli {
+
+// Which service a verb works at through its public AWS APIs, and with which access key.
+struct service_account {
+    std::filesystem::path endpoints;  // endpoints.json; what it says is used where nothing else is
+    std::string api;                  // https://host:port
+    std::filesystem::path ca;         // what signs the certificate of `api`
+    std::string region;
+};
+
+void add_service_options(CLI::App& verb, service_account& asked);
+
+// A variable of the environment, or null.
+using environment = std::function<const char*(const char* name)>;
+
+// Puts together what the options, endpoints.json and AWS's own variables say, in this order:
+// AWS_ENDPOINT_URL, AWS_CA_BUNDLE, AWS_REGION or AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID and
+// AWS_SECRET_ACCESS_KEY. The error names what is missing and how to give it.
+result<api_client_options> find_service(const service_account& asked, const environment& variables);
+
+// What `work` gives, run to its end on this thread with a client of that service.
+result<void> run_at_service(
+    const api_client_options& service,
+    const std::function<boost::asio::awaitable<result<void>>(api_client&)>& work);
+
+}  // namespace evergrass::cli
