@@ -180,6 +180,13 @@ service_parts::service_parts(const service_options& options, data_lock lock,
               publish(std::move(topic), std::move(payload), {});
           },
           log_),
+      provisioning_(std::make_shared<fleet_provisioning>(
+          registry_,
+          [this](std::string topic, std::string payload, const mqtt::receipt& pending,
+                 std::string_view to) {
+              publish(std::move(topic), std::move(payload), pending, to);
+          },
+          log_)),
       expired_keys_(
           *state_, clock_, admin_work_.get_executor(),
           [this](const std::string& key) { hub_->cut_off_key(key); }, log_),
@@ -359,6 +366,7 @@ result<void> service_parts::start_hub(const service_options& options) {
     settings.max_connections = options.device_connections;
     settings.shadows = shadows_;
     settings.jobs = jobs_;
+    settings.provisioning = provisioning_;
     settings.peers = node_.get();
     auto started = hub::start(settings, identity_, authority_, changes_, log_);
     if (!started) {
@@ -416,6 +424,7 @@ service_parts::~service_parts() {
     }
     shadows_->stop();
     jobs_->stop();
+    provisioning_->stop();
     if (node_) {
         node_->stop();
     }

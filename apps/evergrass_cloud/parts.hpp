@@ -13,6 +13,7 @@
 #include "cloud/greengrass/services.hpp"
 #include "cloud/greengrass/upstream_sts.hpp"
 #include "cloud/iam/iam_registry.hpp"
+#include "cloud/iot/fleet_provisioning.hpp"
 #include "cloud/iot/hub.hpp"
 #include "cloud/iot/just_in_time.hpp"
 #include "cloud/iot/registry.hpp"
@@ -134,6 +135,7 @@ private:
     // Where the device API uses the store, so that a slow disk holds up no connection.
     boost::asio::thread_pool blocking_{1};
     just_in_time newcomers_;
+    std::shared_ptr<fleet_provisioning> provisioning_;
     // Where objects are written and digested, which takes as long as they are large.
     boost::asio::thread_pool object_work_{1};
     // Where cores' logs are sent on from, to where they are wanted.

@@ -68,7 +68,6 @@ constexpr std::string_view iot_operator[] = {
     "DetachThingPrincipal",
     "RegisterCertificate",
     "RegisterCertificateWithoutCA",
-    "RegisterThing",
     "RejectCertificateTransfer",
     "RemoveThingFromBillingGroup",
     "RemoveThingFromThingGroup",

@@ -50,7 +50,8 @@ private:
 };
 
 hub_services services_of(const hub_settings& settings, lifecycle_events::sayer say) {
-    hub_services services{settings.shadows, settings.jobs, std::move(say), nullptr, {}};
+    hub_services services{settings.shadows, settings.jobs, settings.provisioning,
+                          std::move(say),   nullptr,       {}};
     if (auto* const peers = settings.peers) {
         services.everybody = std::make_shared<to_everybody>(*peers);
         services.left = [peers](const std::string& client_id) { peers->left(client_id); };

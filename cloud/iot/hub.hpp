@@ -41,9 +41,11 @@ struct hub_settings {
     // clean session get. AWS IoT: 1 hour, at most 7 days.
     std::uint32_t session_expiry = 60 * 60;
     std::size_t max_connections = 20'000;  // twice as many sessions are kept
-    // Take what is published to the request topics of shadows and jobs; null: nobody does.
+    // Take what is published to the request topics of shadows, jobs and fleet provisioning; null:
+    // nobody does.
     std::shared_ptr<mqtt::external_target> shadows;
     std::shared_ptr<mqtt::external_target> jobs;
+    std::shared_ptr<mqtt::external_target> provisioning;
     // Null: the hub is alone. With them data_directory is not used.
     hub_peers* peers = nullptr;  // outlives the hub
 };

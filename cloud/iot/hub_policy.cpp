@@ -1,5 +1,6 @@
 #include "cloud/iot/hub_policy.hpp"
 
+#include "cloud/iot/fleet_topics.hpp"
 #include "cloud/iot/topic_rules.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/jobs/topics.hpp"
@@ -74,6 +75,9 @@ std::shared_ptr<mqtt::external_target> hub_policy::server_of(std::string_view to
     }
     if (services_.shadows && shadow::parse_request_topic(topic)) {
         return services_.shadows;
+    }
+    if (services_.provisioning && iot::parse_fleet_topic(topic)) {
+        return services_.provisioning;
     }
     return services_.jobs && jobs::parse_request_topic(topic) ? services_.jobs : nullptr;
 }

@@ -30,6 +30,8 @@ struct hub_services {
     // Take what is published to the request topics of shadows and jobs; null: nobody does.
     std::shared_ptr<mqtt::external_target> shadows;
     std::shared_ptr<mqtt::external_target> jobs;
+    // Those of fleet provisioning.
+    std::shared_ptr<mqtt::external_target> provisioning;
     // Called on MQTT's threads; must not block. Empty: no events.
     lifecycle_events::sayer say;
     // Of a service that is one of several: brings what clients publish to the subscribers of all,

@@ -168,7 +168,7 @@ TEST_F(device_hub_policy, a_device_cannot_speak_for_a_service_on_a_reserved_topi
 TEST_F(device_hub_policy, requests_for_shadows_go_to_the_service_and_to_subscribers) {
     const auto target = std::make_shared<fake_target>();
     hub_policy serving(identity_, authority_, changes_, logger(),
-                       {target, nullptr, {}, nullptr, {}});
+                       {target, nullptr, nullptr, {}, nullptr, {}});
     mqtt::publish_view message;
     message.topic = "$aws/things/a/shadow/name/n/update";
     EXPECT_EQ(serving.may_publish(a_, message).what, publish_verdict::action::route);
@@ -197,7 +197,9 @@ TEST_F(device_hub_policy, of_one_of_several_sends_what_clients_publish_to_everyb
     std::vector<std::string> left;
     hub_policy one_of_several(
         identity_, authority_, changes_, logger(),
-        {nullptr, nullptr, {}, everybody, [&](const std::string& id) { left.push_back(id); }});
+        {nullptr, nullptr, nullptr, {}, everybody, [&](const std::string& id) {
+             left.push_back(id);
+         }});
     fake_route of_a_client;
     one_of_several.resolve(&a_, "a", "t", of_a_client);
     EXPECT_EQ(of_a_client.asked_for_subscribers, 0);

@@ -68,6 +68,23 @@ api_result store_certificate(registry& in, const std::string& pem, const std::st
     return done;
 }
 
+answer<std::string> insert_certificate(registry& in, const std::string& pem,
+                                       const std::string& status) {
+    const auto info = pki::read_certificate(pem);
+    if (!info) {
+        return internal_error(info.error());
+    }
+    if (auto failed = write(
+            in, "iot.insert_certificate",
+            "INSERT INTO certificates(id, pem, status, mode, created_at, updated_at,"
+            " not_before, not_after) VALUES(?1, ?2, ?3, 'DEFAULT', ?4, ?4, ?5, ?6)",
+            {info->id, pem, status, now_milliseconds(in), to_epoch_milliseconds(info->not_before),
+             to_epoch_milliseconds(info->not_after)})) {
+        return *failed;
+    }
+    return info->id;
+}
+
 answer<std::string> registered_status(const call& from) {
     auto status = string_member(from.input, "status").value_or(wanted_status(from));
     if (status != "ACTIVE" && status != "INACTIVE" && status != "REVOKED") {

@@ -25,6 +25,10 @@ api_result store_certificate(registry& in, const std::string& pem, const std::st
                              const std::string& mode, reply success,
                              const std::optional<std::string>& ca = std::nullopt);
 
+// The row of a certificate of ours, in the caller's transaction: its id.
+answer<std::string> insert_certificate(registry& in, const std::string& pem,
+                                       const std::string& status);
+
 // ACTIVE or INACTIVE, by the member setAsActive.
 std::string wanted_status(const call& from);
 // ACTIVE, INACTIVE or REVOKED, by the member `status` or the older setAsActive; INACTIVE when

@@ -81,6 +81,18 @@ api_result list_thing_types(registry& in, const call& from);
 api_result deprecate_thing_type(registry& in, const call& from);
 api_result delete_thing_type(registry& in, const call& from);
 
+api_result create_provisioning_template(registry& in, const call& from);
+api_result describe_provisioning_template(registry& in, const call& from);
+api_result list_provisioning_templates(registry& in, const call& from);
+api_result update_provisioning_template(registry& in, const call& from);
+api_result delete_provisioning_template(registry& in, const call& from);
+api_result create_provisioning_template_version(registry& in, const call& from);
+api_result describe_provisioning_template_version(registry& in, const call& from);
+api_result list_provisioning_template_versions(registry& in, const call& from);
+api_result delete_provisioning_template_version(registry& in, const call& from);
+api_result create_provisioning_claim(registry& in, const call& from);
+api_result register_thing(registry& in, const call& from);
+
 api_result tag_resource(registry& in, const call& from);
 api_result untag_resource(registry& in, const call& from);
 api_result list_tags_for_resource(registry& in, const call& from);

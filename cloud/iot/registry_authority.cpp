@@ -1,5 +1,6 @@
 #include "cloud/iot/registry_authority.hpp"
 
+#include "cloud/iot/provisioning_records.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/json.hpp"
 #include "libs/pki/pki.hpp"
@@ -42,7 +43,11 @@ registry_authority::registry_authority(store& state, const service_identity& ide
 
 bool registry_authority::is_active(std::string_view certificate_id) const {
     const auto who = look_up(certificate_id);
-    return who && who->active;
+    return who && is_active(*who);
+}
+
+bool registry_authority::is_active(const principal& who) const {
+    return who.active && (!who.ends || time_.now() < *who.ends);
 }
 
 bool registry_authority::is_attached(std::string_view certificate_id,
@@ -54,7 +59,7 @@ bool registry_authority::is_attached(std::string_view certificate_id,
 bool registry_authority::allows(std::string_view certificate_id, std::string_view action,
                                 std::string_view resource_arn, std::string_view client_id) const {
     const auto who = look_up(certificate_id);
-    if (!who || !who->active) {
+    if (!who || !is_active(*who)) {
         return false;
     }
     policy_question question{action, resource_arn, {}, {}};
@@ -135,6 +140,36 @@ result<void> registry_authority::load_things(const std::string& certificate_id,
         });
 }
 
+// A temporary certificate of CreateProvisioningClaim: it may provision by its template, and nothing
+// else, until its end.
+result<registry_authority::principal> registry_authority::load_claim(
+    const std::string& certificate_id) const {
+    principal who;
+    std::string name;
+    auto read = state_.db().query(
+        "authority.claim",
+        "SELECT template, expires_at FROM provisioning_claims WHERE certificate_id = ?1",
+        {certificate_id}, [&](const db::row& row) {
+            name = row.text(0);
+            who.ends = wall_time(std::chrono::milliseconds(row.integer(1)));
+            who.known = who.active = true;
+        });
+    if (!read) {
+        return read.error();
+    }
+    if (!who.known) {
+        return who;
+    }
+    who.variables = {{"iot:CertificateId", certificate_id}};
+    auto allowed = parse_policy(iot::claim_policy(identity_, name));
+    if (!allowed) {
+        return allowed.error();
+    }
+    who.policies.push_back(std::move(*allowed));
+    who.own_policies = 1;
+    return who;
+}
+
 result<registry_authority::principal> registry_authority::load(
     const std::string& certificate_id) const {
     principal who;
@@ -148,8 +183,11 @@ result<registry_authority::principal> registry_authority::load(
                      who.active = row.text(0) == "ACTIVE";
                      pem = row.text(1);
                  });
-    if (!read || !who.known) {
-        return read ? result<principal>(std::move(who)) : result<principal>(read.error());
+    if (!read) {
+        return read.error();
+    }
+    if (!who.known) {
+        return load_claim(certificate_id);
     }
     if (const auto info = pki::read_certificate(pem)) {
         who.variables = {{"iot:CertificateId", certificate_id},

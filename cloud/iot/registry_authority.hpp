@@ -5,11 +5,13 @@
 #include "cloud/iot/registry_changes.hpp"
 #include "cloud/store/store.hpp"
 #include "libs/base/log.hpp"
+#include "libs/base/time.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <vector>
@@ -34,6 +36,7 @@ private:
         std::uint64_t generation = 0;
         bool known = false;
         bool active = false;
+        std::optional<wall_time> ends;  // of a temporary one
         policy_variables variables;
         std::map<std::string, policy_variables, std::less<>> things;  // with theirs
         std::vector<policy> policies;
@@ -42,14 +45,17 @@ private:
     };
     using principal_pointer = std::shared_ptr<const principal>;
 
+    bool is_active(const principal& who) const;
     principal_pointer look_up(std::string_view certificate_id) const;
     result<principal> load(const std::string& certificate_id) const;
+    result<principal> load_claim(const std::string& certificate_id) const;
     result<void> load_things(const std::string& certificate_id, principal& into) const;
 
     store& state_;
     const service_identity& identity_;
     const registry_changes& changes_;
     logger log_;
+    const clock time_;
     mutable std::shared_mutex mutex_;
     mutable std::map<std::string, principal_pointer, std::less<>> known_;
 };

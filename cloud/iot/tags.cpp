@@ -20,6 +20,8 @@ constexpr taggable kinds[] = {
     {"policy/", "iot.tags.policy", "SELECT count(*) FROM policies WHERE name = ?1"},
     {"job/", "iot.tags.job", "SELECT count(*) FROM jobs WHERE id = ?1"},
     {"cacert/", "iot.tags.ca", "SELECT count(*) FROM ca_certificates WHERE id = ?1"},
+    {"provisioningtemplate/", "iot.tags.provisioning_template",
+     "SELECT count(*) FROM provisioning_templates WHERE name = ?1"},
 };
 
 }  // namespace
@@ -39,8 +41,8 @@ std::optional<api_error> check_taggable(registry& in, const std::string& arn) {
                    : std::optional(resource_not_found("The resource " + arn + " does not exist."));
     }
     return invalid_request("resourceArn '" + arn +
-                           "' is not the ARN of a thing group, thing type, policy, job or CA "
-                           "certificate of account " +
+                           "' is not the ARN of a thing group, thing type, policy, job, CA "
+                           "certificate or provisioning template of account " +
                            in.identity.account + " and region " + in.identity.region +
                            "; those have tags.");
 }

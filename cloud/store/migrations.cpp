@@ -297,6 +297,25 @@ CREATE TABLE mqtt_retained(
     topic TEXT PRIMARY KEY, position INTEGER NOT NULL, message BLOB NOT NULL) WITHOUT ROWID;
 )sql";
 
+// Fleet provisioning (docs/iot.md). Times: milliseconds since 1970.
+constexpr std::string_view fleet_provisioning = R"sql(
+CREATE TABLE provisioning_templates(
+    name TEXT PRIMARY KEY, description TEXT, role_arn TEXT NOT NULL, enabled INTEGER NOT NULL,
+    type TEXT NOT NULL, default_version INTEGER NOT NULL, last_version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE provisioning_template_versions(
+    template TEXT NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL, created_at INTEGER NOT NULL,
+    PRIMARY KEY(template, version)) WITHOUT ROWID;
+-- token: SHA-256 of a certificateOwnershipToken. used_for, answer: the template that took it, and what it said.
+CREATE TABLE certificate_ownership(
+    token TEXT PRIMARY KEY, certificate_id TEXT NOT NULL, expires_at INTEGER NOT NULL,
+    used_for TEXT, answer TEXT) WITHOUT ROWID;
+CREATE INDEX certificate_ownership_by_end ON certificate_ownership(expires_at);
+-- Temporary certificates that may use one template; they are in no list.
+CREATE TABLE provisioning_claims(
+    certificate_id TEXT PRIMARY KEY, template TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID;
+)sql";
+
 }  // namespace
 
 const std::vector<std::string_view>& migrations() {
@@ -307,7 +326,8 @@ const std::vector<std::string_view>& migrations() {
                                                       thing_groups_and_jobs,
                                                       services_around,
                                                       thing_types_and_cas,
-                                                      services_at_once};
+                                                      services_at_once,
+                                                      fleet_provisioning};
     return all;
 }
 

@@ -1,0 +1,265 @@
+#include "cloud/iot/fleet_provisioning.hpp"
+
+#include "cloud/iot/provisioning_records.hpp"
+#include "cloud/iot/registry_fixture.hpp"
+
+#include <gmock/gmock.h>
+
+namespace evergrass::cloud {
+namespace {
+
+using iot::fleet_operation;
+using testing::HasSubstr;
+
+constexpr const char* pump_template = R"({
+  "Parameters": {"Serial": {"Type": "String"}},
+  "Resources": {
+    "thing": {"Type": "AWS::IoT::Thing", "Properties": {
+      "ThingName": {"Fn::Join": ["", ["pump-", {"Ref": "Serial"}]]},
+      "AttributePayload": {"serial": {"Ref": "Serial"}}, "ThingGroups": ["pumps"]}},
+    "certificate": {"Type": "AWS::IoT::Certificate", "Properties": {
+      "CertificateId": {"Ref": "AWS::IoT::Certificate::Id"}, "Status": "Active"}},
+    "policy": {"Type": "AWS::IoT::Policy", "Properties": {"PolicyDocument": {
+      "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iot:Connect",
+        "Resource": "arn:aws:iot:us-east-1:123456789012:client/*"}]}}}},
+  "DeviceConfiguration": {"serial": {"Ref": "Serial"}}})";
+
+class fleet : public iot_registry {
+protected:
+    fleet() {
+        ok("CreateThingGroup", {{"thingGroupName", "pumps"}});
+        make_template(true);
+    }
+
+    void make_template(bool enabled) {
+        ok("CreateProvisioningTemplate",
+           {{"templateName", "pump"},
+            {"templateBody", pump_template},
+            {"provisioningRoleArn", "arn:aws:iam::123456789012:role/r"},
+            {"enabled", enabled}});
+    }
+    api_result ask(fleet_operation what, const json::object& payload) {
+        return service_.answer_now({what, what == fleet_operation::provision ? "pump" : ""},
+                                   json::serialize(payload));
+    }
+    json::object new_certificate() {
+        const auto done = ask(fleet_operation::create_keys, {});
+        EXPECT_TRUE(done) << (done ? "" : done.error().message);
+        return done ? done->output : json::object();
+    }
+    api_result provision(const json::object& certificate, const std::string& serial) {
+        return ask(fleet_operation::provision,
+                   {{"certificateOwnershipToken", certificate.at("certificateOwnershipToken")},
+                    {"parameters", json::object{{"Serial", serial}}}});
+    }
+    static std::string id_of_new(const json::object& certificate) {
+        return std::string(certificate.at("certificateId").as_string());
+    }
+
+    fleet_provisioning service_{
+        registry_, [](std::string, std::string, const mqtt::receipt&, std::string_view) {},
+        logger()};
+};
+
+TEST_F(fleet, a_device_gets_its_thing_certificate_policy_and_configuration) {
+    const auto certificate = new_certificate();
+    const auto id = id_of_new(certificate);
+    EXPECT_TRUE(pki::matches(std::string(certificate.at("certificatePem").as_string()),
+                             std::string(certificate.at("privateKey").as_string()))
+                    .value());
+    EXPECT_FALSE(authority_.is_active(id)) << "nobody has provisioned with it yet";
+    const auto done = provision(certificate, "7");
+    ASSERT_TRUE(done) << done.error().message;
+    EXPECT_EQ(json::serialize(done->output),
+              R"({"deviceConfiguration":{"serial":"7"},"thingName":"pump-7"})");
+    EXPECT_TRUE(authority_.is_active(id));
+    EXPECT_TRUE(authority_.is_attached(id, "pump-7"));
+    EXPECT_TRUE(authority_.allows(id, "iot:Connect", identity_.iot_arn("client/pump-7"), "pump-7"));
+    const auto thing = ok("DescribeThing", {{"thingName", "pump-7"}});
+    EXPECT_EQ(json::serialize(thing.at("attributes")), R"({"serial":"7"})");
+    const auto groups = ok("ListThingGroupsForThing", {{"thingName", "pump-7"}});
+    EXPECT_THAT(json::serialize(groups), HasSubstr("pumps"));
+}
+
+TEST_F(fleet, a_device_that_missed_the_answer_gets_it_again_and_nothing_is_made_anew) {
+    const auto certificate = new_certificate();
+    const auto first = provision(certificate, "7").value();
+    ok("UpdateCertificate", {{"certificateId", id_of_new(certificate)}, {"newStatus", "INACTIVE"}});
+    EXPECT_EQ(provision(certificate, "8").value().output, first.output);
+    EXPECT_FALSE(authority_.is_active(id_of_new(certificate))) << "the owner has turned it off";
+    EXPECT_EQ(code("DescribeThing", {{"thingName", "pump-8"}}), "ResourceNotFoundException");
+}
+
+TEST_F(fleet, a_refused_request_leaves_nothing_behind) {
+    const auto certificate = new_certificate();
+    ok("DeleteThingGroup", {{"thingGroupName", "pumps"}});
+    const auto done = provision(certificate, "7");
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, "ResourceRegistrationFailureException");
+    EXPECT_EQ(code("DescribeThing", {{"thingName", "pump-7"}}), "ResourceNotFoundException");
+    ok("CreateThingGroup", {{"thingGroupName", "pumps"}});
+    EXPECT_TRUE(provision(certificate, "7")) << "the token still counts";
+}
+
+TEST_F(fleet, tokens_count_for_an_hour_and_unused_certificates_go_with_them) {
+    const auto certificate = new_certificate();
+    clock_.ahead = std::chrono::minutes(59);
+    EXPECT_EQ(
+        ask(fleet_operation::provision, {{"certificateOwnershipToken", "guess"}}).error().code,
+        "InvalidCertificateOwnershipToken");
+    clock_.ahead = std::chrono::minutes(61);
+    EXPECT_EQ(provision(certificate, "7").error().code, "InvalidCertificateOwnershipToken");
+    new_certificate();
+    EXPECT_EQ(code("DescribeCertificate", {{"certificateId", id_of_new(certificate)}}),
+              "ResourceNotFoundException");
+}
+
+TEST_F(fleet, a_provisioned_certificate_outlives_its_token) {
+    const auto certificate = new_certificate();
+    ASSERT_TRUE(provision(certificate, "7"));
+    clock_.ahead = std::chrono::hours(2);
+    new_certificate();
+    EXPECT_EQ(code("DescribeCertificate", {{"certificateId", id_of_new(certificate)}}), "success");
+}
+
+TEST_F(fleet, a_template_that_is_off_or_gone_provisions_nobody) {
+    const auto certificate = new_certificate();
+    ok("UpdateProvisioningTemplate", {{"templateName", "pump"}, {"enabled", false}});
+    EXPECT_EQ(provision(certificate, "7").error().status, 403);
+    ok("DeleteProvisioningTemplate", {{"templateName", "pump"}});
+    EXPECT_EQ(provision(certificate, "7").error().status, 404);
+    make_template(true);
+    EXPECT_TRUE(provision(certificate, "7"));
+}
+
+TEST_F(fleet, a_missing_parameter_and_a_bad_payload_are_said) {
+    const auto certificate = new_certificate();
+    const auto missing =
+        ask(fleet_operation::provision,
+            {{"certificateOwnershipToken", certificate.at("certificateOwnershipToken")}});
+    EXPECT_EQ(missing.error().code, "InvalidParameters");
+    EXPECT_THAT(missing.error().message, HasSubstr("Serial"));
+    EXPECT_EQ(service_.answer_now({fleet_operation::provision, "pump"}, "[1").error().code,
+              "InvalidPayload");
+    EXPECT_EQ(ask(fleet_operation::create_from_csr, {}).error().code, "InvalidPayload");
+    EXPECT_EQ(
+        ask(fleet_operation::create_from_csr, {{"certificateSigningRequest", "no"}}).error().code,
+        "InvalidCertificateSigningRequest");
+}
+
+TEST_F(fleet, the_thing_of_another_device_is_not_changed_unless_the_template_says_so) {
+    ok("CreateThing",
+       {{"thingName", "pump-7"}, {"attributePayload", {{"attributes", {{"serial", "other"}}}}}});
+    const auto done = provision(new_certificate(), "7");
+    ASSERT_FALSE(done);
+    EXPECT_THAT(done.error().message, HasSubstr("exists already with another set of attributes"));
+}
+
+TEST_F(fleet, a_claim_provisions_by_its_template_alone_and_for_five_minutes) {
+    const auto claim = ok("CreateProvisioningClaim", {{"templateName", "pump"}});
+    const auto id = id_of_new(claim);
+    const auto may = [&](const std::string& action, const std::string& resource) {
+        return authority_.allows(id, action, identity_.iot_arn(resource), "any");
+    };
+    EXPECT_TRUE(authority_.is_active(id));
+    EXPECT_TRUE(may("iot:Connect", "client/any"));
+    EXPECT_TRUE(may("iot:Publish", "topic/$aws/certificates/create/json"));
+    EXPECT_TRUE(may("iot:Publish", "topic/$aws/provisioning-templates/pump/provision/json"));
+    EXPECT_FALSE(may("iot:Publish", "topic/$aws/provisioning-templates/other/provision/json"));
+    EXPECT_FALSE(may("iot:Publish", "topic/a"));
+    EXPECT_FALSE(may("greengrass:Discover", "thing/any"));
+    EXPECT_TRUE(ok("ListCertificates", {}).at("certificates").as_array().empty());
+    const auto past = iot::now_milliseconds(registry_) - 1;
+    ASSERT_TRUE(state_->db().run("test.end_claim", "UPDATE provisioning_claims SET expires_at = ?1",
+                                 {past}));
+    changes_.changed();
+    EXPECT_FALSE(authority_.is_active(id));
+    EXPECT_FALSE(may("iot:Connect", "client/any"));
+}
+
+TEST_F(fleet, templates_have_versions) {
+    const json::object pump{{"templateName", "pump"}};
+    EXPECT_EQ(code("CreateProvisioningTemplate",
+                   {{"templateName", "pump"},
+                    {"templateBody", pump_template},
+                    {"provisioningRoleArn", "arn:aws:iam::123456789012:role/r"}}),
+              "ResourceAlreadyExistsException");
+    EXPECT_EQ(code("CreateProvisioningTemplate",
+                   {{"templateName", "hooked"},
+                    {"templateBody", pump_template},
+                    {"provisioningRoleArn", "arn:aws:iam::123456789012:role/r"},
+                    {"preProvisioningHook", json::object{{"targetArn", "arn"}}}}),
+              "InvalidRequestException")
+        << "a hook that nobody asks must not look as if it were asked";
+    EXPECT_EQ(code("CreateProvisioningTemplateVersion",
+                   {{"templateName", "pump"}, {"templateBody", "{}"}}),
+              "InvalidRequestException");
+    for (int version = 2; version <= 5; ++version) {
+        const auto made = ok("CreateProvisioningTemplateVersion", {{"templateName", "pump"},
+                                                                   {"templateBody", pump_template},
+                                                                   {"setAsDefault", version == 3}});
+        EXPECT_EQ(made.at("versionId").as_int64(), version);
+    }
+    EXPECT_EQ(code("CreateProvisioningTemplateVersion",
+                   {{"templateName", "pump"}, {"templateBody", pump_template}}),
+              "VersionsLimitExceededException");
+    EXPECT_EQ(ok("DescribeProvisioningTemplate", pump).at("defaultVersionId").as_int64(), 3);
+    EXPECT_EQ(
+        code("DeleteProvisioningTemplateVersion", {{"templateName", "pump"}, {"versionId", 3}}),
+        "DeleteConflictException");
+    ok("DeleteProvisioningTemplateVersion", {{"templateName", "pump"}, {"versionId", 1}});
+    EXPECT_EQ(ok("ListProvisioningTemplateVersions", pump).at("versions").as_array().size(), 4u);
+    EXPECT_EQ(
+        code("DescribeProvisioningTemplateVersion", {{"templateName", "pump"}, {"versionId", 1}}),
+        "ResourceNotFoundException");
+    EXPECT_EQ(ok("ListProvisioningTemplates", {}).at("templates").as_array().size(), 1u);
+}
+
+TEST_F(fleet, register_thing_makes_all_from_a_csr) {
+    const auto key = pki::generate_ec_key();
+    const auto csr = pki::make_csr("lamp", {}, key).value();
+    constexpr const char* body =
+        R"({"Parameters":{"CSR":{"Type":"String"}},"Resources":{
+        "thing":{"Type":"AWS::IoT::Thing","Properties":{"ThingName":"lamp"}},
+        "certificate":{"Type":"AWS::IoT::Certificate",
+          "Properties":{"CertificateSigningRequest":{"Ref":"CSR"}}}}})";
+    const auto done =
+        ok("RegisterThing", {{"templateBody", body}, {"parameters", json::object{{"CSR", csr}}}});
+    EXPECT_TRUE(pki::matches(std::string(done.at("certificatePem").as_string()), key).value());
+    const auto& arns = done.at("resourceArns").as_object();
+    EXPECT_EQ(arns.at("thing").as_string(), identity_.iot_arn("thing/lamp"));
+    EXPECT_TRUE(
+        authority_.is_attached(id_of(std::string(arns.at("certificate").as_string())), "lamp"));
+    EXPECT_EQ(code("RegisterThing", {{"templateBody", body}}), "InvalidRequestException");
+}
+
+TEST(fleet_topics, are_those_of_json_and_of_names_that_a_template_can_have) {
+    using iot::parse_fleet_topic;
+    EXPECT_EQ(parse_fleet_topic("$aws/certificates/create/json")->what,
+              fleet_operation::create_keys);
+    EXPECT_EQ(parse_fleet_topic("$aws/certificates/create-from-csr/json")->what,
+              fleet_operation::create_from_csr);
+    EXPECT_EQ(parse_fleet_topic("$aws/provisioning-templates/a_B-1/provision/json"),
+              (iot::fleet_request{fleet_operation::provision, "a_B-1"}));
+    for (const auto* other :
+         {"$aws/certificates/create/cbor", "$aws/certificates/create/json/accepted",
+          "$aws/provisioning-templates//provision/json",
+          "$aws/provisioning-templates/a/b/provision/json",
+          "$aws/provisioning-templates/provision/json",
+          "$aws/provisioning-templates/a/provision/json/rejected"}) {
+        EXPECT_FALSE(parse_fleet_topic(other)) << other;
+    }
+}
+
+TEST(request_rate, lets_so_many_through_at_once_and_then_by_time) {
+    request_rate rate(2);
+    const mono_time now{std::chrono::hours(1)};
+    EXPECT_TRUE(rate.take(now));
+    EXPECT_TRUE(rate.take(now));
+    EXPECT_FALSE(rate.take(now));
+    EXPECT_TRUE(rate.take(now + std::chrono::milliseconds(500)));
+    EXPECT_FALSE(rate.take(now + std::chrono::milliseconds(500)));
+}
+
+}  // namespace
+}  // namespace evergrass::cloud
