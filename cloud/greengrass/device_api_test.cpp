@@ -156,6 +156,51 @@ TEST_F(device_api_test, a_device_of_no_deployed_group_discovers_nothing) {
     EXPECT_EQ(must_answer(request("GET", "/greengrass/discover/thing/lamp", 'd')).status, 404);
 }
 
+TEST_F(device_api_test, a_device_of_several_groups_discovers_each_with_its_core_and_all_its_cas) {
+    deploy_group();
+    register_member("core2", 'e');
+    json::array cores;
+    cores.emplace_back(member("core2", 'e'));
+    json::array devices;
+    devices.emplace_back(member("lamp", 'd'));
+    const auto second = make_group(
+        {{"CoreDefinitionVersionArn", define("Core", "Cores", std::move(cores))},
+         {"DeviceDefinitionVersionArn", define("Device", "Devices", std::move(devices))}});
+    deploy(second);
+    output_of("CreateGroupCertificateAuthority", {{"GroupId", text(second, "Id")}});
+
+    const auto body = body_of(must_answer(request("GET", "/greengrass/discover/thing/lamp", 'd')));
+
+    std::map<std::string, std::pair<std::string, std::size_t>> seen;  // group to core and its CAs
+    for (const auto& each : body.at("GGGroups").as_array()) {
+        const auto& group = each.as_object();
+        ASSERT_EQ(group.at("Cores").as_array().size(), 1u);
+        seen[text(group, "GGGroupId")] = {text(group.at("Cores").at(0).as_object(), "thingArn"),
+                                          group.at("CAs").as_array().size()};
+    }
+    EXPECT_EQ(seen.size(), 2u);
+    EXPECT_EQ(seen[text(group_, "Id")], std::pair(thing_arn("core"), std::size_t{1}));
+    EXPECT_EQ(seen[text(second, "Id")], std::pair(thing_arn("core2"), std::size_t{2}));
+}
+
+TEST_F(device_api_test, a_device_of_eleven_groups_is_told_that_these_are_too_many) {
+    for (int group = 1; group <= 11; ++group) {
+        for (const auto* role : {"core", "device"}) {
+            write(
+                "INSERT INTO group_members(group_id, thing, role, certificate_id)"
+                " VALUES(?1, ?2, ?3, 'c')",
+                {"g" + std::to_string(group),
+                 std::string(role == std::string("core") ? "core" : "lamp"), std::string(role)});
+        }
+        const auto status =
+            must_answer(request("GET", "/greengrass/discover/thing/lamp", 'd')).status;
+        EXPECT_EQ(status, group <= 10 ? 200 : 400) << group;
+    }
+    const auto answer = must_answer(request("GET", "/greengrass/discover/thing/lamp", 'd'));
+    EXPECT_EQ(text(body_of(answer), "message"),
+              "Device is a member of too many groups, devices may not be in more than 10 groups");
+}
+
 TEST_F(device_api_test, who_may_not_is_told_why) {
     deploy_group();
     const auto other = must_answer(request("GET", "/greengrass/discover/thing/lamp", 'c'));

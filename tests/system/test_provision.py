@@ -1,6 +1,8 @@
 """`evergrass provision` and `evergrass device`: identities made, unpacked and used, and undone."""
 
 import json
+import socket
+import ssl
 import stat
 import tarfile
 from pathlib import Path
@@ -82,6 +84,21 @@ def owner(cloud, tmp_path):
     return Owner(tmp_path, cloud.endpoints)
 
 
+def discovers_at_both_doors(endpoints, bundle):
+    """8443, and 443 for those who ask by ALPN; the header's name in lower case is for the Python SDK."""
+    for address, protocols in ((endpoints.iot_https, []), (endpoints.api.rpartition("//")[2], ["x-amzn-http-ca"])):
+        context = ssl.create_default_context(cafile=str(endpoints.ca_file))
+        context.load_cert_chain(bundle / "pump.cert.pem", bundle / "pump.private.key")
+        if protocols:
+            context.set_alpn_protocols(protocols)
+        host, _, port = address.rpartition(":")
+        with socket.create_connection((host, int(port))) as plain, context.wrap_socket(plain, server_hostname=host) as tls:
+            tls.sendall(b"GET /greengrass/discover/thing/pump HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            head, _, body = b"".join(iter(lambda stream=tls: stream.recv(65536), b"")).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200") and b"\r\ncontent-length: " in head
+        assert json.loads(body)["GGGroups"][0]["Cores"][0]["thingArn"].endswith(":thing/site-core")
+
+
 def test_a_core_and_a_device_from_nothing_to_messages_and_back(owner, tmp_path):
     before = owner.left()
     root = tmp_path / "greengrass"
@@ -116,6 +133,7 @@ def test_a_core_and_a_device_from_nothing_to_messages_and_back(owner, tmp_path):
             "the service knows where the core is",
             lambda: owner.greengrass.get_connectivity_info(ThingName="site-core")["ConnectivityInfo"],
         )
+        discovers_at_both_doors(owner.endpoints, tmp_path / "pump")
         said = processes.run(PYTHON, tmp_path / "pump/device.py", "--once", "--message", "hello")
         assert "connected to" in said.stdout and "published to pump/data: hello" in said.stdout
         assert watcher.messages.get(timeout=waiting.HANG).payload == b"hello"
