@@ -58,7 +58,9 @@ std::vector<change> difference(const json::object& current, const json::object& 
             change one{old == nullptr     ? change::kind::add
                        : fresh == nullptr ? change::kind::remove
                                           : change::kind::alter,
-                       name, "", {}};
+                       name,
+                       "",
+                       {}};
             json::object before;
             json::object after;
             if (old != nullptr) {

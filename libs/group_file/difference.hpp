@@ -16,8 +16,8 @@ struct change {
     std::vector<std::string> details;  // "timeoutSeconds: 3 -> 10"
 };
 
-// What makes `current` into `wanted`, in the order of the sections. A part of `wanted` that leaves its
-// id, its certificate, or a function's runtime and handler open takes what is there.
+// What makes `current` into `wanted`, in the order of the sections. A part of `wanted` that leaves
+// its id, its certificate, or a function's runtime and handler open takes what is there.
 std::vector<change> difference(const json::object& current, const json::object& wanted);
 
 // "+ devices: pump", then its details, indented. With colours for a terminal.

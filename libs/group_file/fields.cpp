@@ -33,7 +33,10 @@ constexpr field of_functions[] = {
     {"executable", "FunctionConfiguration.Executable"},
     {"arguments", "FunctionConfiguration.ExecArgs"},
     {"runtimeOverride", "FunctionConfiguration.FunctionRuntimeOverride"},
-    {"isolation", "FunctionConfiguration.Environment.Execution.IsolationMode", text, {},
+    {"isolation",
+     "FunctionConfiguration.Environment.Execution.IsolationMode",
+     text,
+     {},
      "GreengrassContainer|NoContainer"},
     {"uid", "FunctionConfiguration.Environment.Execution.RunAs.Uid", integer},
     {"gid", "FunctionConfiguration.Environment.Execution.RunAs.Gid", integer},
@@ -74,8 +77,10 @@ constexpr field of_resources[] = {
     {"model.groupOwner",
      "ResourceDataContainer.S3MachineLearningModelResourceData.OwnerSetting.GroupOwner"},
     {"model.groupPermission",
-     "ResourceDataContainer.S3MachineLearningModelResourceData.OwnerSetting.GroupPermission", text,
-     {}, "ro|rw"},
+     "ResourceDataContainer.S3MachineLearningModelResourceData.OwnerSetting.GroupPermission",
+     text,
+     {},
+     "ro|rw"},
     {"sageMakerModel.jobArn",
      "ResourceDataContainer.SageMakerMachineLearningModelResourceData.SageMakerJobArn"},
     {"sageMakerModel.destination",
@@ -85,7 +90,9 @@ constexpr field of_resources[] = {
     {"sageMakerModel.groupPermission",
      "ResourceDataContainer.SageMakerMachineLearningModelResourceData.OwnerSetting."
      "GroupPermission",
-     text, {}, "ro|rw"},
+     text,
+     {},
+     "ro|rw"},
     {"secret.arn", "ResourceDataContainer.SecretsManagerSecretResourceData.ARN"},
     {"secret.labels",
      "ResourceDataContainer.SecretsManagerSecretResourceData.AdditionalStagingLabelsToDownload",
@@ -234,8 +241,8 @@ std::string known_names(std::span<const field> table, std::string_view prefix) {
 result<void> read_level(const node& from, std::span<const field> table, const std::string& prefix,
                         std::string_view place, json::object& into) {
     if (from.what != node::kind::map) {
-        return fault_at(from, std::string(place) + " must be an object with some of: " +
-                                  known_names(table, prefix));
+        return fault_at(from, std::string(place) +
+                                  " must be an object with some of: " + known_names(table, prefix));
     }
     for (std::size_t i = 0; i < from.items.size(); ++i) {
         const auto& name = from.keys[i].text;
@@ -254,8 +261,8 @@ result<void> read_level(const node& from, std::span<const field> table, const st
             continue;
         }
         if (found == nullptr) {
-            return fault_at(from.keys[i], where + " is not known; there are: " +
-                                              known_names(table, prefix));
+            return fault_at(from.keys[i],
+                            where + " is not known; there are: " + known_names(table, prefix));
         }
         if (from.items[i].what == node::kind::null) {
             continue;  // as if it were left out
@@ -345,13 +352,27 @@ void find_unknown(const json::object& from, std::span<const field> table, const 
 
 }  // namespace
 
-std::span<const field> member_fields() { return of_members; }
-std::span<const field> function_fields() { return of_functions; }
-std::span<const field> default_fields() { return of_defaults; }
-std::span<const field> connector_fields() { return of_connectors; }
-std::span<const field> resource_fields() { return of_resources; }
-std::span<const field> subscription_fields() { return of_subscriptions; }
-std::span<const field> logger_fields() { return of_loggers; }
+std::span<const field> member_fields() {
+    return of_members;
+}
+std::span<const field> function_fields() {
+    return of_functions;
+}
+std::span<const field> default_fields() {
+    return of_defaults;
+}
+std::span<const field> connector_fields() {
+    return of_connectors;
+}
+std::span<const field> resource_fields() {
+    return of_resources;
+}
+std::span<const field> subscription_fields() {
+    return of_subscriptions;
+}
+std::span<const field> logger_fields() {
+    return of_loggers;
+}
 
 const json::value* at_path(const json::object& in, std::string_view path) {
     const auto [first, rest] = split(path);

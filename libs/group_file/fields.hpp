@@ -25,15 +25,16 @@ struct field {
     std::string_view name;  // in the file; a dot leads into an object: "volume.source"
     std::string_view api;   // likewise in the API; empty: the API doesn't have it there
     field_kind kind = field_kind::text;
-    // What is meant when it is left out, as JSON; empty: nothing. Equal to it is the same as left out.
+    // What is meant when it is left out, as JSON; empty: nothing. Equal to it is the same as left
+    // out.
     std::string_view fallback = {};
     std::string_view values = {};  // the only ones, "ro|rw"; empty: any
     bool required = false;
 };
 
-std::span<const field> member_fields();     // of the core and of devices
+std::span<const field> member_fields();  // of the core and of devices
 std::span<const field> function_fields();
-std::span<const field> default_fields();    // of all functions
+std::span<const field> default_fields();  // of all functions
 std::span<const field> connector_fields();
 std::span<const field> resource_fields();
 std::span<const field> subscription_fields();

@@ -67,6 +67,11 @@ std::string id_of(std::string_view section, const json::object& part) {
 // The faults of one part that its table can't say.
 result<void> check_function(const node& at, const json::object& part) {
     const bool code = part.contains("code");
+    if (!code && !part.contains("arn") && !part.contains("alias") && !part.contains("version")) {
+        return fault_at(at,
+                        "a function needs its code, or else the alias or the version that is "
+                        "published, or a whole arn");
+    }
     if (part.contains("alias") && part.contains("version") && !code) {
         return fault_at(at, "a function has an alias or a version, not both");
     }
@@ -74,8 +79,9 @@ result<void> check_function(const node& at, const json::object& part) {
         return fault_at(at, "a function with an arn has no code, alias or version of its own");
     }
     if (code && part.contains("version")) {
-        return fault_at(at, "a function with code gets its version when it is applied: leave "
-                            "version out");
+        return fault_at(at,
+                        "a function with code gets its version when it is applied: leave "
+                        "version out");
     }
     if (code && !part.contains("handler") && !part.contains("executable")) {
         return fault_at(at, "a function with code needs its handler");
@@ -90,16 +96,18 @@ result<void> check_part(std::string_view section, const node& at, const std::str
                         const json::object& part) {
     if (section == "functions") {
         if (auto checked = check_function(at, part); !checked) {
-            return fault_at(at, place + ": " + checked.error().context.substr(
-                                                   checked.error().context.find(": ") + 2));
+            return fault_at(
+                at, place + ": " +
+                        checked.error().context.substr(checked.error().context.find(": ") + 2));
         }
     }
     if (const auto certificate = string_member(part, "certificate");
         certificate && certificate->find_first_of("/.") == certificate->npos &&
         !is_certificate_id(*certificate)) {
         return fault_at(*at.find("certificate"),
-                        place + ".certificate must be 64 hexadecimal digits, as CertificateId, or "
-                                "the path of a PEM file");
+                        place +
+                            ".certificate must be 64 hexadecimal digits, as CertificateId, or "
+                            "the path of a PEM file");
     }
     if (section == "resources") {
         int kinds = 0;
@@ -107,8 +115,9 @@ result<void> check_part(std::string_view section, const node& at, const std::str
             kinds += part.contains(kind) ? 1 : 0;
         }
         if (kinds != 1) {
-            return fault_at(at, place + " must have one of: volume, device, model, "
-                                        "sageMakerModel, secret");
+            return fault_at(at, place +
+                                    " must have one of: volume, device, model, "
+                                    "sageMakerModel, secret");
         }
     }
     return {};
@@ -288,8 +297,7 @@ std::string endpoint_from_api(const json::array* functions, const json::array* c
     return arn;
 }
 
-void member_from_api(const json::object& api, json::object& part,
-                     std::vector<std::string>* notes) {
+void member_from_api(const json::object& api, json::object& part, std::vector<std::string>* notes) {
     const auto arn = member_text(api, "ThingArn");
     const auto name = thing_name_of(arn);
     part["thing"] = name ? *name : arn;
@@ -389,8 +397,9 @@ std::string owner::certificate_arn(std::string_view id) const {
 }
 
 std::string owner::function_arn(std::string_view name, std::string_view qualifier) const {
-    return "arn:" + partition + ":lambda:" + region + ":" + account + ":function:" +
-           std::string(name) + (qualifier.empty() ? "" : ":" + std::string(qualifier));
+    return "arn:" + partition + ":lambda:" + region + ":" + account +
+           ":function:" + std::string(name) +
+           (qualifier.empty() ? "" : ":" + std::string(qualifier));
 }
 
 std::string owner::role_arn(std::string_view name_or_arn) const {
@@ -400,10 +409,10 @@ std::string owner::role_arn(std::string_view name_or_arn) const {
 }
 
 std::string subscription_id(const json::object& subscription) {
-    return "s-" + sha256_hex(member_text(subscription, "from") + "\n" +
-                             member_text(subscription, "subject") + "\n" +
-                             member_text(subscription, "to"))
-                      .substr(0, 12);
+    return "s-" +
+           sha256_hex(member_text(subscription, "from") + "\n" +
+                      member_text(subscription, "subject") + "\n" + member_text(subscription, "to"))
+               .substr(0, 12);
 }
 
 std::string key_of(std::string_view section, const json::object& part) {
@@ -465,8 +474,9 @@ result<json::object> read_group(const node& document) {
     if (!group) {
         auto fault = group.error();
         if (fault.context.find("is not known") != fault.context.npos) {
-            fault.context += ", core, devices, defaults, functions, connectors, resources, "
-                             "subscriptions, loggers";
+            fault.context +=
+                ", core, devices, defaults, functions, connectors, resources, "
+                "subscriptions, loggers";
         }
         return fault;
     }
@@ -510,6 +520,16 @@ std::string to_text(const json::object& group) {
     json::object whole{{"format", format_name}};
     for (const auto& member : group) {
         whole[member.key()] = member.value();
+    }
+    for (const auto& each : all_families) {
+        auto* section = whole.if_contains(each.section);
+        if (section != nullptr && section->is_object()) {
+            *section = ordered(each, std::move(section->get_object()));
+        } else if (section != nullptr && section->is_array()) {
+            for (auto& part : section->get_array()) {
+                part = ordered(each, part.is_object() ? part.get_object() : json::object());
+            }
+        }
     }
     return to_yaml(whole, {"subscriptions", "loggers"});
 }
@@ -597,8 +617,8 @@ json::object to_api(const json::object& group, const bindings& bound) {
                 made["CertificateArn"] = bound.whose.certificate_arn(id);
                 made["SyncShadow"] = bool_member(*part, "syncShadow").value_or(false);
             } else if (each.section == "functions") {
-                made["FunctionArn"] = endpoint_to_api(
-                    group, bound, "function:" + id_of(each.section, *part));
+                made["FunctionArn"] =
+                    endpoint_to_api(group, bound, "function:" + id_of(each.section, *part));
                 auto& configuration = made["FunctionConfiguration"];
                 if (!configuration.is_object()) {
                     configuration = json::object();

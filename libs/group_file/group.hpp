@@ -11,7 +11,8 @@
 #include <string_view>
 #include <vector>
 
-// The group file (docs/formats/group-file.md): a whole Greengrass group as one text, by names. Pure.
+// The group file (docs/formats/group-file.md): a whole Greengrass group as one text, by names.
+// Pure.
 //
 // A group is a JSON object in the file's words, with what is left out where it equals its fallback:
 // {"group", "role", "tags", "certificateExpiryMs", "core", "devices", "defaults", "functions",
@@ -58,16 +59,16 @@ std::string subscription_id(const json::object& subscription);
 std::vector<const json::object*> parts_of(const json::object& group, std::string_view section);
 
 // From the API's objects: {"Name", "RoleArn", "Tags", "CertificateExpiryInMilliseconds", "Cores",
-// "Devices", "Functions", "DefaultConfig", "Connectors", "Resources", "Subscriptions", "Loggers"}, any
-// of which may be missing. Names take the place of ARNs of this owner. `notes` gets what could not be
-// kept, a sentence each.
+// "Devices", "Functions", "DefaultConfig", "Connectors", "Resources", "Subscriptions", "Loggers"},
+// any of which may be missing. Names take the place of ARNs of this owner. `notes` gets what could
+// not be kept, a sentence each.
 json::object from_api(const json::object& api, const owner& whose,
                       std::vector<std::string>* notes = nullptr);
 
 // What names stand for at one service.
 struct bindings {
     owner whose;
-    std::map<std::string, std::string> functions;     // id of the part: the version's or alias's ARN
+    std::map<std::string, std::string> functions;  // id of the part: the version's or alias's ARN
     std::map<std::string, std::string> certificates;  // thing: 64 hex digits
 };
 // The other way: a version of each family that has parts, by its section: {"devices": {"Devices":

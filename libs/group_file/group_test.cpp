@@ -99,18 +99,21 @@ TEST(group_file, what_equals_its_default_is_left_out) {
 TEST(group_file, the_api_s_form_has_arns_and_ids) {
     const auto versions = to_api(read(pumps), bound_of_pumps());
     const auto& core = versions.at("core").at("Cores").at(0);
-    EXPECT_EQ(core.at("ThingArn").get_string(), "arn:aws:iot:us-east-1:123456789012:thing/pumps-core");
+    EXPECT_EQ(core.at("ThingArn").get_string(),
+              "arn:aws:iot:us-east-1:123456789012:thing/pumps-core");
     EXPECT_EQ(core.at("CertificateArn").get_string(),
               "arn:aws:iot:us-east-1:123456789012:cert/" + std::string(64, 'c'));
     EXPECT_EQ(core.at("Id").get_string(), "pumps-core");
     const auto& functions = versions.at("functions");
     EXPECT_EQ(json::serialize(functions.at("DefaultConfig")),
               R"({"Execution":{"IsolationMode":"NoContainer"}})");
-    EXPECT_EQ(functions.at("Functions").at(0),
-              json::parse(R"({"Id":"average","FunctionConfiguration":{"Pinned":true,"Timeout":60,)"
-              R"("Environment":{"Variables":{"PORT":"8080","EMPTY":""},"ResourceAccessPolicies":)"
-              R"([{"ResourceId":"data","Permission":"rw"}]}},)"
-              R"("FunctionArn":"arn:aws:lambda:us-east-1:123456789012:function:average:3"})"));
+    EXPECT_EQ(
+        functions.at("Functions").at(0),
+        json::parse(
+            R"({"Id":"average","FunctionConfiguration":{"Pinned":true,"Timeout":60,)"
+            R"("Environment":{"Variables":{"PORT":"8080","EMPTY":""},"ResourceAccessPolicies":)"
+            R"([{"ResourceId":"data","Permission":"rw"}]}},)"
+            R"("FunctionArn":"arn:aws:lambda:us-east-1:123456789012:function:average:3"})"));
     const auto& subscriptions = versions.at("subscriptions").at("Subscriptions");
     EXPECT_EQ(subscriptions.at(0).at("Target").get_string(),
               "arn:aws:lambda:us-east-1:123456789012:function:average:3");
@@ -150,11 +153,12 @@ TEST(group_file, faults_say_where_and_which_field) {
               "3:13: functions[0]: a function with code needs its handler");
     EXPECT_EQ(fault_of(head + "devices: [{thing: a}, {thing: a}]\n"),
               "3:23: devices[1]: 'a' is there twice");
-    EXPECT_EQ(fault_of(head + "devices: [{thing: a}]\nsubscriptions:\n"
-                              "  - {from: thing:b, subject: t, to: cloud}\n"),
-              "5:12: subscriptions[0].from 'thing:b' is not among the group's devices; there are: a");
-    EXPECT_EQ(fault_of(head + "functions: [{name: f, resources: {data: ro}}]\n"),
-              "3:35: functions[0].resources 'data' is not among the group's resources");
+    EXPECT_EQ(
+        fault_of(head + "devices: [{thing: a}]\nsubscriptions:\n"
+                        "  - {from: thing:b, subject: t, to: cloud}\n"),
+        "5:12: subscriptions[0].from 'thing:b' is not among the group's devices; there are: a");
+    EXPECT_EQ(fault_of(head + "functions: [{name: f, alias: a, resources: {data: ro}}]\n"),
+              "3:45: functions[0].resources 'data' is not among the group's resources");
     EXPECT_EQ(fault_of(head + "resources: [{id: r}]\n"),
               "3:13: resources[0] must have one of: volume, device, model, sageMakerModel, secret");
     EXPECT_THAT(fault_of(head + "gruop: h\n"), HasSubstr("3:1: gruop is not known"));
@@ -190,10 +194,10 @@ TEST(group_file, an_alias_stands_for_its_value) {
 }
 
 TEST(group_file, texts_that_look_like_something_else_stay_texts) {
-    const json::object texts{{"a", "true"},      {"b", "012"}, {"c", "- x"}, {"d", "a: b"},
-                             {"e", "#x"},        {"f", ""},    {"g", "a\nb"}, {"h", "null"},
-                             {"i", "{x}"},       {"j", "*x"},  {"k", "1e3"}, {"l", " x"},
-                             {"m", "\"quoted\""}, {"n", "ü€"},  {"o", ".5"},  {"p", "x #y"}};
+    const json::object texts{{"a", "true"},       {"b", "012"}, {"c", "- x"},  {"d", "a: b"},
+                             {"e", "#x"},         {"f", ""},    {"g", "a\nb"}, {"h", "null"},
+                             {"i", "{x}"},        {"j", "*x"},  {"k", "1e3"},  {"l", " x"},
+                             {"m", "\"quoted\""}, {"n", "ü€"},  {"o", ".5"},   {"p", "x #y"}};
     const auto read = parse_yaml(to_yaml(texts));
     ASSERT_TRUE(read) << read.error().context;
     EXPECT_EQ(to_json(*read), json::value(texts)) << to_yaml(texts);
@@ -210,16 +214,18 @@ TEST(group_difference, says_what_is_added_altered_and_removed) {
     for (const auto& one : difference(before, after)) {
         lines.push_back(to_lines(one, false));
     }
-    EXPECT_THAT(lines, ElementsAre("+ role\n    role: (none) -> r\n", "+ devices: c\n",
-                                   "- devices: a\n",
-                                   "~ functions: f\n    environment.A: x -> z\n"
-                                   "    timeoutSeconds: (none) -> 9\n"));
+    EXPECT_THAT(lines,
+                ElementsAre("+ role\n    role: (none) -> r\n", "+ devices: c\n", "- devices: a\n",
+                            "~ functions: f\n    environment.A: x -> z\n"
+                            "    timeoutSeconds: (none) -> 9\n"));
     EXPECT_THAT(difference(after, after), IsEmpty());
 }
 
 TEST(group_difference, an_open_certificate_and_id_take_what_is_there) {
-    const auto before = read("format: evergrass-group-1\ngroup: g\ndevices:\n- thing: a\n  id: x\n"
-                             "  certificate: " + std::string(64, 'a') + "\n");
+    const auto before = read(
+        "format: evergrass-group-1\ngroup: g\ndevices:\n- thing: a\n  id: x\n"
+        "  certificate: " +
+        std::string(64, 'a') + "\n");
     const auto after = read("format: evergrass-group-1\ngroup: g\ndevices: [{thing: a}]\n");
     EXPECT_THAT(difference(before, after), IsEmpty());
     auto other = before;
@@ -230,14 +236,13 @@ TEST(group_difference, an_open_certificate_and_id_take_what_is_there) {
 TEST(group_from_api, a_subscription_by_another_qualifier_is_of_the_function) {
     const json::object api{
         {"Name", "g"},
-        {"Functions", json::array{json::object{{"Id", "f1"},
-                                               {"FunctionArn", whose.function_arn("f", "live")}}}},
-        {"Subscriptions",
-         json::array{json::object{{"Id", "s"},
-                                  {"Source", whose.function_arn("f", "7")},
-                                  {"Subject", "t"},
-                                  {"Target", "cloud"},
-                                  {"Colour", "red"}}}}};
+        {"Functions",
+         json::array{json::object{{"Id", "f1"}, {"FunctionArn", whose.function_arn("f", "live")}}}},
+        {"Subscriptions", json::array{json::object{{"Id", "s"},
+                                                   {"Source", whose.function_arn("f", "7")},
+                                                   {"Subject", "t"},
+                                                   {"Target", "cloud"},
+                                                   {"Colour", "red"}}}}};
     std::vector<std::string> notes;
     const auto group = from_api(api, whose, &notes);
     EXPECT_EQ(group.at("subscriptions").at(0).at("from").get_string(), "function:f1");

@@ -3,15 +3,14 @@
 #include "libs/base/encoding.hpp"
 #include "libs/base/errors.hpp"
 
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/parser.h>
-
 #include <algorithm>
 #include <charconv>
 #include <map>
 #include <sstream>
 #include <utility>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
 
 namespace evergrass::group_file {
 namespace {
@@ -183,12 +182,13 @@ bool is_number(std::string_view text, double& value) {
 }
 
 bool looks_like_other_than_text(std::string_view text) {
-    static constexpr std::string_view words[] = {"null", "Null", "NULL", "~",   "true", "True",
-                                                 "TRUE", "false", "False", "FALSE", "yes", "no",
-                                                 "Yes",  "No",   "on",  "off", "y",    "n"};
+    static constexpr std::string_view words[] = {"null", "Null",  "NULL",  "~",     "true", "True",
+                                                 "TRUE", "false", "False", "FALSE", "yes",  "no",
+                                                 "Yes",  "No",    "on",    "off",   "y",    "n"};
     double ignored = 0;
     return std::find(std::begin(words), std::end(words), text) != std::end(words) ||
-           is_number(text, ignored) || is_number(text.substr(text.starts_with('+') ? 1 : 0), ignored);
+           is_number(text, ignored) ||
+           is_number(text.substr(text.starts_with('+') ? 1 : 0), ignored);
 }
 
 std::string scalar_text(std::string_view text) {
@@ -199,8 +199,8 @@ std::string scalar_text(std::string_view text) {
     const bool fits = !text.empty() && std::all_of(text.begin(), text.end(), plain) &&
                       (std::isalnum(static_cast<unsigned char>(text.front())) != 0 ||
                        text.front() == '/' || text.front() == '_' || text.front() == '$') &&
-                      text.back() != ' ' && text.back() != ':' &&
-                      text.find(": ") == text.npos && !looks_like_other_than_text(text);
+                      text.back() != ' ' && text.back() != ':' && text.find(": ") == text.npos &&
+                      !looks_like_other_than_text(text);
     return fits ? std::string(text) : json::serialize(json::string(text));
 }
 
