@@ -4,9 +4,11 @@
 #include "apps/evergrass/check.hpp"
 #include "apps/evergrass/dev.hpp"
 #include "apps/evergrass/functions.hpp"
+#include "apps/evergrass/group.hpp"
 #include "apps/evergrass/invoke.hpp"
 #include "apps/evergrass/keys.hpp"
 #include "apps/evergrass/link.hpp"
+#include "apps/evergrass/local_deploy.hpp"
 #include "apps/evergrass/secrets.hpp"
 #include "apps/evergrass/shadow.hpp"
 #include "apps/evergrass/status.hpp"
@@ -405,6 +407,9 @@ int main(int argc, char** argv) {
     verbs.push_back({of_shadows.remove, [&] { return cli::run_shadow_delete(shadow); }, true});
     verbs.push_back({of_shadows.watch, [&] { return cli::run_shadow_watch(shadow); }, true});
     verbs.push_back({of_shadows.list, [&] { return cli::run_shadow_list(shadow); }, true});
+    cli::add_group(app, verbs);
+    cli::add_deploy(app, verbs);
+    cli::add_bundle(app, verbs);
     const auto asked = [&](const cli::verb& verb) { return verb.asked->parsed(); };
     try {
         app.parse(argc, argv);
