@@ -16,6 +16,9 @@ http::request signed_request(const api_call& c, const api_client_options& option
     if (!c.body.is_null()) {
         signable.headers.emplace_back("Content-Type", "application/json");
     }
+    if (!options.session_token.empty()) {
+        signable.headers.emplace_back("X-Amz-Security-Token", options.session_token);
+    }
     aws::sign(signable, options.credentials, options.region, c.signing_name,
               std::chrono::system_clock::now());
     http::request r;
@@ -75,19 +78,22 @@ result<api_client> api_client::make(boost::asio::any_io_executor executor,
     if (!address) {
         return address.error();
     }
-    auto tls = rt::make_client_context({.ca_pem = options.ca_pem, .identity = {}, .alpn = {}});
-    if (!tls) {
-        return with_context(tls.error(), "The service's CA file cannot be used");
+    http::client_options http_options;
+    const bool plain = options.url.starts_with("http://");
+    if (!plain) {
+        auto tls = rt::make_client_context({.ca_pem = options.ca_pem, .identity = {}, .alpn = {}});
+        if (!tls) {
+            return with_context(tls.error(), "The service's CA file cannot be used");
+        }
+        http_options.tls = *tls;
     }
     const bool v6 = address->host.find(':') != std::string::npos;
     auto host = v6 ? "[" + address->host + "]" : address->host;
-    if (address->port != 443) {
+    if (address->port != (plain ? 80 : 443)) {
         host += ":" + std::to_string(address->port);
     }
-    http::client_options http_options;
     http_options.host = address->host;
     http_options.port = address->port;
-    http_options.tls = *tls;
     http::client client(executor, std::move(http_options));
     return api_client(std::move(options), std::move(host), std::move(client));
 }

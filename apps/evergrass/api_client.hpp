@@ -16,10 +16,11 @@
 namespace evergrass::cli {
 
 struct api_client_options {
-    std::string url;     // https://host:port
-    std::string ca_pem;  // what signs the service's certificate
+    std::string url;     // https://host:port; http://host:port where it is plain
+    std::string ca_pem;  // what signs the service's certificate; without a meaning for http
     aws::credentials credentials;
     std::string region;
+    std::string session_token = {};  // of temporary credentials
 };
 
 // One call of an AWS operation of the rest-json protocol, as the service model words it.
@@ -32,8 +33,7 @@ struct api_call {
     std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
-// Calls the service's public AWS APIs, signed, over HTTPS, as any AWS client does. One call at a
-// time.
+// Calls the service's public AWS APIs, signed, as any AWS client does. One call at a time.
 class api_client {
 public:
     static result<api_client> make(boost::asio::any_io_executor executor,

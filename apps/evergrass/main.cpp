@@ -5,10 +5,12 @@
 #include "apps/evergrass/dev.hpp"
 #include "apps/evergrass/device.hpp"
 #include "apps/evergrass/functions.hpp"
+#include "apps/evergrass/group.hpp"
 #include "apps/evergrass/invoke.hpp"
 #include "apps/evergrass/keys.hpp"
 #include "apps/evergrass/link.hpp"
 #include "apps/evergrass/provision_core.hpp"
+#include "apps/evergrass/local_deploy.hpp"
 #include "apps/evergrass/secrets.hpp"
 #include "apps/evergrass/shadow.hpp"
 #include "apps/evergrass/status.hpp"
@@ -409,6 +411,9 @@ int main(int argc, char** argv) {
     verbs.push_back({of_shadows.list, [&] { return cli::run_shadow_list(shadow); }, true});
     cli::add_provision(app, verbs);
     cli::add_device_verbs(app, verbs);
+    cli::add_group(app, verbs);
+    cli::add_deploy(app, verbs);
+    cli::add_bundle(app, verbs);
     const auto asked = [&](const cli::verb& verb) { return verb.asked->parsed(); };
     try {
         app.parse(argc, argv);

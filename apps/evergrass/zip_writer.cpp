@@ -31,7 +31,7 @@ bool write_entry(archive* a, const zip_entry& file) {
     archive_entry_set_pathname(entry.get(), file.name.c_str());
     archive_entry_set_size(entry.get(), static_cast<la_int64_t>(file.content.size()));
     archive_entry_set_filetype(entry.get(), AE_IFREG);
-    archive_entry_set_perm(entry.get(), 0644);
+    archive_entry_set_perm(entry.get(), file.executable ? 0755 : 0644);
     archive_entry_set_mtime(entry.get(), fixed_time, 0);
     return archive_write_header(a, entry.get()) == ARCHIVE_OK &&
            archive_write_data(a, file.content.data(), file.content.size()) ==

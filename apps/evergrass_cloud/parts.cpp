@@ -20,6 +20,7 @@
 #include "cloud/lambda/operations.hpp"
 #include "cloud/logs/operations.hpp"
 #include "cloud/secrets/operations.hpp"
+#include "contract/manifest.hpp"
 #include "libs/base/encoding.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/metrics_writer.hpp"
@@ -207,6 +208,7 @@ service_parts::service_parts(const service_options& options, data_lock lock,
                      node_->tell(told::keys_changed, {});
                  }
              }} {
+    admin_.sign = [this](const std::string& manifest) { return sign(manifest); };
     registry_.new_rsa_key = greengrass_.new_rsa_key = [this] { return rsa_keys_.take(); };
     greengrass_.sts = sts_ ? &*sts_ : nullptr;
     greengrass_.objects = &objects_;
@@ -497,6 +499,17 @@ std::string service_parts::metrics() const {
     }
     out.single("database_bytes", "gauge", "The database on its disk.", database_bytes());
     return out.take();
+}
+
+result<json::object> service_parts::sign(const std::string& manifest) const {
+    if (const auto read = contract::parse_manifest(manifest); !read) {
+        return with_context(read.error(), "the manifest");
+    }
+    const auto sealed = signer_.sign(manifest);
+    if (!sealed) {
+        return sealed.error();
+    }
+    return json::object{{"signature", base64_encode(sealed->signature)}, {"keyId", sealed->key_id}};
 }
 
 result<json::object> service_parts::back_up(const std::filesystem::path& file) {

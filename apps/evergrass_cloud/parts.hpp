@@ -97,6 +97,7 @@ private:
     std::uint64_t database_bytes() const;
     std::string metrics() const;
     result<json::object> back_up(const std::filesystem::path& file);
+    result<json::object> sign(const std::string& manifest) const;
 
     logger log_;
     data_lock lock_;

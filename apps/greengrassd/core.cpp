@@ -202,7 +202,8 @@ core::core(asio::io_context& io, edge::core_config config, program_places progra
       cloud_(io.get_executor(), link_settings(config_), router_, spooler_, log_),
       store_(config_.write_directory),
       signing_key_(config_.signing_key_path,
-                   config_.write_directory / "var/state/deployment-signing.pub.pem"),
+                   config_.write_directory / "var/state/deployment-signing.pub.pem",
+                   config_.write_directory / "var/state/owner-signing.key"),
       service_(io.get_executor(), service_settings_of(config_, identity_changes_)),
       certificate_(config_.write_directory / "var/state/server", config_.server_key_path, log_),
       agent_(agent_settings_of(config_), store_, signing_key_, service_, certificate_, *this,
@@ -226,7 +227,8 @@ core::core(asio::io_context& io, edge::core_config config, program_places progra
           developer_of(functions_),
           [this](std::string body) {
               return edge::answer_shadow_request(shadows_, std::move(body));
-          }),
+          },
+          [this](edge::deploy_order order) { return deploy(std::move(order)); }),
       started_(time_.now()) {
     agent_.on_server_certificate = [this] { take_server_certificate(); };
     agent_.on_invocations = [this] { invocations_.wake(); };
@@ -599,6 +601,23 @@ asio::awaitable<result<edge::invocation_reply>> core::invoke(edge::invocation_re
     co_return edge::invocation_reply{std::move(came->arn),     std::move(came->id),
                                      std::move(came->outcome), std::move(came->body),
                                      std::move(came->log),     came->took.count()};
+}
+
+asio::awaitable<result<edge::deploy_reply>> core::deploy(edge::deploy_order order) {
+    auto ended = co_await agent_.deploy_bundle(std::move(order.bundle), order.unsigned_too);
+    if (!ended) {
+        co_return ended.error();
+    }
+    edge::deploy_reply reply;
+    reply.deployment_id = std::move(ended->deployment_id);
+    reply.group_name = std::move(ended->group_name);
+    reply.unchanged = ended->unchanged;
+    reply.message = std::move(ended->message);
+    for (auto& each : ended->details) {
+        reply.details.push_back({std::move(each.part), std::move(each.reason)});
+    }
+    reply.group_cas = std::move(ended->group_cas);
+    co_return reply;
 }
 
 std::string core::mqtt_endpoint() const {

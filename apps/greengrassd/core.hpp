@@ -83,6 +83,7 @@ private:
     edge::core_snapshot snapshot() const;
     void add_link(edge::core_snapshot& now) const;
     boost::asio::awaitable<result<edge::invocation_reply>> invoke(edge::invocation_request asked);
+    boost::asio::awaitable<result<edge::deploy_reply>> deploy(edge::deploy_order order);
 
     edge::core_config config_;
     logger log_;

@@ -1,6 +1,7 @@
 #include "cloud/admin/admin_answers.hpp"
 
 #include "cloud/gateway/access_keys.hpp"
+#include "libs/base/digest.hpp"
 #include "libs/base/encoding.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/random.hpp"
@@ -272,6 +273,23 @@ http::response backup_answer(const admin_parts& parts, const http::request& aske
     return ended || !made ? answer : refused(ended.error());
 }
 
+// For a bundle: a deployment that goes to its core by hand (docs/formats/bundle.md).
+http::response sign_answer(const admin_parts& parts, const http::request& asked) {
+    const auto body = body_of(asked);
+    const auto manifest =
+        base64_decode(body ? string_member(*body, "manifest").value_or("") : std::string());
+    if (!manifest || manifest->empty()) {
+        return refused(400, "'manifest' must be a deployment's manifest in base64");
+    }
+    audit_trail::change entry(parts.state.audit(),
+                              {parts.time.now(), asked.remote_address, asked.remote_address,
+                               uuid_v4(), "bundle:Sign", sha256_hex(*manifest)});
+    const auto made = parts.sign(*manifest);
+    auto answer = made ? json_answer(200, *made) : refused(made.error());
+    const auto ended = entry.end(answer.status, made ? "" : "Refused");
+    return ended || !made ? answer : refused(ended.error());
+}
+
 }  // namespace
 
 http::response admin_answer(const admin_parts& parts, const http::request& asked) {
@@ -288,6 +306,9 @@ http::response admin_answer(const admin_parts& parts, const http::request& asked
     }
     if (path == "/backup" && !gets) {
         return backup_answer(parts, asked);
+    }
+    if (path == "/sign" && !gets && parts.sign) {
+        return sign_answer(parts, asked);
     }
     if (path == "/metrics" && gets) {
         http::response answer;

@@ -13,7 +13,7 @@
 namespace evergrass::cloud {
 
 // What the service's socket answers to those who look after it (docs/access.md): /keys, /audit,
-// /backup, /metrics, /healthz, /readyz. `asked.remote_address` says who asks: local:UID.
+// /backup, /sign, /metrics, /healthz, /readyz. `asked.remote_address` says who asks: local:UID.
 struct admin_parts {
     store& state;
     const clock& time;
@@ -28,6 +28,9 @@ struct admin_parts {
     // Of a service that is one of several: whether it can be reached by the others; empty: it is
     // not. Not ready, it is passed over by a load balancer.
     std::function<bool()> hears_others{};
+    // Signs a deployment's manifest with the service's key: {"signature": base64, "keyId"}. Empty:
+    // there is no such thing here.
+    std::function<result<json::object>(const std::string& manifest)> sign{};
 };
 
 // Any thread; waits for the disk. A refusal is {"message": …} with 400, 404, 405, 409 or 500.

@@ -30,13 +30,14 @@ class admin_server::implementation
 public:
     implementation(asio::any_io_executor executor, std::filesystem::path socket, router& messages,
                    std::function<core_snapshot()> snapshot, invoker invoke, logger log,
-                   developer develop, admin_server::shadow_answerer shadows)
+                   developer develop, admin_server::shadow_answerer shadows, deployer deploy)
         : executor_(executor),
           messages_(messages),
           snapshot_(std::move(snapshot)),
           invoke_(std::move(invoke)),
           develop_(std::move(develop)),
           shadows_(std::move(shadows)),
+          deploy_(std::move(deploy)),
           server_(
               executor, std::move(socket), server_options(),
               [this](http::request r) { return answer(this, std::move(r)); }, std::move(log)) {}
@@ -66,6 +67,14 @@ private:
         if (asked.path() == "/shadow" && asked.method == "POST" && self->shadows_) {
             co_return co_await self->shadows_(std::move(asked.body));
         }
+        if (asked.path() == "/deploy" && asked.method == "POST" && self->deploy_) {
+            auto order = read_deploy_order(asked.body);
+            if (!order) {
+                co_return deploy_answer(order.error());
+            }
+            auto deployed = co_await self->deploy_(std::move(*order));
+            co_return deploy_answer(deployed);
+        }
         if (asked.path() != "/invoke" || asked.method != "POST") {
             co_return admin_answer(asked, self->messages_, self->snapshot_());
         }
@@ -93,16 +102,18 @@ private:
     invoker invoke_;
     developer develop_;
     admin_server::shadow_answerer shadows_;
+    deployer deploy_;
     std::vector<std::weak_ptr<development_session>> developments_;
     http::local_server server_;
 };
 
 admin_server::admin_server(asio::any_io_executor executor, std::filesystem::path socket,
                            router& messages, std::function<core_snapshot()> snapshot,
-                           invoker invoke, logger log, developer develop, shadow_answerer shadows)
+                           invoker invoke, logger log, developer develop, shadow_answerer shadows,
+                           deployer deploy)
     : implementation_(std::make_shared<implementation>(
           std::move(executor), std::move(socket), messages, std::move(snapshot), std::move(invoke),
-          std::move(log), std::move(develop), std::move(shadows))) {}
+          std::move(log), std::move(develop), std::move(shadows), std::move(deploy))) {}
 
 admin_server::~admin_server() {
     implementation_->close();

@@ -3,6 +3,7 @@
 #include "edge/admin/core_snapshot.hpp"
 #include "edge/admin/development.hpp"
 #include "edge/admin/invocation.hpp"
+#include "edge/admin/local_deploy.hpp"
 #include "edge/router/router.hpp"
 #include "libs/base/log.hpp"
 #include "libs/http/message.hpp"
@@ -25,11 +26,13 @@ class admin_server {
 public:
     // `snapshot` is asked at each request but POST /invoke, which is `invoke`'s, and POST /dev,
     // which is `develop`'s; without it that is not found.
-    // `shadows` answers the body of POST /shadow; without it that is not found.
+    // `shadows` answers the body of POST /shadow; without it that is not found; so `deploy` for
+    // POST /deploy.
     using shadow_answerer = std::function<boost::asio::awaitable<http::response>(std::string body)>;
     admin_server(boost::asio::any_io_executor executor, std::filesystem::path socket,
                  router& messages, std::function<core_snapshot()> snapshot, invoker invoke,
-                 logger log, developer develop = {}, shadow_answerer shadows = {});
+                 logger log, developer develop = {}, shadow_answerer shadows = {},
+                 deployer deploy = {});
     ~admin_server();
 
     // Takes the place of what a killed core left there. REQUIRES: no other core runs on this root.

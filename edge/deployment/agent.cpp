@@ -1,5 +1,6 @@
 #include "edge/deployment/agent.hpp"
 
+#include "contract/bundle.hpp"
 #include "edge/deployment/address_detector.hpp"
 #include "libs/base/digest.hpp"
 #include "libs/base/errors.hpp"
@@ -162,7 +163,7 @@ asio::awaitable<result<void>> deployment_agent::round() {
             co_return delivered;
         }
     }
-    if (running_) {
+    if (is_of_service()) {
         if (auto told = co_await tell_addresses(); !told && is_of_the_link(told.error())) {
             co_return told;
         }
@@ -195,10 +196,20 @@ asio::awaitable<result<void>> deployment_agent::round() {
         on_invocations();
     }
     if (answer->deployment) {
+        if (deploying_) {  // one from this machine: the service is asked again after it
+            co_return error{errc::unavailable, "a deployment from this machine is under way"};
+        }
+        deploying_ = true;
         auto deployed = co_await deploy(std::move(*answer->deployment));
+        deploying_ = false;
         co_return deployed;
     }
     co_return result<void>();
+}
+
+// No service knows the group that runs, or there is none.
+bool deployment_agent::is_of_service() const {
+    return running_ && running_->group_id != contract::owner_group_id;
 }
 
 asio::awaitable<result<void>> deployment_agent::take_signing_key() {
@@ -242,6 +253,9 @@ asio::awaitable<result<void>> deployment_agent::renew_certificate() {
     const auto keys = co_await rt::run_on(disk_, std::move(make_keys));
     if (!keys) {
         co_return keys;
+    }
+    if (!is_of_service()) {  // one from this machine came meanwhile
+        co_return result<void>();
     }
     auto connection = service_.connection();
     if (!connection) {
@@ -424,11 +438,12 @@ asio::awaitable<result<void>> deployment_agent::fetch(std::string sha256) {
     co_return checked;
 }
 
-asio::awaitable<result<void>> deployment_agent::apply(const contract::signed_manifest& sealed,
-                                                      const contract::manifest& m) {
+asio::awaitable<std::vector<part_failure>> deployment_agent::change_over(
+    const contract::signed_manifest& sealed, const contract::manifest& m) {
     if (auto switched = store_.switch_to(sealed); !switched) {
-        auto told = co_await finish(m.deployment_id, "Failure", switched.error().message(), {});
-        co_return told;
+        std::vector<part_failure> of_the_disk;
+        of_the_disk.push_back({"deployment", switched.error().message()});
+        co_return of_the_disk;
     }
     const auto former = former_deployment(m);
     running_ = m;
@@ -436,11 +451,20 @@ asio::awaitable<result<void>> deployment_agent::apply(const contract::signed_man
     if (!failures.empty()) {
         running_ = former;
         co_await roll_back();
-        auto told = co_await finish(m.deployment_id, "Failure", summary(failures), failures);
-        co_return told;
+        co_return failures;
     }
     write_group_file();
     store_.remove_unused(&m, former ? &*former : nullptr);
+    co_return failures;
+}
+
+asio::awaitable<result<void>> deployment_agent::apply(const contract::signed_manifest& sealed,
+                                                      const contract::manifest& m) {
+    auto failures = co_await change_over(sealed, m);
+    if (!failures.empty()) {
+        auto told = co_await finish(m.deployment_id, "Failure", summary(failures), failures);
+        co_return told;
+    }
     // The local MQTT server needs its certificate before devices are told that they may come.
     co_await tell_addresses();  // a refusal is logged, a lost link comes to light at the report
     const auto renewed = co_await renew_certificate();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "edge/deployment/bundle_intake.hpp"
 #include "edge/deployment/deployment_store.hpp"
 #include "edge/deployment/server_certificate.hpp"
 #include "edge/deployment/service_client.hpp"
@@ -24,6 +25,16 @@ struct agent_settings {
     int poll_seconds = 50;       // how long the service may hold a poll
     std::chrono::milliseconds first_retry{500};
     std::chrono::milliseconds max_retry{60'000};
+};
+
+// How a deployment from this machine ended.
+struct local_outcome {
+    std::string deployment_id;
+    std::string group_name;
+    bool unchanged = false;  // it ran already
+    std::string message;     // empty: success
+    std::vector<part_failure> details;
+    std::vector<std::string> group_cas;  // PEM: what devices of the group trust
 };
 
 // Brings deployments from the service to the core (docs/core-service-protocol.md, "One deployment,
@@ -52,6 +63,15 @@ public:
     // Talks to the service until cancelled. REQUIRES: boot() has returned.
     boost::asio::awaitable<void> run();
 
+    // Deploys what is on this machine's disk, with the same steps as what comes from the service,
+    // but that nobody is told: a bundle (docs/formats/bundle.md) that the service signed, or, when
+    // `unsigned_too`, one that nobody signed, which is then signed by the owner's key of this core.
+    // An outcome with a message: it was rolled back. An error: nothing was touched (damaged, of
+    // another key, for another core, older than what runs). What the service sends later takes its
+    // place. One at a time, with those of the service.
+    boost::asio::awaitable<result<local_outcome>> deploy_bundle(std::filesystem::path bundle,
+                                                                bool unsigned_too);
+
 private:
     boost::asio::awaitable<result<void>> round();
     boost::asio::awaitable<result<void>> deliver_report();
@@ -66,6 +86,15 @@ private:
     boost::asio::awaitable<result<void>> fetch(std::string sha256);
     boost::asio::awaitable<result<void>> apply(const contract::signed_manifest& sealed,
                                                const contract::manifest& m);
+    // Switches and applies, or rolls back. The failures; empty: it runs.
+    boost::asio::awaitable<std::vector<part_failure>> change_over(
+        const contract::signed_manifest& sealed, const contract::manifest& m);
+    result<bundle_intake> accept_bundle(contract::signed_manifest sealed, bool unsigned_too);
+    result<contract::signed_manifest> sign_for_owner(contract::signed_manifest sealed);
+    boost::asio::awaitable<result<bundle_intake>> read_bundle(std::filesystem::path bundle,
+                                                              bool unsigned_too);
+    boost::asio::awaitable<result<local_outcome>> deploy_intake(bundle_intake taken);
+    bool is_of_service() const;
     std::optional<contract::manifest> former_deployment(const contract::manifest& m) const;
     boost::asio::awaitable<void> roll_back();
     boost::asio::awaitable<result<void>> reset(const contract::manifest& m);
@@ -93,6 +122,7 @@ private:
     std::string certificate_trouble_;  // likewise
     bool was_linked_ = false;
     bool told_to_wait_ = false;
+    bool deploying_ = false;
 };
 
 }  // namespace evergrass::edge

@@ -6,6 +6,7 @@
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 #include "libs/base/json.hpp"
+#include "libs/base/random.hpp"
 #include "libs/pki/pki.hpp"
 
 #include <utility>
@@ -14,6 +15,10 @@ namespace evergrass::edge {
 namespace {
 
 constexpr std::size_t most_bytes = 1024 * 1024;
+
+// Group CAs of the service live 20 years (spec/cloud.md §1); a device's clock may be behind.
+constexpr std::chrono::hours own_authority_before{24 * 365};
+constexpr std::chrono::hours own_authority_life{24 * 365 * 20};
 
 std::vector<std::string> texts_of(const json::object& in, std::string_view name) {
     std::vector<std::string> texts;
@@ -128,6 +133,43 @@ result<void> local_authority::save(const delegation& given) const {
                             {"connectivityVersion", given.connectivity_version},
                             {"groupCa", given.group_ca}};
     return write_file_atomically(directory_ / "authority.json", to_pretty_json(told), 0600);
+}
+
+result<std::string> local_authority::make_own(wall_time now) {
+    const auto has = load();
+    if (!has) {
+        return has.error();
+    }
+    if (*has) {
+        const auto own = pki::is_signed_by((*has)->certificate_pem, (*has)->certificate_pem);
+        if (own && *own) {
+            return (*has)->certificate_pem;
+        }
+    }
+    const auto key = key_pem();
+    if (!key) {
+        return key.error();
+    }
+    pki::certificate_request request;
+    request.common_name = "Evergrass core CA " + uuid_v4();
+    request.organization = "Evergrass";
+    request.is_ca = true;
+    request.path_length = 0;
+    request.not_before = now - own_authority_before;
+    request.not_after = now + own_authority_life;
+    auto made = pki::make_self_signed(request, *key);
+    if (!made) {
+        return made.error();
+    }
+    delegation own;
+    own.certificate_pem = *made;
+    own.group_ca = sha256_hex(*made);
+    if (auto saved = save(own); !saved) {
+        return saved.error();
+    }
+    log_.info("The core made a certificate authority of its own for its group.",
+              {{"until", format_iso8601(request.not_after)}});
+    return made;
 }
 
 void local_authority::remove() const {

@@ -57,6 +57,10 @@ public:
     boost::asio::awaitable<result<std::optional<delegation>>> ask(http::client& service,
                                                                   delegation_wish wanted);
 
+    // For a group that no service knows: an authority that nobody is above, made once and kept; its
+    // certificate is the group's CA. What a service gave is replaced.
+    result<std::string> make_own(wall_time now);
+
 private:
     result<std::string> key_pem() const;
     result<delegation> read_files() const;

@@ -77,6 +77,9 @@ public:
     // Makes the keys that are missing: some 100 ms each, where that may block.
     result<void> make_keys() const;
 
+    // local_authority::make_own().
+    result<std::string> make_own_authority(wall_time now) { return authority_.make_own(now); }
+
     // True: a new one is stored. False also when there is no authority to sign with.
     result<bool> renew_alone(const certificate_wish& wanted, wall_time now);
     // The same, with a service to ask for the authority, or the certificate where it gives none.

@@ -1,5 +1,6 @@
 #include "edge/deployment/signing_key.hpp"
 
+#include "libs/base/digest.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 #include "libs/pki/pki.hpp"
@@ -16,8 +17,8 @@ bool looks_like_a_public_key(const std::string& pem) {
 }  // namespace
 
 signing_key::signing_key(std::optional<std::filesystem::path> provisioned,
-                         std::filesystem::path kept)
-    : provisioned_(std::move(provisioned)), kept_(std::move(kept)) {}
+                         std::filesystem::path kept, std::filesystem::path owners)
+    : provisioned_(std::move(provisioned)), kept_(std::move(kept)), owners_(std::move(owners)) {}
 
 result<bool> signing_key::load() {
     const auto path = provisioned_.value_or(kept_);
@@ -58,7 +59,54 @@ result<void> signing_key::keep(const std::string& public_key_pem) {
     return {};
 }
 
+result<contract::signed_manifest> signing_key::sign_as_owner(std::string manifest_text) const {
+    auto key = read_file(owners_, max_key_bytes);
+    std::error_code missing;
+    if (!key && std::filesystem::exists(owners_, missing)) {
+        return with_context(key.error(), "the key of this core's local deployments");
+    }
+    if (!key) {
+        if (auto made = make_directories(owners_.parent_path(), 0700); !made) {
+            return made.error();
+        }
+        key = pki::generate_ed25519_key();
+        if (auto written = write_file_atomically(owners_, *key, 0600); !written) {
+            return written.error();
+        }
+    }
+    auto signature = pki::sign_ed25519(*key, manifest_text);
+    const auto public_key = pki::public_key_of(*key);
+    if (!signature || !public_key) {
+        return error{errc::corrupt,
+                     owners_.string() +
+                         " is no private key. Remove it: another is made at the next "
+                         "local deployment"};
+    }
+    return contract::signed_manifest{std::move(manifest_text), std::move(*signature),
+                                     sha256_hex(*public_key)};
+}
+
+// errc::not_found: it isn't the owner's at all.
+result<contract::manifest> signing_key::open_as_owner(
+    const contract::signed_manifest& sealed) const {
+    const auto key = read_file(owners_, max_key_bytes);
+    const auto public_key = key ? pki::public_key_of(*key) : key.error();
+    if (!public_key || sha256_hex(*public_key) != sealed.key_id) {
+        return error{errc::not_found, {}};
+    }
+    const auto verified = pki::verify_ed25519(*public_key, sealed.manifest_text, sealed.signature);
+    if (!verified) {
+        return error{errc::denied,
+                     "the signature of this core's local deployment is wrong: it is "
+                     "damaged. Deploy again"};
+    }
+    return contract::parse_manifest(sealed.manifest_text);
+}
+
 result<contract::manifest> signing_key::open(const contract::signed_manifest& sealed) const {
+    if (auto owners = open_as_owner(sealed); owners || owners.error().code != errc::not_found) {
+        return owners;
+    }
     const auto verified =
         pki::verify_ed25519(public_key_pem_, sealed.manifest_text, sealed.signature);
     if (!verified) {

@@ -1,0 +1,187 @@
+#include "apps/evergrass/local_deploy.hpp"
+
+#include "apps/evergrass/admin_client.hpp"
+#include "apps/evergrass/group_manifest.hpp"
+#include "contract/bundle.hpp"
+#include "edge/config/config.hpp"
+#include "libs/base/encoding.hpp"
+#include "libs/base/errors.hpp"
+#include "libs/base/file.hpp"
+#include "libs/base/random.hpp"
+#include "libs/pki/pki.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <optional>
+
+namespace evergrass::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Functions have their own limits for coming up; this is for a core that no longer answers.
+constexpr std::chrono::seconds answer_limit{900};
+
+struct deploy_options {
+    fs::path file;
+    fs::path root = "/greengrass";
+    std::optional<fs::path> socket;
+    fs::path group_ca;
+    bool json = false;
+};
+
+int fail(const error& why) {
+    std::fprintf(stderr, "evergrass: %s\n", why.message().c_str());
+    return 2;
+}
+
+bool is_bundle(const fs::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    std::string first(16, '\0');
+    in.read(first.data(), static_cast<std::streamsize>(first.size()));
+    return in && first == "evergrass-bundle";
+}
+
+// Removes the bundle that was made for one deployment.
+struct temporary_file {
+    fs::path path;
+    explicit temporary_file(fs::path where) : path(std::move(where)) {}
+    ~temporary_file() {
+        std::error_code ignored;
+        fs::remove(path, ignored);
+    }
+    temporary_file(const temporary_file&) = delete;
+    temporary_file& operator=(const temporary_file&) = delete;
+};
+
+// The group as this core's own, told by its config.json.
+result<file_deployment> deployment_for(const deploy_options& options) {
+    auto wanted = read_wanted(options.file);
+    if (!wanted) {
+        return wanted.error();
+    }
+    const auto config = edge::load_config(options.root);
+    if (!config) {
+        return with_context(config.error(), "the core's configuration");
+    }
+    auto& group = wanted->group;
+    if (!group.contains("core")) {
+        group["core"] = json::object{{"thing", config->thing_name}};
+    }
+    const auto thing = string_member(group["core"].get_object(), "thing").value_or("");
+    if (thing != config->thing_name) {
+        return error{errc::conflict, options.file.string() + ": the group's core is '" + thing +
+                                         "', the one below " + options.root.string() + " is '" +
+                                         config->thing_name + "'"};
+    }
+    deployment_frame frame;
+    frame.whose = {"aws", config->region, config->account};
+    frame.group_id = contract::owner_group_id;
+    frame.now = std::chrono::system_clock::now();
+    auto certificates = certificates_beside(*wanted);
+    if (!certificates) {
+        return certificates.error();
+    }
+    frame.certificates = std::move(*certificates);
+    const auto pem = read_file(config->certificate_path, 1024 * 1024);
+    if (!pem) {
+        return with_context(pem.error(), "the core's certificate");
+    }
+    const auto certificate = pki::read_certificate(*pem);
+    if (!certificate) {
+        return with_context(certificate.error(), config->certificate_path.string());
+    }
+    frame.certificates[thing] = certificate->id;
+    return make_deployment(*wanted, frame);
+}
+
+int show(const json::object& answer, const deploy_options& options) {
+    const bool well = string_member(answer, "status") == "Success";
+    if (!options.group_ca.empty()) {
+        std::string pem;
+        if (const auto* list = array_member(answer, "groupCas")) {
+            for (const auto& each : *list) {
+                pem += each.is_string() ? std::string(each.get_string()) : "";
+            }
+        }
+        if (auto written = write_file_atomically(options.group_ca, pem); !written) {
+            return fail(written.error());
+        }
+    }
+    if (options.json) {
+        std::cout << json::serialize(answer) << "\n";
+        return well ? 0 : 1;
+    }
+    const auto id = string_member(answer, "deploymentId").value_or("");
+    const auto group = string_member(answer, "group").value_or("");
+    if (bool_member(answer, "unchanged").value_or(false)) {
+        std::cout << "Nothing to do: the core runs this deployment of " << group << " already.\n";
+        return 0;
+    }
+    if (well) {
+        std::cout << "The core runs deployment " << id << " of " << group << ".\n";
+        return 0;
+    }
+    std::fprintf(stderr,
+                 "evergrass: the deployment failed, and the core runs what it ran before: %s\n",
+                 string_member(answer, "errorMessage").value_or("").c_str());
+    return 1;
+}
+
+int run_deploy(const deploy_options& options) {
+    const auto socket = options.socket.value_or(socket_of_root(options.root));
+    json::object order{{"unsigned", false}};
+    std::error_code code;
+    std::optional<temporary_file> made_here;
+    if (is_bundle(options.file)) {
+        order["bundle"] = fs::absolute(options.file, code).string();
+    } else {
+        auto made = deployment_for(options);
+        if (!made) {
+            return fail(made.error());
+        }
+        const contract::signed_manifest by_nobody{contract::to_json_text(made->manifest),
+                                                  std::string(64, '\0'),
+                                                  std::string(contract::unsigned_key_id)};
+        // Where the core can read it and functions in jails don't look.
+        made_here.emplace(socket.parent_path() / (".deploy-" + uuid_v4()));
+        if (auto written =
+                write_file_atomically(made_here->path, bundle_text(*made, by_nobody), 0600);
+            !written) {
+            return fail(with_context(written.error(),
+                                     "is the core running below " + options.root.string() + "?"));
+        }
+        order["bundle"] = fs::absolute(made_here->path, code).string();
+        order["unsigned"] = true;
+    }
+    const auto answer = ask_core(socket, "/deploy", order, answer_limit);
+    return answer ? show(*answer, options) : fail(answer.error());
+}
+
+}  // namespace
+
+void add_deploy(CLI::App& app, verbs& all) {
+    auto options = std::make_shared<deploy_options>();
+    auto* made = app.add_subcommand(
+        "deploy",
+        "Deploy a group file or a bundle to the core of this machine, without a service.\n"
+        "Exit status: 0 it runs; 1 it failed and the core went back; 2 it was refused.");
+    made->add_option("FILE", options->file, "The group file, or what evergrass bundle wrote")
+        ->required();
+    made->add_option("--core,--root", options->root, "The core's folder")
+        ->type_name("DIR")
+        ->capture_default_str();
+    made->add_option("--socket", options->socket, "The core's socket, instead of that of --core")
+        ->type_name("PATH");
+    made->add_option("--group-ca", options->group_ca,
+                     "Write here what devices of the group trust, PEM")
+        ->type_name("FILE");
+    made->add_flag("--json", options->json, "Print JSON");
+    all.push_back({made, [options] { return run_deploy(*options); }, true});
+}
+
+}  // namespace evergrass::cli

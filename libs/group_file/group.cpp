@@ -1,0 +1,652 @@
+#include "libs/group_file/group.hpp"
+
+#include "libs/base/arn.hpp"
+#include "libs/base/digest.hpp"
+#include "libs/base/errors.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace evergrass::group_file {
+namespace {
+
+constexpr family all_families[] = {
+    {"core", "cores", "Cores", "CoreDefinitionVersionArn", member_fields},
+    {"devices", "devices", "Devices", "DeviceDefinitionVersionArn", member_fields},
+    {"functions", "functions", "Functions", "FunctionDefinitionVersionArn", function_fields},
+    {"connectors", "connectors", "Connectors", "ConnectorDefinitionVersionArn", connector_fields},
+    {"resources", "resources", "Resources", "ResourceDefinitionVersionArn", resource_fields},
+    {"subscriptions", "subscriptions", "Subscriptions", "SubscriptionDefinitionVersionArn",
+     subscription_fields},
+    {"loggers", "loggers", "Loggers", "LoggerDefinitionVersionArn", logger_fields},
+};
+
+constexpr field of_group[] = {
+    {"format", "", field_kind::text, {}, {}, true},
+    {"group", "", field_kind::text, {}, {}, true},
+    {"role", ""},
+    {"tags", "", field_kind::text_map, "{}"},
+    {"certificateExpiryMs", "", field_kind::integer, "604800000"},
+};
+
+std::string member_text(const json::object& object, std::string_view name) {
+    return string_member(object, name).value_or("");
+}
+
+bool is_certificate_id(std::string_view text) {
+    return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
+}
+
+bool is_number(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+}
+
+std::string default_logger_id(const json::object& logger) {
+    return member_text(logger, "component") + "-" +
+           string_member(logger, "type").value_or("FileSystem");
+}
+
+// What the id of a part is when none is given.
+std::string implied_id(std::string_view section, const json::object& part) {
+    if (section == "core" || section == "devices") {
+        return member_text(part, "thing");
+    }
+    if (section == "functions") {
+        return member_text(part, "name");
+    }
+    if (section == "subscriptions") {
+        return subscription_id(part);
+    }
+    return section == "loggers" ? default_logger_id(part) : std::string();
+}
+
+std::string id_of(std::string_view section, const json::object& part) {
+    return string_member(part, "id").value_or(implied_id(section, part));
+}
+
+// The faults of one part that its table can't say.
+result<void> check_function(const node& at, const json::object& part) {
+    const bool code = part.contains("code");
+    if (!code && !part.contains("arn") && !part.contains("alias") && !part.contains("version")) {
+        return fault_at(at,
+                        "a function needs its code, or else the alias or the version that is "
+                        "published, or a whole arn");
+    }
+    if (part.contains("alias") && part.contains("version") && !code) {
+        return fault_at(at, "a function has an alias or a version, not both");
+    }
+    if (part.contains("arn") && (code || part.contains("alias") || part.contains("version"))) {
+        return fault_at(at, "a function with an arn has no code, alias or version of its own");
+    }
+    if (code && part.contains("version")) {
+        return fault_at(at,
+                        "a function with code gets its version when it is applied: leave "
+                        "version out");
+    }
+    if (code && !part.contains("handler") && !part.contains("executable")) {
+        return fault_at(at, "a function with code needs its handler");
+    }
+    if (code && !part.contains("runtime")) {
+        return fault_at(at, "a function with code needs its runtime");
+    }
+    return {};
+}
+
+result<void> check_part(std::string_view section, const node& at, const std::string& place,
+                        const json::object& part) {
+    if (section == "functions") {
+        if (auto checked = check_function(at, part); !checked) {
+            return fault_at(
+                at, place + ": " +
+                        checked.error().context.substr(checked.error().context.find(": ") + 2));
+        }
+    }
+    if (const auto certificate = string_member(part, "certificate");
+        certificate && certificate->find_first_of("/.") == certificate->npos &&
+        !is_certificate_id(*certificate)) {
+        return fault_at(*at.find("certificate"),
+                        place +
+                            ".certificate must be 64 hexadecimal digits, as CertificateId, or "
+                            "the path of a PEM file");
+    }
+    if (section == "resources") {
+        int kinds = 0;
+        for (const auto* kind : {"volume", "device", "model", "sageMakerModel", "secret"}) {
+            kinds += part.contains(kind) ? 1 : 0;
+        }
+        if (kinds != 1) {
+            return fault_at(at, place +
+                                    " must have one of: volume, device, model, "
+                                    "sageMakerModel, secret");
+        }
+    }
+    return {};
+}
+
+class checker {
+public:
+    explicit checker(const json::object& group) : group_(group) {}
+
+    result<void> endpoint(const node& at, const std::string& place, const std::string& named) {
+        if (named == "cloud" || named == "shadow" || named.starts_with("arn:")) {
+            return {};
+        }
+        for (const auto& [prefix, section] :
+             {std::pair("thing:", "devices"), std::pair("function:", "functions"),
+              std::pair("connector:", "connectors")}) {
+            if (named.starts_with(prefix)) {
+                const auto name = named.substr(std::string_view(prefix).size());
+                const auto names = names_of(section);
+                return names.contains(name)
+                           ? result<void>()
+                           : fault_at(at, place + " '" + named + "' is not among the group's " +
+                                              section + listed(names));
+            }
+        }
+        return fault_at(at, place +
+                                " must be cloud, shadow, thing:NAME, function:NAME or "
+                                "connector:ID");
+    }
+
+    result<void> resource(const node& at, const std::string& place, const std::string& named) {
+        const auto names = names_of("resources");
+        return names.contains(named)
+                   ? result<void>()
+                   : fault_at(at, place + " '" + named + "' is not among the group's resources" +
+                                      listed(names));
+    }
+
+private:
+    std::set<std::string> names_of(std::string_view section) const {
+        std::set<std::string> names;
+        for (const auto* part : parts_of(group_, section)) {
+            names.insert(section == "devices" ? member_text(*part, "thing")
+                                              : id_of(section, *part));
+        }
+        return names;
+    }
+
+    static std::string listed(const std::set<std::string>& names) {
+        std::string text;
+        for (const auto& name : names) {
+            text += (text.empty() ? "; there are: " : ", ") + name;
+        }
+        return text;
+    }
+
+    const json::object& group_;
+};
+
+result<void> check_references(const node& document, const json::object& group) {
+    checker check(group);
+    if (const auto* list = document.find("subscriptions")) {
+        for (std::size_t i = 0; i < list->items.size(); ++i) {
+            for (const auto* end : {"from", "to"}) {
+                const auto* at = list->items[i].find(end);
+                const auto place = "subscriptions[" + std::to_string(i) + "]." + end;
+                if (auto known = check.endpoint(*at, place, at->text); !known) {
+                    return known;
+                }
+            }
+        }
+    }
+    if (const auto* list = document.find("functions")) {
+        for (std::size_t i = 0; i < list->items.size(); ++i) {
+            const auto* access = list->items[i].find("resources");
+            for (std::size_t k = 0; access != nullptr && k < access->keys.size(); ++k) {
+                const auto place = "functions[" + std::to_string(i) + "].resources";
+                if (auto known = check.resource(access->keys[k], place, access->keys[k].text);
+                    !known) {
+                    return known;
+                }
+            }
+        }
+    }
+    return {};
+}
+
+// In the order of the table; what goes without saying goes.
+json::object ordered(const family& of, json::object part) {
+    if (string_member(part, "id") == implied_id(of.section, part)) {
+        part.erase("id");
+    }
+    if (of.section == "resources" && string_member(part, "name") == string_member(part, "id")) {
+        part.erase("name");
+    }
+    json::object made;
+    for (const auto& row : of.fields()) {
+        if (const auto* value = at_path(part, row.name)) {
+            set_path(made, row.name, *value);
+        }
+    }
+    return made;
+}
+
+result<json::array> read_section(const node& list, const family& of) {
+    json::array parts;
+    const std::string section(of.section);
+    if (list.what == node::kind::null) {
+        return parts;
+    }
+    if (list.what != node::kind::list) {
+        return fault_at(list, section + " must be a list");
+    }
+    std::set<std::string> seen;
+    std::set<std::string> ids;
+    for (std::size_t i = 0; i < list.items.size(); ++i) {
+        const auto& item = list.items[i];
+        const auto place = section == "core" ? section : section + "[" + std::to_string(i) + "]";
+        auto part = read_fields(item, of.fields(), place);
+        if (!part) {
+            return part.error();
+        }
+        if (auto checked = check_part(section, item, place, *part); !checked) {
+            return checked.error();
+        }
+        if (auto key = key_of(section, *part); !seen.insert(key).second) {
+            return fault_at(item, place + ": '" + key + "' is there twice");
+        }
+        if (auto id = id_of(section, *part); !ids.insert(id).second) {
+            return fault_at(item, place + ": the id '" + id + "' is there twice");
+        }
+        parts.emplace_back(ordered(of, std::move(*part)));
+    }
+    return parts;
+}
+
+std::string endpoint_from_api(const json::array* functions, const json::array* connectors,
+                              const std::set<std::string>& devices, const std::string& arn) {
+    if (arn == "cloud") {
+        return arn;
+    }
+    if (arn == "GGShadowService") {
+        return "shadow";
+    }
+    if (devices.contains(arn)) {
+        return "thing:" + thing_name_of(arn).value();
+    }
+    const auto unqualified = [](const std::string& text) {
+        const auto parsed = parse_function_arn(text);
+        return parsed ? parsed->unqualified() : text;
+    };
+    std::string same_function;
+    int how_many = 0;
+    for (const auto& each : functions != nullptr ? *functions : json::array()) {
+        const auto* function = each.if_object();
+        if (function == nullptr) {
+            continue;
+        }
+        const auto its = member_text(*function, "FunctionArn");
+        if (its == arn) {
+            return "function:" + member_text(*function, "Id");
+        }
+        if (unqualified(its) == unqualified(arn)) {
+            same_function = "function:" + member_text(*function, "Id");
+            ++how_many;
+        }
+    }
+    if (how_many == 1) {
+        return same_function;
+    }
+    for (const auto& each : connectors != nullptr ? *connectors : json::array()) {
+        const auto* connector = each.if_object();
+        if (connector != nullptr && member_text(*connector, "ConnectorArn") == arn) {
+            return "connector:" + member_text(*connector, "Id");
+        }
+    }
+    return arn;
+}
+
+void member_from_api(const json::object& api, json::object& part, std::vector<std::string>* notes) {
+    const auto arn = member_text(api, "ThingArn");
+    const auto name = thing_name_of(arn);
+    part["thing"] = name ? *name : arn;
+    const auto certificate = certificate_id_of(member_text(api, "CertificateArn"));
+    if (certificate) {
+        part["certificate"] = *certificate;
+    } else if (notes != nullptr) {
+        notes->push_back("The certificate of '" + std::string(part["thing"].get_string()) +
+                         "' is not known: it is the one that is attached to the thing, or a new "
+                         "one.");
+    }
+}
+
+void function_from_api(const json::object& api, const owner& whose, json::object& part) {
+    const auto text = member_text(api, "FunctionArn");
+    const auto arn = parse_function_arn(text);
+    if (!arn) {
+        part["name"] = member_text(api, "Id");
+        part["arn"] = text;
+        return;
+    }
+    part["name"] = arn->name;
+    if (arn->account != whose.account || arn->region != whose.region) {
+        part["arn"] = text;
+    } else if (is_number(arn->qualifier)) {
+        part["version"] = arn->qualifier;
+    } else if (!arn->qualifier.empty()) {
+        part["alias"] = arn->qualifier;
+    }
+}
+
+std::set<std::string> device_arns(const json::object& api) {
+    std::set<std::string> arns;
+    if (const auto* devices = array_member(api, "Devices")) {
+        for (const auto& each : *devices) {
+            if (const auto* device = each.if_object()) {
+                if (auto arn = member_text(*device, "ThingArn"); thing_name_of(arn)) {
+                    arns.insert(std::move(arn));
+                }
+            }
+        }
+    }
+    return arns;
+}
+
+json::array section_from_api(const json::object& api, const family& of, const owner& whose,
+                             std::vector<std::string>* notes) {
+    json::array parts;
+    const auto* list = array_member(api, of.members);
+    const auto devices = device_arns(api);
+    for (const auto& each : list != nullptr ? *list : json::array()) {
+        const auto* from = each.if_object();
+        if (from == nullptr) {
+            continue;
+        }
+        std::set<std::string> unknown;
+        auto part = fields_from_api(*from, of.fields(), &unknown);
+        if (of.section == "core" || of.section == "devices") {
+            member_from_api(*from, part, notes);
+        } else if (of.section == "functions") {
+            function_from_api(*from, whose, part);
+        } else if (of.section == "subscriptions") {
+            const auto* functions = array_member(api, "Functions");
+            const auto* connectors = array_member(api, "Connectors");
+            part["from"] =
+                endpoint_from_api(functions, connectors, devices, member_text(*from, "Source"));
+            part["to"] =
+                endpoint_from_api(functions, connectors, devices, member_text(*from, "Target"));
+        }
+        for (const auto* known :
+             {"ThingArn", "CertificateArn", "FunctionArn", "Source", "Target"}) {
+            unknown.erase(known);
+        }
+        for (const auto& name : unknown) {
+            if (notes != nullptr) {
+                notes->push_back(std::string(of.members) + " '" + member_text(*from, "Id") + "': " +
+                                 name + " is not kept: the group file has no field for it.");
+            }
+        }
+        parts.emplace_back(ordered(of, std::move(part)));
+    }
+    return parts;
+}
+
+}  // namespace
+
+std::span<const family> families() {
+    return all_families;
+}
+
+std::string owner::thing_arn(std::string_view name) const {
+    return "arn:" + partition + ":iot:" + region + ":" + account + ":thing/" + std::string(name);
+}
+
+std::string owner::certificate_arn(std::string_view id) const {
+    return "arn:" + partition + ":iot:" + region + ":" + account + ":cert/" + std::string(id);
+}
+
+std::string owner::function_arn(std::string_view name, std::string_view qualifier) const {
+    return "arn:" + partition + ":lambda:" + region + ":" + account +
+           ":function:" + std::string(name) +
+           (qualifier.empty() ? "" : ":" + std::string(qualifier));
+}
+
+std::string owner::role_arn(std::string_view name_or_arn) const {
+    return name_or_arn.starts_with("arn:")
+               ? std::string(name_or_arn)
+               : "arn:" + partition + ":iam::" + account + ":role/" + std::string(name_or_arn);
+}
+
+std::string subscription_id(const json::object& subscription) {
+    return "s-" +
+           sha256_hex(member_text(subscription, "from") + "\n" +
+                      member_text(subscription, "subject") + "\n" + member_text(subscription, "to"))
+               .substr(0, 12);
+}
+
+std::string key_of(std::string_view section, const json::object& part) {
+    if (section == "core" || section == "devices") {
+        return member_text(part, "thing");
+    }
+    if (section == "subscriptions") {
+        return member_text(part, "from") + " --[" + member_text(part, "subject") + "]--> " +
+               member_text(part, "to");
+    }
+    if (section == "loggers") {
+        return default_logger_id(part);
+    }
+    return id_of(section, part);
+}
+
+std::vector<const json::object*> parts_of(const json::object& group, std::string_view section) {
+    std::vector<const json::object*> parts;
+    const auto* found = group.if_contains(section);
+    if (found != nullptr && found->is_object()) {
+        parts.push_back(&found->get_object());
+    } else if (found != nullptr && found->is_array()) {
+        for (const auto& each : found->get_array()) {
+            if (each.is_object()) {
+                parts.push_back(&each.get_object());
+            }
+        }
+    }
+    return parts;
+}
+
+result<json::object> read_group(std::string_view text) {
+    const auto document = parse_yaml(text);
+    return document ? read_group(*document) : document.error();
+}
+
+result<json::object> read_group(const node& document) {
+    const auto* format = document.find("format");
+    if (format == nullptr || format->text != format_name) {
+        return fault_at(format != nullptr ? *format : document,
+                        "this is no group file: it has no 'format: " + std::string(format_name) +
+                            "'. For a template of CloudFormation, a greengo.yaml or saved answers "
+                            "of the AWS CLI there is evergrass group import");
+    }
+    node top = document;  // without what has tables of its own
+    top.keys.clear();
+    top.items.clear();
+    for (std::size_t i = 0; i < document.items.size(); ++i) {
+        const auto& name = document.keys[i].text;
+        const bool is_section =
+            std::any_of(std::begin(all_families), std::end(all_families),
+                        [&](const family& each) { return each.section == name; });
+        if (!is_section && name != "defaults") {
+            top.keys.push_back(document.keys[i]);
+            top.items.push_back(document.items[i]);
+        }
+    }
+    auto group = read_fields(top, of_group, "");
+    if (!group) {
+        auto fault = group.error();
+        if (fault.context.find("is not known") != fault.context.npos) {
+            fault.context +=
+                ", core, devices, defaults, functions, connectors, resources, "
+                "subscriptions, loggers";
+        }
+        return fault;
+    }
+    group->erase("format");
+    for (const auto& each : all_families) {
+        const auto* found = document.find(each.section);
+        if (each.section == "functions") {
+            if (const auto* defaults = document.find("defaults")) {
+                auto read = read_fields(*defaults, default_fields(), "defaults");
+                if (!read) {
+                    return read.error();
+                }
+                if (!read->empty()) {
+                    (*group)["defaults"] = std::move(*read);
+                }
+            }
+        }
+        if (found == nullptr || found->what == node::kind::null) {
+            continue;
+        }
+        node list;
+        list.what = node::kind::list;
+        list.items = {*found};
+        auto parts = read_section(each.section == "core" ? list : *found, each);
+        if (!parts) {
+            return parts.error();
+        }
+        if (each.section == "core") {
+            (*group)["core"] = std::move((*parts)[0]);
+        } else if (!parts->empty()) {
+            (*group)[each.section] = std::move(*parts);
+        }
+    }
+    if (auto checked = check_references(document, *group); !checked) {
+        return checked.error();
+    }
+    return group;
+}
+
+std::string to_text(const json::object& group) {
+    json::object whole{{"format", format_name}};
+    for (const auto& member : group) {
+        whole[member.key()] = member.value();
+    }
+    for (const auto& each : all_families) {
+        auto* section = whole.if_contains(each.section);
+        if (section != nullptr && section->is_object()) {
+            *section = ordered(each, std::move(section->get_object()));
+        } else if (section != nullptr && section->is_array()) {
+            for (auto& part : section->get_array()) {
+                part = ordered(each, part.is_object() ? part.get_object() : json::object());
+            }
+        }
+    }
+    return to_yaml(whole, {"subscriptions", "loggers"});
+}
+
+json::object from_api(const json::object& api, const owner& whose,
+                      std::vector<std::string>* notes) {
+    json::object group{{"group", member_text(api, "Name")}};
+    if (auto role = member_text(api, "RoleArn"); !role.empty()) {
+        const auto own = whose.role_arn("");
+        group["role"] = role.starts_with(own) ? role.substr(own.size()) : role;
+    }
+    if (const auto* tags = object_member(api, "Tags"); tags != nullptr && !tags->empty()) {
+        group["tags"] = *tags;
+    }
+    if (const auto expiry = int_member(api, "CertificateExpiryInMilliseconds");
+        expiry && *expiry != 604'800'000) {
+        group["certificateExpiryMs"] = *expiry;
+    }
+    for (const auto& each : all_families) {
+        if (each.section == "functions") {
+            if (const auto* defaults = object_member(api, "DefaultConfig")) {
+                auto read = fields_from_api(*defaults, default_fields());
+                if (!read.empty()) {
+                    group["defaults"] = std::move(read);
+                }
+            }
+        }
+        auto parts = section_from_api(api, each, whose, notes);
+        if (parts.empty()) {
+            continue;
+        }
+        if (each.section == "core") {
+            group["core"] = std::move(parts[0]);
+        } else {
+            group[each.section] = std::move(parts);
+        }
+    }
+    return group;
+}
+
+std::string endpoint_to_api(const json::object& group, const bindings& bound,
+                            std::string_view endpoint) {
+    if (endpoint == "shadow") {
+        return "GGShadowService";
+    }
+    if (endpoint.starts_with("thing:")) {
+        return bound.whose.thing_arn(endpoint.substr(6));
+    }
+    if (endpoint.starts_with("function:")) {
+        for (const auto* part : parts_of(group, "functions")) {
+            if (id_of("functions", *part) == endpoint.substr(9)) {
+                if (auto arn = string_member(*part, "arn")) {
+                    return *arn;
+                }
+            }
+        }
+        const auto found = bound.functions.find(std::string(endpoint.substr(9)));
+        return found != bound.functions.end() ? found->second : std::string(endpoint);
+    }
+    if (endpoint.starts_with("connector:")) {
+        for (const auto* part : parts_of(group, "connectors")) {
+            if (member_text(*part, "id") == endpoint.substr(10)) {
+                return member_text(*part, "arn");
+            }
+        }
+    }
+    return std::string(endpoint);
+}
+
+json::object to_api(const json::object& group, const bindings& bound) {
+    json::object versions;
+    for (const auto& each : all_families) {
+        json::array list;
+        for (const auto* part : parts_of(group, each.section)) {
+            auto made = fields_to_api(*part, each.fields());
+            made["Id"] = id_of(each.section, *part);
+            if (each.section == "core" || each.section == "devices") {
+                const auto thing = member_text(*part, "thing");
+                auto id = member_text(*part, "certificate");
+                if (const auto known = bound.certificates.find(thing);
+                    known != bound.certificates.end()) {
+                    id = known->second;
+                }
+                made["ThingArn"] = bound.whose.thing_arn(thing);
+                made["CertificateArn"] = bound.whose.certificate_arn(id);
+                made["SyncShadow"] = bool_member(*part, "syncShadow").value_or(false);
+            } else if (each.section == "functions") {
+                made["FunctionArn"] =
+                    endpoint_to_api(group, bound, "function:" + id_of(each.section, *part));
+                auto& configuration = made["FunctionConfiguration"];
+                if (!configuration.is_object()) {
+                    configuration = json::object();
+                }
+            } else if (each.section == "subscriptions") {
+                made["Source"] = endpoint_to_api(group, bound, member_text(*part, "from"));
+                made["Target"] = endpoint_to_api(group, bound, member_text(*part, "to"));
+            } else if (each.section == "loggers") {
+                made["Type"] = string_member(*part, "type").value_or("FileSystem");
+            } else if (each.section == "resources") {
+                made["Name"] = string_member(*part, "name").value_or(member_text(*part, "id"));
+            }
+            list.emplace_back(std::move(made));
+        }
+        json::object version;
+        if (!list.empty()) {
+            version[each.members] = std::move(list);
+        }
+        if (each.section == "functions") {
+            if (const auto* defaults = object_member(group, "defaults")) {
+                version["DefaultConfig"] = fields_to_api(*defaults, default_fields());
+            }
+        }
+        if (!version.empty()) {
+            versions[each.section] = std::move(version);
+        }
+    }
+    return versions;
+}
+
+}  // namespace evergrass::group_file

@@ -1,0 +1,448 @@
+#include "libs/group_file/import.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace evergrass::group_file {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+imported import(std::string_view text, std::map<std::string, std::string> parameters = {}) {
+    const auto content = parse_yaml(text);
+    EXPECT_TRUE(content) << content.error().context;
+    auto made = import_any({{"file", content ? *content : node()}}, {std::move(parameters)});
+    EXPECT_TRUE(made) << made.error().message();
+    return made ? *made : imported();
+}
+
+std::string fault_of(std::string_view text, std::map<std::string, std::string> parameters = {}) {
+    const auto content = parse_yaml(text);
+    if (!content) {
+        return content.error().context;
+    }
+    const auto made = import_any({{"file", *content}}, {std::move(parameters)});
+    return made ? "none" : made.error().context;
+}
+
+// The group file that `text` is.
+json::object group_of(std::string_view text) {
+    const auto group = read_group(text);
+    EXPECT_TRUE(group) << group.error().message();
+    return group ? *group : json::object();
+}
+
+// What is printed is a group file that is read again.
+void expect_group(const imported& made, std::string_view wanted) {
+    EXPECT_TRUE(group_of(to_text(made.group)) == group_of(wanted)) << to_text(made.group);
+}
+
+// Of the structure of the developer guide's example: a definition and a version of each family,
+// ARNs put together by Join, certificates and the function's ARN as parameters.
+constexpr char definitions_and_versions[] = R"(
+AWSTemplateFormatVersion: 2010-09-09
+Parameters:
+  HubCertificate: {Type: String}
+  ProbeCertificate: {Type: String}
+  FilterVersion: {Type: String}
+Resources:
+  Hub:
+    Type: 'AWS::IoT::Thing'
+    Properties: {ThingName: orchard-hub}
+  HubDefinition:
+    Type: 'AWS::Greengrass::CoreDefinition'
+    Properties: {Name: OrchardHubs}
+  HubDefinitionVersion:
+    Type: 'AWS::Greengrass::CoreDefinitionVersion'
+    Properties:
+      CoreDefinitionId: !Ref HubDefinition
+      Cores:
+        - Id: hub
+          CertificateArn: !Ref HubCertificate
+          SyncShadow: 'false'
+          ThingArn: !Join
+            - ':'
+            - - 'arn:aws:iot'
+              - !Ref 'AWS::Region'
+              - !Ref 'AWS::AccountId'
+              - thing/orchard-hub
+  ProbeDefinition:
+    Type: 'AWS::Greengrass::DeviceDefinition'
+    Properties: {Name: OrchardProbes}
+  ProbeDefinitionVersion:
+    Type: 'AWS::Greengrass::DeviceDefinitionVersion'
+    Properties:
+      DeviceDefinitionId: !GetAtt
+        - ProbeDefinition
+        - Id
+      Devices:
+        - Id: probe
+          CertificateArn: !Ref ProbeCertificate
+          SyncShadow: 'true'
+          ThingArn: !Sub 'arn:aws:iot:${AWS::Region}:${AWS::AccountId}:thing/probe-1'
+  FunctionDefinition:
+    Type: 'AWS::Greengrass::FunctionDefinition'
+    Properties: {Name: OrchardFunctions}
+  FunctionDefinitionVersion:
+    Type: 'AWS::Greengrass::FunctionDefinitionVersion'
+    Properties:
+      FunctionDefinitionId: !GetAtt [FunctionDefinition, Id]
+      DefaultConfig: {Execution: {IsolationMode: GreengrassContainer}}
+      Functions:
+        - Id: filter
+          FunctionArn: !Ref FilterVersion
+          FunctionConfiguration:
+            Pinned: 'true'
+            Executable: filter.bin
+            ExecArgs: --quick
+            MemorySize: '65536'
+            Timeout: '40'
+            EncodingType: binary
+            Environment:
+              Variables: {LEVEL: high}
+              ResourceAccessPolicies:
+                - {ResourceId: port, Permission: ro}
+                - {ResourceId: disk, Permission: rw}
+              AccessSysfs: 'false'
+              Execution:
+                IsolationMode: GreengrassContainer
+                RunAs: {Uid: '7', Gid: '70'}
+  LoggerDefinition:
+    Type: 'AWS::Greengrass::LoggerDefinition'
+    Properties: {Name: OrchardLogs}
+  LoggerDefinitionVersion:
+    Type: 'AWS::Greengrass::LoggerDefinitionVersion'
+    Properties:
+      LoggerDefinitionId: !Ref LoggerDefinition
+      Loggers:
+        - {Id: l1, Type: AWSCloudWatch, Component: GreengrassSystem, Level: WARN}
+  ResourceDefinition:
+    Type: 'AWS::Greengrass::ResourceDefinition'
+    Properties: {Name: OrchardResources}
+  ResourceDefinitionVersion:
+    Type: 'AWS::Greengrass::ResourceDefinitionVersion'
+    Properties:
+      ResourceDefinitionId: !Ref ResourceDefinition
+      Resources:
+        - Id: port
+          Name: SerialPort
+          ResourceDataContainer:
+            LocalDeviceResourceData:
+              SourcePath: /dev/ttyS9
+              GroupOwnerSetting: {AutoAddGroupOwner: 'false', GroupOwner: dialout}
+        - Id: disk
+          Name: Store
+          ResourceDataContainer:
+            LocalVolumeResourceData:
+              SourcePath: /srv/orchard
+              DestinationPath: /store
+              GroupOwnerSetting: {AutoAddGroupOwner: 'true'}
+  SubscriptionDefinition:
+    Type: 'AWS::Greengrass::SubscriptionDefinition'
+    Properties: {Name: OrchardWays}
+  SubscriptionDefinitionVersion:
+    Type: 'AWS::Greengrass::SubscriptionDefinitionVersion'
+    Properties:
+      SubscriptionDefinitionId: !Ref SubscriptionDefinition
+      Subscriptions:
+        - Id: way-1
+          Source: !Join [':', ['arn:aws:iot', !Ref 'AWS::Region', !Ref 'AWS::AccountId', thing/probe-1]]
+          Subject: soil/moisture
+          Target: !Ref FilterVersion
+  Group:
+    Type: 'AWS::Greengrass::Group'
+    Properties:
+      Name: orchard
+      RoleArn: !Join [':', ['arn:aws:iam:', !Ref 'AWS::AccountId', role/orchard-role]]
+      InitialVersion:
+        CoreDefinitionVersionArn: !Ref HubDefinitionVersion
+        DeviceDefinitionVersionArn: !Ref ProbeDefinitionVersion
+        FunctionDefinitionVersionArn: !Ref FunctionDefinitionVersion
+        SubscriptionDefinitionVersionArn: !Ref SubscriptionDefinitionVersion
+        LoggerDefinitionVersionArn: !Ref LoggerDefinitionVersion
+        ResourceDefinitionVersionArn: !Ref ResourceDefinitionVersion
+      Tags: {season: all}
+Outputs:
+  Command:
+    Value: !Join [' ', [groupID=$(cut -d/ -f6 <<<, !GetAtt Group.LatestVersionArn, ')']]
+)";
+
+const std::map<std::string, std::string> orchard_parameters = {
+    {"HubCertificate", "arn:aws:iot:eu-west-1:210987654321:cert/" + std::string(64, 'a')},
+    {"ProbeCertificate", "arn:aws:iot:eu-west-1:210987654321:cert/" + std::string(64, 'b')},
+    {"FilterVersion", "arn:aws:lambda:eu-west-1:210987654321:function:filter:4"}};
+
+TEST(import_template, of_definitions_and_versions) {
+    const auto made = import(definitions_and_versions, orchard_parameters);
+    expect_group(made, R"(
+format: evergrass-group-1
+group: orchard
+role: orchard-role
+tags: {season: all}
+core: {thing: orchard-hub, id: hub, certificate: )" +
+                           std::string(64, 'a') + R"(}
+devices: [{thing: probe-1, id: probe, syncShadow: true, certificate: )" +
+                           std::string(64, 'b') + R"(}]
+defaults: {isolation: GreengrassContainer}
+functions:
+  - name: filter
+    version: 4
+    pinned: true
+    timeoutSeconds: 40
+    memoryKb: 65536
+    encoding: binary
+    executable: filter.bin
+    arguments: --quick
+    isolation: GreengrassContainer
+    uid: 7
+    gid: 70
+    environment: {LEVEL: high}
+    resources: {port: ro, disk: rw}
+resources:
+  - {id: port, name: SerialPort, device: {source: /dev/ttyS9, autoAddGroupOwner: false, groupOwner: dialout}}
+  - {id: disk, name: Store, volume: {source: /srv/orchard, destination: /store, autoAddGroupOwner: true}}
+subscriptions:
+  - {from: thing:probe-1, subject: soil/moisture, to: function:filter, id: way-1}
+loggers:
+  - {component: GreengrassSystem, level: WARN, type: AWSCloudWatch, id: l1}
+)");
+    EXPECT_THAT(made.notes, IsEmpty());
+}
+
+// Of the structure of templates that make everything themselves: functions with their versions and
+// aliases, certificates by a custom resource, definitions with an InitialVersion. JSON.
+constexpr char with_functions[] = R"({
+ "AWSTemplateFormatVersion": "2010-09-09",
+ "Parameters": {"Site": {"Type": "String", "Default": "north"},
+                "Debug": {"Type": "String", "Default": "no"},
+                "Bucket": {"Type": "String", "Default": "builds"}},
+ "Conditions": {"IsDebug": {"Fn::Equals": [{"Ref": "Debug"}, "yes"]}},
+ "Mappings": {"Sizes": {"north": {"memory": 32768}}},
+ "Resources": {
+  "Keys": {"Type": "Custom::Keys", "Properties": {"ServiceToken": {"Fn::ImportValue": "keys"}}},
+  "Core": {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": {"Fn::Sub": "${Site}-core"}}},
+  "CoreJoin": {"Type": "AWS::IoT::ThingPrincipalAttachment",
+               "Properties": {"Principal": {"Fn::GetAtt": ["Keys", "certificateArn"]},
+                              "ThingName": {"Ref": "Core"}}},
+  "Meter": {"Type": "AWS::Lambda::Function",
+            "Properties": {"FunctionName": {"Fn::Join": ["-", [{"Ref": "Site"}, "meter"]]},
+                           "Runtime": "python3.8", "Handler": "meter.handler",
+                           "Code": {"S3Bucket": {"Ref": "Bucket"}, "S3Key": "meter.zip"},
+                           "Role": {"Fn::GetAtt": ["Role", "Arn"]}}},
+  "Mill": {"Type": "AWS::Serverless::Function",
+           "Properties": {"CodeUri": "./mill", "Runtime": "python3.8", "Handler": "mill.handler",
+                          "AutoPublishAlias": "live"}},
+  "MeterVersion": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "Meter"}}},
+  "Role": {"Type": "AWS::IAM::Role", "Properties": {}},
+  "Cores": {"Type": "AWS::Greengrass::CoreDefinition", "Properties": {"Name": "c", "InitialVersion":
+    {"Cores": [{"Id": {"Fn::Select": [1, {"Fn::Split": ["/", "a/core-id"]}]},
+                "ThingArn": {"Fn::GetAtt": ["Core", "Arn"]},
+                "CertificateArn": {"Fn::GetAtt": ["Keys", "certificateArn"]}, "SyncShadow": true}]}}},
+  "Functions": {"Type": "AWS::Greengrass::FunctionDefinition", "Properties": {"InitialVersion":
+    {"Functions": [{"Id": "north-meter", "FunctionArn": {"Ref": "MeterVersion"},
+                    "FunctionConfiguration": {
+                      "MemorySize": {"Fn::FindInMap": ["Sizes", {"Ref": "Site"}, "memory"]},
+                      "Pinned": {"Fn::If": ["IsDebug", false, true]},
+                      "Timeout": {"Ref": "AWS::NoValue"}}},
+                   {"Id": "mill", "FunctionArn": {"Ref": "Mill.Alias"},
+                    "FunctionConfiguration": {"Pinned": false}}]}}},
+  "Ways": {"Type": "AWS::Greengrass::SubscriptionDefinition", "Properties": {"InitialVersion":
+    {"Subscriptions": [{"Id": "up", "Source": {"Ref": "MeterVersion"},
+                        "Subject": {"Fn::Sub": ["${place}/meter", {"place": {"Ref": "Site"}}]},
+                        "Target": "cloud"}]}}},
+  "Chatty": {"Type": "AWS::Greengrass::LoggerDefinition", "Condition": "IsDebug", "Properties": {}},
+  "Group": {"Type": "AWS::Greengrass::Group", "Properties": {"Name": "meters", "InitialVersion": {
+    "CoreDefinitionVersionArn": {"Fn::GetAtt": ["Cores", "LatestVersionArn"]},
+    "FunctionDefinitionVersionArn": {"Fn::GetAtt": ["Functions", "LatestVersionArn"]},
+    "SubscriptionDefinitionVersionArn": {"Fn::GetAtt": ["Ways", "LatestVersionArn"]}}}}
+ }})";
+
+TEST(import_template, of_functions_that_it_makes) {
+    const auto made = import(with_functions);
+    expect_group(made, R"(
+format: evergrass-group-1
+group: meters
+core: {thing: north-core, id: core-id, syncShadow: true}
+functions:
+  - {name: north-meter, code: functions/north-meter, runtime: python3.8, handler: meter.handler, pinned: true, memoryKb: 32768}
+  - {name: Mill, id: mill, code: ./mill, runtime: python3.8, handler: mill.handler, alias: live}
+subscriptions:
+  - {from: function:north-meter, subject: north/meter, to: cloud, id: up}
+)");
+    EXPECT_THAT(made.notes, Contains(HasSubstr("s3://builds/meter.zip")));
+    EXPECT_THAT(made.notes, Contains(HasSubstr("Keys (Custom::Keys) is not kept")));
+    EXPECT_THAT(made.notes, Contains(HasSubstr("certificate of 'north-core'")));
+}
+
+TEST(import_template, parameters_choose) {
+    const auto made = import(with_functions, {{"Site", "north"}, {"Debug", "yes"}});
+    EXPECT_FALSE(made.group.at("functions").at(0).as_object().contains("pinned"));
+}
+
+TEST(import_template, faults_name_the_function_and_the_line) {
+    EXPECT_THAT(fault_of(definitions_and_versions),
+                HasSubstr("the parameter HubCertificate has no default: say --parameter "
+                          "HubCertificate=VALUE"));
+    constexpr char transformed[] =
+        "Resources:\n  G:\n    Type: AWS::Greengrass::Group\n    Properties:\n"
+        "      Name: !Transform {Name: x}\n";
+    EXPECT_THAT(fault_of(transformed), HasSubstr("5:13: Fn::Transform is not evaluated by import"));
+    EXPECT_THAT(fault_of("Resources:\n  G:\n    Type: AWS::Greengrass::Group\n    Properties:\n"
+                         "      Name: !Ref Nobody\n"),
+                HasSubstr("5:13: the template has no parameter or resource Nobody"));
+    EXPECT_THAT(fault_of("Resources:\n  A: {Type: AWS::IoT::Thing}\n"),
+                HasSubstr("no AWS::Greengrass::Group"));
+}
+
+TEST(import_template, circles_and_growth_end) {
+    EXPECT_THAT(fault_of("Resources:\n"
+                         "  A: {Type: AWS::IoT::Thing, Properties: {ThingName: !Ref B}}\n"
+                         "  B: {Type: AWS::IoT::Thing, Properties: {ThingName: !Ref A}}\n"
+                         "  G: {Type: AWS::Greengrass::Group, Properties: {Name: !Ref A}}\n"),
+                HasSubstr("circle"));
+    EXPECT_THAT(fault_of("Conditions: {A: !Condition B, B: !Condition A}\n"
+                         "Resources:\n"
+                         "  G: {Type: AWS::Greengrass::Group, Condition: A}\n"),
+                HasSubstr("circle"));
+    std::string growing = "Resources:\n";
+    for (int i = 0; i < 40; ++i) {
+        growing += "  T" + std::to_string(i) +
+                   ": {Type: AWS::IoT::Thing, Properties: {ThingName: !Sub '${T" +
+                   std::to_string(i + 1) + "}${T" + std::to_string(i + 1) + "}'}}\n";
+    }
+    growing +=
+        "  T40: {Type: AWS::IoT::Thing}\n"
+        "  G: {Type: AWS::Greengrass::Group, Properties: {Name: !Ref T0}}\n";
+    EXPECT_THAT(fault_of(growing),
+                testing::AnyOf(HasSubstr("too large"), HasSubstr("longer than")));
+}
+
+// Of the structure of greengo's own examples.
+constexpr char greengo[] = R"(# a group
+Group:
+  name: barn
+Cores:
+  - name: barn_core
+    key_path: ./keys
+    config_path: ./conf
+    SyncShadow: True
+Lambdas:
+  - name: feeder
+    handler: feeder.handle
+    package: lambdas/feeder
+    alias: test
+    runtime: python3.8
+    environment:
+      a: b
+    greengrassConfig:
+      MemorySize: 64000 # KB
+      Timeout: 12
+      Pinned: True
+      Environment:
+        AccessSysfs: False
+        ResourceAccessPolicies:
+          - ResourceId: r1
+            Permission: 'rw'
+        Variables:
+           mood: calm
+Subscriptions:
+  - Source: Lambda::feeder
+    Subject: feed/done
+    Target: cloud
+  - Source: Device::scale
+    Target: GGShadowService
+    Subject: $aws/things/scale/shadow/update
+Resources:
+  - Name: hay
+    Id: r1
+    LocalVolumeResourceData:
+      SourcePath: /hay
+      DestinationPath: /in
+      GroupOwnerSetting:
+        AutoAddGroupOwner: True
+Loggers:
+  - Component: Lambda
+    Id: log_1
+    Level: DEBUG
+    Space: 2048
+    Type: FileSystem
+Devices:
+  - name: scale
+    key_path: ./keys
+    SyncShadow: False
+)";
+
+TEST(import_greengo, of_all_sections) {
+    const auto made = import(greengo);
+    expect_group(made, R"(
+format: evergrass-group-1
+group: barn
+core: {thing: barn_core, syncShadow: true}
+devices: [{thing: scale}]
+functions:
+  - name: feeder
+    code: lambdas/feeder
+    runtime: python3.8
+    handler: feeder.handle
+    alias: test
+    pinned: true
+    timeoutSeconds: 12
+    memoryKb: 64000
+    environment: {mood: calm}
+    resources: {r1: rw}
+resources:
+  - {id: r1, name: hay, volume: {source: /hay, destination: /in, autoAddGroupOwner: true}}
+subscriptions:
+  - {from: function:feeder, subject: feed/done, to: cloud}
+  - {from: thing:scale, subject: $aws/things/scale/shadow/update, to: shadow}
+loggers:
+  - {component: Lambda, level: DEBUG, spaceKb: 2048, id: log_1}
+)");
+    EXPECT_THAT(made.notes, Contains(HasSubstr("'environment' of function 'feeder'")));
+    EXPECT_THAT(fault_of("Group: {name: g}\nSubscriptions: [{Source: Lamda::x, Target: cloud}]\n"),
+                HasSubstr("2:26: Source 'Lamda::x' must be"));
+}
+
+TEST(import_saved_answers, are_put_together) {
+    const std::string account = "eu-west-1:210987654321:";
+    const std::vector<std::string> answers = {
+        R"({"Arn": "arn:aws:greengrass:)" + account +
+            R"(/greengrass/groups/g1", "Id": "g1", "Name": "mill", "LatestVersion": "v1", "tags": {"a": "b"}})",
+        R"({"Definition": {"CoreDefinitionVersionArn": "arn:x"}, "Id": "g1"})",
+        R"({"Definition": {"Cores": [{"Id": "c", "ThingArn": "arn:aws:iot:)" + account +
+            R"(thing/mill-core", "CertificateArn": "arn:aws:iot:)" + account + "cert/" +
+            std::string(64, 'c') + R"(", "SyncShadow": false}]}})",
+        R"({"Definition": {"Functions": [{"Id": "f", "FunctionArn": "arn:aws:lambda:)" + account +
+            R"(function:grind:live", "FunctionConfiguration": {"Pinned": true, "Timeout": 3}}]}})",
+        R"({"RoleArn": "arn:aws:iam::210987654321:role/mill-role", "AssociatedAt": "2020"})",
+        R"({"CertificateExpiryInMilliseconds": "2592000000", "GroupId": "g1"})",
+        R"({"Configuration": {"FunctionName": "grind", "Runtime": "python3.7", "Handler": "g.h"}})",
+        R"({"Unrelated": 1})"};
+    std::vector<source_file> files;
+    for (const auto& text : answers) {
+        files.push_back({"answer" + std::to_string(files.size()), *parse_yaml(text)});
+    }
+    const auto made = import_any(files, {});
+    ASSERT_TRUE(made) << made.error().message();
+    expect_group(*made, R"(
+format: evergrass-group-1
+group: mill
+role: mill-role
+tags: {a: b}
+certificateExpiryMs: 2592000000
+core: {thing: mill-core, id: c, certificate: )" +
+                            std::string(64, 'c') + R"(}
+functions: [{name: grind, id: f, alias: live, runtime: python3.7, handler: g.h, pinned: true}]
+)");
+    EXPECT_THAT(made->notes, Contains(HasSubstr("answer7 is not kept")));
+}
+
+TEST(import_saved_answers, what_is_no_group_is_refused) {
+    EXPECT_THAT(fault_of("{\"a\": 1}"), HasSubstr("none of it is a group's"));
+    EXPECT_THAT(fault_of("[1]"), HasSubstr("must be an object"));
+}
+
+}  // namespace
+}  // namespace evergrass::group_file

@@ -1,0 +1,154 @@
+#include "libs/base/arn.hpp"
+#include "libs/base/errors.hpp"
+#include "libs/group_file/import.hpp"
+
+#include <set>
+#include <utility>
+
+namespace evergrass::group_file {
+namespace {
+
+std::string text_of(const json::object& in, std::string_view name) {
+    return string_member(in, name).value_or("");
+}
+
+// What all files say, put together.
+struct gathered {
+    json::object api;
+    std::vector<json::object> lambdas;  // Configuration of GetFunction
+    owner whose;
+};
+
+void take_owner(const json::object& in, gathered& into) {
+    for (const auto& member : in) {
+        const auto parsed = member.value().is_string()
+                                ? parse_arn(std::string(member.value().get_string()))
+                                : result<arn>(error{});
+        if (parsed && !parsed->account.empty() && !parsed->region.empty() &&
+            into.whose.account.empty()) {
+            into.whose = {parsed->partition, parsed->region, parsed->account};
+        }
+    }
+}
+
+// True when there was something of a group in it.
+bool take(const json::object& in, gathered& into) {
+    bool found = false;
+    take_owner(in, into);
+    const auto* definition = object_member(in, "Definition");
+    const auto& content = definition != nullptr ? *definition : in;
+    for (const auto& family : families()) {
+        if (const auto* members = array_member(content, family.members)) {
+            into.api[family.members] = *members;
+            found = true;
+            for (const auto& each : *members) {
+                if (each.is_object()) {
+                    take_owner(each.get_object(), into);
+                }
+            }
+        }
+        found = found || content.contains(family.reference);  // of a group's version
+    }
+    if (const auto* defaults = object_member(content, "DefaultConfig")) {
+        into.api["DefaultConfig"] = *defaults;
+    }
+    if (const auto* configuration = object_member(in, "Configuration")) {
+        into.lambdas.push_back(*configuration);
+        return true;
+    }
+    if (in.contains("FunctionName") && in.contains("Handler")) {
+        into.lambdas.push_back(in);
+        return true;
+    }
+    // GetGroup alone has a name and an ARN of a group.
+    if (text_of(in, "Arn").find("/groups/") != std::string::npos && in.contains("Name")) {
+        into.api["Name"] = in.at("Name");
+        found = true;
+    }
+    for (const auto* name : {"tags", "Tags"}) {
+        if (const auto* tags = object_member(in, name); tags != nullptr && !tags->empty()) {
+            into.api["Tags"] = *tags;
+            found = true;
+        }
+    }
+    if (in.contains("RoleArn")) {
+        into.api["RoleArn"] = in.at("RoleArn");
+        found = true;
+    }
+    if (const auto expiry = string_member(in, "CertificateExpiryInMilliseconds")) {
+        std::int64_t ms = 0;
+        for (const char digit : *expiry) {
+            ms = digit >= '0' && digit <= '9' && ms < 1'000'000'000'000 ? ms * 10 + (digit - '0')
+                                                                        : ms;
+        }
+        into.api["CertificateExpiryInMilliseconds"] = ms;
+        found = true;
+    }
+    return found;
+}
+
+}  // namespace
+
+result<imported> import_saved_answers(const std::vector<source_file>& from) {
+    gathered all;
+    imported made;
+    for (const auto& file : from) {
+        const auto value = to_json(file.content);
+        if (!value.is_object()) {
+            return fault_at(file.content, "this is no answer of the AWS CLI: it must be an object");
+        }
+        if (!take(value.get_object(), all)) {
+            made.notes.push_back(file.name + " is not kept: it has nothing of a group.");
+        }
+    }
+    if (all.api.empty()) {
+        return fault_at(from.empty() ? node() : from.front().content,
+                        "none of it is a group's: neither a template of CloudFormation nor a "
+                        "greengo.yaml nor an answer of aws greengrass get-...");
+    }
+    if (!all.api.contains("Name")) {
+        all.api["Name"] = "group";
+        made.notes.push_back(
+            "The group's name is not in the files (it is in the answer of get-group): "
+            "it is called group.");
+    }
+    std::vector<std::string> notes;
+    made.group = from_api(all.api, all.whose, &notes);
+    made.notes.insert(made.notes.end(), notes.begin(), notes.end());
+    auto* functions = made.group.if_contains("functions");
+    if (functions == nullptr) {
+        return made;
+    }
+    for (auto& each : functions->get_array()) {
+        auto& function = each.get_object();
+        for (const auto& configuration : all.lambdas) {
+            if (text_of(configuration, "FunctionName") == text_of(function, "name")) {
+                function["runtime"] = text_of(configuration, "Runtime");
+                function["handler"] = text_of(configuration, "Handler");
+            }
+        }
+        if (!function.contains("arn")) {
+            made.notes.push_back("The code of function '" + text_of(function, "name") +
+                                 "' is not in the files: its version or alias must be at the "
+                                 "service, or name a folder with 'code'.");
+        }
+    }
+    return made;
+}
+
+result<imported> import_any(const std::vector<source_file>& from, const import_options& options) {
+    if (from.size() == 1) {
+        const auto& only = from.front();
+        if (only.content.find("Resources") != nullptr &&
+            (only.content.find("AWSTemplateFormatVersion") != nullptr ||
+             only.content.find("Resources")->what == node::kind::map)) {
+            return import_template(only, options);
+        }
+        if (only.content.find("Group") != nullptr) {
+            return import_greengo(only);
+        }
+    }
+    return import_saved_answers(from);
+}
+
+}  // namespace evergrass::group_file
