@@ -4,6 +4,7 @@
 #include "apps/evergrass/check.hpp"
 #include "apps/evergrass/dev.hpp"
 #include "apps/evergrass/device.hpp"
+#include "apps/evergrass/doctor.hpp"
 #include "apps/evergrass/functions.hpp"
 #include "apps/evergrass/group.hpp"
 #include "apps/evergrass/invoke.hpp"
@@ -376,6 +377,7 @@ int main(int argc, char** argv) {
     verbs.push_back({add_up(app, up), [&] { return cli::run_up(up); }});
     cli::why_options why;
     verbs.push_back({add_why(app, why), [&] { return cli::run_why(why); }, true});
+    cli::add_doctor(app, verbs);
     cli::check_options check;
     verbs.push_back({add_check(app, check), [&] { return cli::run_check(check); }, true});
     cli::status_options status;

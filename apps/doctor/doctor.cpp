@@ -1,0 +1,123 @@
+#include "apps/doctor/doctor.hpp"
+
+#include "apps/doctor/checks.hpp"
+#include "apps/doctor/core_facts.hpp"
+#include "apps/doctor/endpoint_facts.hpp"
+#include "apps/doctor/host_facts.hpp"
+#include "apps/doctor/token_facts.hpp"
+#include "libs/base/file.hpp"
+#include "libs/rt/tls.hpp"
+
+#include <unistd.h>
+
+namespace evergrass::doctor {
+namespace {
+
+constexpr std::chrono::seconds limit_of_a_step{10};
+constexpr std::size_t longest_file = 1024 * 1024;
+
+std::string text_of(const std::filesystem::path& file) {
+    auto text = read_file(file, longest_file);
+    return text ? std::move(*text) : std::string();
+}
+
+// A jail is tried where the core would make it, if there is such a place.
+std::filesystem::path place_for_jails(const core_facts& core) {
+    const auto directory =
+        nearest_existing(core.config ? core.config->write_directory : core.root / "ggc");
+    return ::access(directory.c_str(), W_OK) == 0 && directory != directory.root_path()
+               ? directory
+               : std::filesystem::temp_directory_path();
+}
+
+own_identity identity_of(const core_facts& core) {
+    own_identity self;
+    const auto& config = *core.config;
+    self.ca_pem = text_of(config.ca_path);
+    if (core.key.in_token) {
+        self.why_none =
+            "its key is in a token, which is not used for this: see "
+            "token.certificate-key, and 'evergrass link' when the core runs";
+    } else if (!core.certificate.error.empty() || !core.key.error.empty() || !core.key.matches) {
+        self.why_none = "certificate and key can't be used: see core.certificate and core.key";
+    } else {
+        self.shown =
+            rt::tls_identity{text_of(config.certificate_path), text_of(config.private_key_path)};
+    }
+    if (config.proxy) {
+        auto proxy = std::make_shared<rt::http_proxy>(*config.proxy);
+        // Checked by config.json's CA, as the core does (spec/core.md §3.3).
+        proxy->tls = [pem = self.ca_pem]() -> result<std::shared_ptr<rt::tls_context>> {
+            rt::tls_client_options options;
+            options.ca_pem = pem;
+            return rt::make_client_context(options);
+        };
+        self.proxy = std::move(proxy);
+    }
+    return self;
+}
+
+std::vector<endpoint_place> places_of(const edge::core_config& config) {
+    const auto ca = config.ca_path.string();
+    const auto certificate = config.certificate_path.string();
+    return {{service_protocol::mqtt, config.iot_host, config.iot_mqtt_port,
+             "coreThing.iotHost and iotMqttPort", ca, certificate},
+            {service_protocol::https, config.gg_host, config.gg_http_port,
+             "coreThing.ggHost and ggHttpPort", ca, certificate}};
+}
+
+finding_group look_at_service(const endpoint_place& place, const own_identity& self) {
+    const bool mqtt = place.speaks == service_protocol::mqtt;
+    const std::string id = mqtt ? "mqtt" : "https";
+    auto group = judge_all(
+        id,
+        std::string("The service, ") + (mqtt ? "MQTT (messages, shadows)" : "HTTPS (deployments)"),
+        look_at_endpoint(place, self, limit_of_a_step), endpoint_checks());
+    for (auto& finding : group.findings) {
+        finding.id = id + "." + finding.id;
+    }
+    return group;
+}
+
+token_facts token_of(const core_facts& core) {
+    const auto settings = read_token_settings(text_of(core.config_file));
+    if (!settings || !*settings) {
+        return {};
+    }
+    return look_at_token(**settings,
+                         core.config ? text_of(core.config->certificate_path) : std::string());
+}
+
+}  // namespace
+
+std::vector<finding_group> examine(const doctor_options& options,
+                                   const std::function<void(const finding_group&)>& tell) {
+    std::vector<finding_group> groups;
+    const auto add = [&](finding_group group) {
+        tell(group);
+        groups.push_back(std::move(group));
+    };
+    const auto core = look_at_core(options.root);
+    auto host = look_at_host(options.jail_program, place_for_jails(core));
+    host.starts_insecure = options.starts_insecure;
+    add(judge_all("host", "This machine", host, host_checks()));
+    std::error_code failed;
+    if (!core.config && !options.root_was_named &&
+        !std::filesystem::exists(core.config_file, failed)) {
+        return groups;  // nothing is installed yet
+    }
+    add(judge_all("core", "The core in " + core.root.string(), core, core_checks()));
+    const auto token = token_of(core);
+    if (token.is_used) {
+        add(judge_all("token", "The token", token, token_checks()));
+    }
+    if (core.config && !options.offline) {
+        const auto self = identity_of(core);
+        for (const auto& place : places_of(*core.config)) {
+            add(look_at_service(place, self));
+        }
+    }
+    return groups;
+}
+
+}  // namespace evergrass::doctor

@@ -1,0 +1,80 @@
+#include "apps/doctor/checks.hpp"
+#include "apps/doctor/token_facts.hpp"
+
+#include <algorithm>
+
+namespace evergrass::doctor {
+namespace {
+
+judgement opens(const token_facts& token) {
+    if (!token.is_used) {
+        return skipped("no key of config.json is in a token");
+    }
+    if (token.module.empty() || token.label.empty()) {
+        return failed("crypto.PKCS11 of config.json names no P11Provider or no slotLabel",
+                      "give both: the module's library, and the token's label");
+    }
+    return token.error.empty()
+               ? ok("token '" + token.label + "' of " + token.module)
+               : failed(token.error,
+                        "look at it with 'pkcs11-tool --module " + token.module +
+                            " --list-slots'. Don't try a PIN again and again: tokens lock");
+}
+
+judgement key_of(const token_facts& token, std::string_view principal) {
+    const auto key = std::find_if(token.keys.begin(), token.keys.end(),
+                                  [&](const auto& one) { return one.principal == principal; });
+    if (key == token.keys.end()) {
+        return skipped(token.is_used && !token.error.empty()
+                           ? "the token could not be opened"
+                           : "crypto.principals." + std::string(principal) +
+                                 " names no key in a token");
+    }
+    const auto member = "crypto.principals." + std::string(principal) + ".privateKeyPath";
+    if (!key->error.empty()) {
+        return failed(key->error, "correct " + member + ", or make the key with CKA_SIGN");
+    }
+    if (key->matches == false) {
+        return failed("the key in the token is not the certificate's",
+                      "name the right object in " + member +
+                          ", or the certificate that was made "
+                          "for this key in certificatePath");
+    }
+    return ok(std::string(key->is_rsa ? "RSA" : "EC") + ", it signs" +
+              (key->matches ? ", and the certificate is its" : ""));
+}
+
+judgement certificate_key(const token_facts& token) {
+    return key_of(token, "IoTCertificate");
+}
+
+judgement server_key(const token_facts& token) {
+    return key_of(token, "MQTTServerCertificate");
+}
+
+// V1's secrets are unwrapped by RSA (spec/core.md §16, §17).
+judgement secrets_key(const token_facts& token) {
+    const auto judged = key_of(token, "SecretsManager");
+    for (const auto& key : token.keys) {
+        if (key.principal == "SecretsManager" && key.error.empty() && !key.is_rsa) {
+            return failed("the key for secrets is no RSA key",
+                          "name an RSA key of 2048 bits or more in "
+                          "crypto.principals.SecretsManager.privateKeyPath");
+        }
+    }
+    return judged;
+}
+
+}  // namespace
+
+const std::vector<check<token_facts>>& token_checks() {
+    static const std::vector<check<token_facts>> table = {
+        {"token.open", opens},
+        {"token.certificate-key", certificate_key},
+        {"token.server-key", server_key},
+        {"token.secrets-key", secrets_key},
+    };
+    return table;
+}
+
+}  // namespace evergrass::doctor
