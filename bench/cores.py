@@ -4,6 +4,10 @@ user of the API goes on working. `--json` prints one object.
 
 The cores are simulated (bench/cores_load.cpp): connections, polls and reports as greengrassd makes them, no functions.
 Each has a thing, a certificate, a definition and a group of its own. For an idle machine.
+
+To make 10,000 groups takes a quarter of an hour and more, for each has an RSA key. So the service's folder is kept as
+it was made, in bench/results/cores-COUNT or where --prepared says, and each measurement has a copy of it. `--prepare`
+makes it and measures nothing; one that was ended goes on where it was.
 """
 
 import argparse
@@ -11,6 +15,7 @@ import concurrent.futures
 import json
 import os
 import resource
+import shutil
 import socket
 import subprocess
 import sys
@@ -51,22 +56,46 @@ def progress(text):
     print(f"  {text}", file=sys.stderr, flush=True)
 
 
-def new_cores(endpoints, folder, count):
-    """Things, certificates and groups; [(thing, certificate PEM, group id, group version)]. One key for all, since
-    who makes keys is not what is measured."""
-    subprocess.run(
-        ["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=core",
-         "-keyout", folder / "key.pem", "-out", folder / "csr.pem"],
-        check=True, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    csr = (folder / "csr.pem").read_text()
-    endpoints.boto("iot").create_policy(policyName="core", policyDocument=json.dumps(ALLOW_ALL))
-    mine = threading.local()
+def made_before(folder):
+    """[thing, certificate PEM, group id, group version] of each core that is whole. A line that was torn is none."""
+    try:
+        lines = (folder / "made.jsonl").read_text().splitlines(keepends=True)
+    except FileNotFoundError:
+        return []
+    return [json.loads(line) for line in lines if line.endswith("\n")]
 
-    def one(number):
+
+def prepare(folder, count):
+    """The folder of a service with so many cores, and what made_before() reads of it. One key for all, since who makes
+    keys is not what is measured."""
+    before = made_before(folder)
+    if len(before) >= count:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "csr.pem").exists():
+        subprocess.run(
+            ["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=core",
+             "-keyout", folder / "key.pem", "-out", folder / "csr.pem"],
+            check=True, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+    progress(f"{count - len(before)} cores are made, once, in {folder}")
+    (folder / "made.jsonl").write_text("".join(json.dumps(core) + "\n" for core in before))
+    with Cloud(folder / "cloud") as cloud, open(folder / "made.jsonl", "a", buffering=1) as made:
+        policies = cloud.endpoints.boto("iot").list_policies()["policies"]
+        if not policies:
+            cloud.endpoints.boto("iot").create_policy(policyName="core", policyDocument=json.dumps(ALLOW_ALL))
+        have = {core[0] for core in before}
+        wanted = [name for name in (f"core-{number:05}" for number in range(count)) if name not in have]
+        new_cores(cloud.endpoints, (folder / "csr.pem").read_text(), wanted, made)
+
+
+def new_cores(endpoints, csr, names, made_to):
+    """Things, certificates and groups; a line of `made_to` for each that is whole."""
+    mine, lock, begun, made_now = threading.local(), threading.Lock(), time.monotonic(), []
+
+    def one(name):
         if not hasattr(mine, "iot"):
             mine.iot, mine.greengrass = endpoints.boto("iot"), endpoints.boto("greengrass")
-        name = f"core-{number:05}"
         arn = mine.iot.create_thing(thingName=name)["thingArn"]
         made = mine.iot.create_certificate_from_csr(certificateSigningRequest=csr, setAsActive=True)
         mine.iot.attach_policy(policyName="core", target=made["certificateArn"])
@@ -74,13 +103,16 @@ def new_cores(endpoints, folder, count):
         core = {"Id": name, "ThingArn": arn, "CertificateArn": made["certificateArn"], "SyncShadow": False}
         definition = mine.greengrass.create_core_definition(InitialVersion={"Cores": [core]})["LatestVersionArn"]
         group = mine.greengrass.create_group(Name=name, InitialVersion={"CoreDefinitionVersionArn": definition})
-        if number % 500 == 499:
-            progress(f"{number + 1} of {count} made")
-        return name, made["certificatePem"], group["Id"], group["LatestVersion"]
+        with lock:
+            made_to.write(json.dumps([name, made["certificatePem"], group["Id"], group["LatestVersion"]]) + "\n")
+            made_now.append(name)
+            if len(made_now) % 100 == 0:
+                took = time.monotonic() - begun
+                progress(f"{len(made_now)} of {len(names)} made in {took:.0f} s")
 
     # boto3 makes clients on one thread at a time.
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        return list(pool.map(one, range(count)))
+        list(pool.map(one, names))
 
 
 class Load:
@@ -217,9 +249,11 @@ def fixed_ports():
 def measure(folder, options):
     folder, table = Path(folder), Table()
     count, share = options.cores, options.cores / 10000
+    prepare(options.prepared, count)
+    shutil.copytree(options.prepared, folder, dirs_exist_ok=True)
+    cores = made_before(folder)[:count]
     with Cloud(folder / "cloud", new_port=fixed_ports().__next__) as cloud:
         endpoints = cloud.endpoints
-        cores = new_cores(endpoints, folder, count)
         endpoints.boto("s3").create_bucket(Bucket="bulk")
         idle = pss_kb(cloud.process.pid)
         begun, used = time.monotonic(), cpu_seconds(cloud.process)
@@ -259,10 +293,16 @@ def main():
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--quick", action="store_true", help="500 cores, and the goals' share of time for them")
     parser.add_argument("--cores", type=int, default=most_cores(), help="how many (10,000, or what ulimit -Hn allows)")
+    parser.add_argument("--prepared", type=Path, help="where the cores are kept that were made once")
+    parser.add_argument("--prepare", action="store_true", help="only make them")
     options = parser.parse_args()
     if options.quick:
         options.cores = 500
+    options.prepared = options.prepared or ROOT / f"bench/results/cores-{options.cores}"
     processes.adopt_orphans()
+    if options.prepare:
+        prepare(options.prepared, options.cores)
+        return
     with tempfile.TemporaryDirectory(prefix="evergrass-bench-") as folder:
         table = measure(folder, options)
     table.show(options.json)

@@ -47,6 +47,10 @@ std::string queue_lines(const json::object& queue) {
     text += "Since the core's start: " + count_of(queue, "delivered") + " delivered, " +
             count_of(queue, "overwritten") + " overwritten, " + count_of(queue, "damaged") +
             " lost by the disk\n";
+    if (const auto ever = number_of(queue, "overwrittenEver");
+        ever > number_of(queue, "overwritten")) {
+        text += "Since the queue's files were made: " + std::to_string(ever) + " overwritten\n";
+    }
     if (const auto why = string_member(queue, "diskError")) {
         text += "The disk does not take messages, " + count_of(queue, "unsaved") +
                 " are in memory alone: " + *why + "\n";

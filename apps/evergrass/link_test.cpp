@@ -32,11 +32,12 @@ TEST(link_text_of, says_all_that_is_wrong) {
          "since": "2026-11-27T10:00:00.000Z", "lastError": "refused"}],
         "queue": {"storage": "FileSystem", "maxBytes": 262144, "messages": 3, "bytes": 40,
                   "unsaved": 2, "oldestSeconds": 61, "inFlight": 1, "window": 100,
-                  "overwritten": 5, "unknownLoss": true, "diskError": "no space"}})"));
+                  "overwritten": 5, "overwrittenEver": 12, "unknownLoss": true, "diskError": "no space"}})"));
     EXPECT_THAT(text, HasSubstr("NOT connected since"));
     EXPECT_THAT(text, HasSubstr("  for: refused\n"));
     EXPECT_THAT(text, HasSubstr("the oldest came 61 s ago; 1 of 100 in flight"));
     EXPECT_THAT(text, HasSubstr("5 overwritten"));
+    EXPECT_THAT(text, HasSubstr("Since the queue's files were made: 12 overwritten"));
     EXPECT_THAT(text, HasSubstr("2 are in memory alone: no space"));
     EXPECT_THAT(text, HasSubstr("how much it lost is not known"));
     EXPECT_THAT(link_text({}), Not(HasSubstr("Queue")));

@@ -74,7 +74,10 @@ edge::function_settings function_settings_of(const edge::core_config& config,
     settings.account = config.account;
     settings.core_thing = config.thing_name;
     settings.iot_host = config.iot_host;
+    settings.iot_mqtt_port = config.iot_mqtt_port;
+    settings.iot_http_port = config.iot_http_port;
     settings.gg_host = config.gg_host;
+    settings.gg_http_port = config.gg_http_port;
     if (config.proxy) {
         settings.proxy_url = config.proxy->url();
         for (const auto& host : config.proxy->direct) {
@@ -396,6 +399,7 @@ asio::awaitable<void> core::stop() {
     cloud_.stop();
     credentials_->stop();
     co_await functions_.stop();
+    spooler_.stop();  // after all who send: what functions say at their end is saved or counted
     shadows_.stop();
     // A cancellation counts for what waits at that moment.
     while (ships_ || watches_) {

@@ -63,6 +63,7 @@ void core::add_link(edge::core_snapshot& now) const {
     queue.window = config_.cloud_messages_in_flight;
     queue.delivered = cloud_.sending().delivered();
     queue.overwritten = spooled.overwritten;
+    queue.overwritten_ever = spooled.overwritten_ever;
     queue.damaged = spooled.damaged;
     queue.unknown_loss = spooled.unknown_loss;
     queue.disk_error = spooled.disk_error;

@@ -179,6 +179,7 @@ TEST_F(admin_answers_test, link_has_connections_and_the_queue) {
     core_.cloud_queue.messages = 3;
     core_.cloud_queue.oldest_seconds = 61;
     core_.cloud_queue.overwritten = 4;
+    core_.cloud_queue.overwritten_ever = 9;
     const auto answer = ask("GET", "/link");
     ASSERT_EQ(answer.status, 200);
     const auto link = json_of(answer);
@@ -192,6 +193,7 @@ TEST_F(admin_answers_test, link_has_connections_and_the_queue) {
     EXPECT_EQ(connections[1].at("lastError"), "refused");
     EXPECT_EQ(link.at("queue").at("messages"), 3);
     EXPECT_EQ(link.at("queue").at("oldestSeconds"), 61);
+    EXPECT_EQ(link.at("queue").at("overwrittenEver"), 9);
     EXPECT_TRUE(link.at("queue").at("diskError").is_null());
     EXPECT_EQ(ask("POST", "/link").status, 405);
 

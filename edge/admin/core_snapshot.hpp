@@ -69,8 +69,9 @@ struct core_snapshot {
         std::optional<std::int64_t> oldest_seconds = {};  // its age
         std::size_t in_flight = 0;
         std::size_t window = 0;
-        std::uint64_t delivered = 0;  // this and the next two since the start
+        std::uint64_t delivered = 0;  // this, overwritten and damaged since the start
         std::uint64_t overwritten = 0;
+        std::uint64_t overwritten_ever = 0;  // spooler_numbers has what it means
         std::uint64_t damaged = 0;
         bool unknown_loss = false;
         std::optional<std::string> disk_error = {};

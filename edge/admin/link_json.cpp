@@ -21,6 +21,7 @@ json::object queue_json(const core_snapshot::queue& queue) {
             {"window", queue.window},
             {"delivered", queue.delivered},
             {"overwritten", queue.overwritten},
+            {"overwrittenEver", queue.overwritten_ever},
             {"damaged", queue.damaged},
             {"unknownLoss", queue.unknown_loss},
             {"diskError", or_null(queue.disk_error)}};

@@ -64,6 +64,9 @@ void write_cloud_queue(metrics_writer& out, const core_snapshot::queue& queue) {
                queue.delivered);
     out.single("cloud_overwritten_total", "counter",
                "Messages for the cloud that gave way to newer ones.", queue.overwritten);
+    out.single("cloud_overwritten_ever", "gauge",
+               "The same since the queue's files were made, kills included.",
+               queue.overwritten_ever);
     out.single("cloud_damaged_total", "counter", "Messages for the cloud that the disk lost.",
                queue.damaged);
     out.single("cloud_unknown_loss", "gauge",

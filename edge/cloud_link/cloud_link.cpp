@@ -55,8 +55,9 @@ cloud_link::cloud_link(boost::asio::any_io_executor executor, cloud_link_setting
         }
     };
     queue_.on_ready = [this] { sender_.pump(); };
-    sender_.on_lost = [this](bool stopped, std::string_view topic) {
-        count_lost(stopped ? drop_reason::core_stopped : drop_reason::cloud_refused, topic);
+    sender_.on_refused = [this](std::string_view topic) {
+        const endpoint to_cloud{endpoint_kind::cloud, ""};
+        router_.count_drop(drop_reason::cloud_refused, topic, &to_cloud);
     };
     router_.set_sink(endpoint_kind::cloud, this);
 }
@@ -81,16 +82,9 @@ void cloud_link::start() {
 }
 
 void cloud_link::stop() {
-    stopped_ = true;
     sender_.stop();
-    queue_.stop();
     connections_.stop();
     client_.stop();
-}
-
-void cloud_link::count_lost(drop_reason reason, std::string_view topic) const {
-    const endpoint cloud{endpoint_kind::cloud, ""};
-    router_.count_drop(reason, topic, &cloud);
 }
 
 bool cloud_link::connected() const {
@@ -151,11 +145,8 @@ void cloud_link::send(std::string topic, std::string payload) {
 }
 
 std::optional<drop_reason> cloud_link::deliver(const endpoint&, const endpoint&, const message& m) {
-    if (stopped_) {
-        return drop_reason::core_stopped;
-    }
     if (!queue_.push(m.topic, m.payload, m.receipt)) {
-        return drop_reason::cloud_queue_too_small;
+        return queue_.stopped() ? drop_reason::core_stopped : drop_reason::cloud_queue_too_small;
     }
     sender_.pump();
     return std::nullopt;

@@ -85,7 +85,6 @@ private:
     void receive(const mqtt::publish_view& received);
     void subscribe();
     void note_state(bool connected, std::string_view reason);
-    void count_lost(drop_reason reason, std::string_view topic) const;
 
     cloud_link_settings settings_;
     router& router_;
@@ -97,7 +96,6 @@ private:
     std::set<std::string> subjects_;
     std::set<std::string> other_filters_;
     bool keep_sessions_ = false;
-    bool stopped_ = false;
     std::string trouble_;  // the last reason that was logged; empty while connected
 };
 

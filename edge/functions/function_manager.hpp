@@ -37,8 +37,13 @@ struct function_settings {
     std::string region;
     std::string account;
     std::string core_thing;
-    std::string iot_host;  // "host:port" for AWS_IOT_MQTT_ENDPOINT and friends
+    // For AWS_IOT_MQTT_ENDPOINT and friends, which V1 gave with the ports of config.json
+    // (spec/lambda-ipc.md §4.1). Names or addresses, without a port.
+    std::string iot_host;
+    std::uint16_t iot_mqtt_port = 8883;
+    std::uint16_t iot_http_port = 8443;
     std::string gg_host;
+    std::uint16_t gg_http_port = 8443;
     // For http_proxy, https_proxy and no_proxy of functions (spec/core.md §3.3): the URL with user
     // name and password, and the hosts to reach without it. Empty: none are set.
     std::string proxy_url;

@@ -53,8 +53,8 @@ protected:
         settings.region = "us-east-1";
         settings.account = "123456789012";
         settings.core_thing = "test-core";
-        settings.iot_host = "iot.invalid:8883";
-        settings.gg_host = "gg.invalid:8443";
+        settings.iot_host = "iot.invalid";
+        settings.gg_host = "gg.invalid";
     }
 
     ~function_manager_test() override {

@@ -32,13 +32,10 @@ constexpr const char* compatible_version = "1.11.6";
 
 using variables = std::map<std::string, std::string, std::less<>>;
 
-// "host:port" of a configured end: its own port, or `port` when it names none.
-std::string with_port(const std::string& end, std::string_view port) {
-    return end.find(':') == std::string::npos ? end + ":" + std::string(port) : end;
-}
-
-std::string on_port(const std::string& end, std::string_view port) {
-    return end.substr(0, end.find(':')) + ":" + std::string(port);
+// An IPv6 address stands in brackets, as in a URL.
+std::string at_port(const std::string& host, std::uint16_t port) {
+    const bool bare = host.find(':') != std::string::npos && host.front() != '[';
+    return (bare ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
 void set_identity(variables& v, const function_settings& settings, const contract::function& f,
@@ -73,10 +70,10 @@ void set_defaults(variables& v, const function_settings& settings, const contrac
     v["AWS_GG_RESOURCE_PREFIX"] = worker.resource_prefix.string();
     v["AWS_REGION"] = settings.region;
     v["AWS_DEFAULT_REGION"] = settings.region;
-    v["AWS_IOT_MQTT_ENDPOINT"] = with_port(settings.iot_host, "8883");
-    v["AWS_IOT_HTTP_ENDPOINT"] = on_port(settings.iot_host, "8443");
-    v["AWS_GG_MQTT_ENDPOINT"] = on_port(settings.gg_host, "8883");
-    v["AWS_GG_HTTP_ENDPOINT"] = with_port(settings.gg_host, "8443");
+    v["AWS_IOT_MQTT_ENDPOINT"] = at_port(settings.iot_host, settings.iot_mqtt_port);
+    v["AWS_IOT_HTTP_ENDPOINT"] = at_port(settings.iot_host, settings.iot_http_port);
+    v["AWS_GG_MQTT_ENDPOINT"] = at_port(settings.gg_host, settings.iot_mqtt_port);
+    v["AWS_GG_HTTP_ENDPOINT"] = at_port(settings.gg_host, settings.gg_http_port);
     v["AWS_GG_FIPS_MODE"] = "false";
     v["GG_MQTT_KEEP_ALIVE"] = "60";
     v["GG_MQTT_CONNECT_TIMEOUT"] = "30";

@@ -17,7 +17,9 @@ struct setting {
     setting() {
         settings.region = "eu-west-1";
         settings.core_thing = "core";
-        settings.iot_host = "iot.example:9883";
+        settings.iot_host = "iot.example";
+        settings.iot_mqtt_port = 9883;
+        settings.iot_http_port = 9444;
         settings.gg_host = "gg.example";
         f.arn = "arn:aws:lambda:eu-west-1:123456789012:function:hello:3";
     }
@@ -37,7 +39,7 @@ TEST(worker_environment, tells_the_function_who_it_is_and_where_the_core_is) {
                               "http://localhost:8000/2016-11-01/credentialprovider/"));
     EXPECT_THAT(all, Contains("ENCODING_TYPE=json"));
     EXPECT_THAT(all, Contains("AWS_IOT_MQTT_ENDPOINT=iot.example:9883"));
-    EXPECT_THAT(all, Contains("AWS_IOT_HTTP_ENDPOINT=iot.example:8443"));
+    EXPECT_THAT(all, Contains("AWS_IOT_HTTP_ENDPOINT=iot.example:9444"));
     EXPECT_THAT(all, Contains("AWS_GG_HTTP_ENDPOINT=gg.example:8443"));
     EXPECT_THAT(all, Contains("PATH=/bin:/ggc/hello:/usr/bin:/usr/local/bin"));
     EXPECT_THAT(all, Contains("PYTHONPATH=/ggc/hello"));

@@ -47,17 +47,14 @@ void sender::outcome(std::uint64_t number, std::uint64_t bytes, std::string_view
     --in_flight_;
     bytes_in_flight_ -= bytes;
     if (stopped_) {
-        if (on_lost && !queue_.survives(number)) {
-            on_lost(true, topic);
-        }
-        return;
+        return;  // the spooler knows whether the next start finds it
     }
     if (answer) {
         ++delivered_;
     } else {
         log_.warn("A message for the cloud was not delivered.", {{"reason", answer.error()}});
-        if (on_lost) {
-            on_lost(false, topic);
+        if (on_refused) {
+            on_refused(topic);
         }
     }
     queue_.done(number);

@@ -32,13 +32,13 @@ public:
     sender(const sender&) = delete;
     sender& operator=(const sender&) = delete;
 
-    // A message that was taken and is lost: `stopped`, or refused by the cloud for good.
-    std::function<void(bool stopped, std::string_view topic)> on_lost;
+    // A message that was taken and is refused by the cloud for good.
+    std::function<void(std::string_view topic)> on_refused;
 
     // Sends what the window has room for. When the connection is there, when a message came, when
     // the spooler is ready.
     void pump();
-    // Before the client's: what it gives back then is lost unless the spooler keeps it.
+    // Before the client's: what it gives back then is the spooler's to save or to count.
     void stop() { stopped_ = true; }
 
     std::size_t in_flight() const { return in_flight_; }

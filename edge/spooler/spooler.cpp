@@ -13,6 +13,8 @@
 #include <array>
 #include <deque>
 #include <map>
+#include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -25,6 +27,8 @@ constexpr std::uint64_t kib = 1024;
 constexpr std::uint64_t mib = 1024 * kib;
 // Beside the log, while messages wait in memory alone.
 constexpr std::string_view memory_mark = "memory";
+// Files that have no message any more, but a count, are made so small again.
+constexpr std::uint64_t empty_bytes = 64 * kib;
 // Of what damage cost, so many are told one by one: file names, which say it, may be forged.
 constexpr std::uint64_t most_told = 100'000;
 
@@ -64,10 +68,8 @@ public:
     std::optional<spooled_message> next();
     void put_back();
     void done(std::uint64_t number);
-    bool survives(std::uint64_t number) const {
-        return number >= first_ && number < end() && is_saved(at(number));
-    }
     void stop();
+    bool stopped() const { return stopped_; }
     spooler_numbers numbers() const;
 
 private:
@@ -128,7 +130,10 @@ private:
                    const result<std::vector<log_store::record>>& found);
     void lost_on_disk(std::uint64_t number);
 
+    std::uint64_t oldest_saved() const;
+    result<std::uint64_t> append(std::span<const std::string_view> parts);
     void remove_delivered();
+    void save_count();
     void remove_delivered_later();
     void durable(std::uint64_t upto);
     void failed(const error& why);
@@ -149,7 +154,10 @@ private:
     std::uint64_t bytes_ = 0;
     std::uint64_t memory_bytes_ = 0;
     std::map<std::uint64_t, held_receipt> receipts_;  // by number
-    bool starved_ = false;                            // next() waits for a read
+    // Of messages that gave way before they were on the disk: they go with that of the next one,
+    // whose record counts them.
+    std::vector<std::shared_ptr<void>> uncounted_;
+    bool starved_ = false;  // next() waits for a read
     bool reading_ = false;
     bool stopped_ = false;
 
@@ -159,6 +167,12 @@ private:
     asio::steady_timer removal_;
     asio::steady_timer read_retry_;
     bool removal_armed_ = false;
+
+    // spooler_numbers::overwritten_ever, and of it what the newest record says, if one does.
+    std::uint64_t gave_way_ = 0;
+    std::optional<std::uint64_t> gave_way_saved_ = 0;
+    std::set<std::uint64_t> gave_way_in_flight_;  // by number: their fate is not known yet
+    std::uint64_t appended_bytes_ = 0;            // to the files since they were small
 
     bool unknown_loss_ = false;
     bool memory_marked_ = false;
@@ -215,6 +229,7 @@ result<void> spooler::implementation::use(const spool_settings& settings) {
     }
     set_memory_mark(!on_files());
     make_room(0);
+    remove_delivered_later();
     return opened;
 }
 
@@ -275,6 +290,7 @@ result<void> spooler::implementation::load(const log_store::log& store) {
     std::uint64_t in_memory = 0;
     bool all_in_memory = read_end_ == end();
     std::vector<entry> found;
+    std::uint64_t gave_way = 0;
     const auto read = store.for_each(store.first(), [&](std::uint64_t number,
                                                         std::string_view bytes) {
         lost += number - expected;
@@ -283,6 +299,10 @@ result<void> spooler::implementation::load(const log_store::log& store) {
         if (!record) {
             later = fault == spool_record_fault::later_version && later == 0 ? number : later;
             ++lost;
+            return;
+        }
+        gave_way = record->gave_way;
+        if (record->topic.empty()) {
             return;
         }
         const auto size = record->topic.size() + record->payload.size();
@@ -315,9 +335,16 @@ result<void> spooler::implementation::load(const log_store::log& store) {
         queue_.push_back(std::move(e));
     }
     memory_bytes_ += in_memory;
+    gave_way_ += gave_way;
+    gave_way_saved_ = gave_way;
+    appended_bytes_ = store.bytes();
     if (!found.empty()) {
         log_.info("Messages for the cloud that an earlier run left are sent first.",
                   {{"messages", found.size()}, {"bytes", bytes_}});
+    }
+    if (gave_way != 0) {
+        log_.info("Messages for the cloud gave way to newer ones before this start.",
+                  {{"overwrittenEver", gave_way}});
     }
     return {};
 }
@@ -394,7 +421,6 @@ bool spooler::implementation::push(std::string topic, std::shared_ptr<const std:
     entry e{0, time_.now(), static_cast<std::uint32_t>(size), false, nullptr};
     e.held = std::make_unique<content>(content{std::move(topic), std::move(payload)});
     if (on_files()) {
-        remove_delivered();  // in one write with it
         save(e);
     }
     // What the disk did not take is in memory whatever the limit is.
@@ -403,6 +429,11 @@ bool spooler::implementation::push(std::string topic, std::shared_ptr<const std:
     } else {
         e.held.reset();
     }
+    if (on_files() && !uncounted_.empty()) {
+        uncounted_.push_back(std::move(receipt));
+        receipt = std::make_shared<std::vector<std::shared_ptr<void>>>(std::move(uncounted_));
+    }
+    uncounted_.clear();
     if (receipt) {
         receipts_.emplace(end(), held_receipt{e.saved_as, std::move(receipt)});
     }
@@ -416,9 +447,9 @@ void spooler::implementation::save(entry& e) {
     if (!committer_) {
         return;
     }
-    const auto head = spool_record_head(e.at, e.held->topic);
-    const std::array<std::string_view, 3> parts{head, e.held->topic, *e.held->payload};
-    const auto number = committer_->append(parts);
+    const auto head = spool_record_head(e.at, e.held->topic, gave_way_);
+    const auto number =
+        append(std::array<std::string_view, 3>{head, e.held->topic, *e.held->payload});
     if (number) {
         e.saved_as = last_saved_ = *number;
     } else if (number.error().code != errc::too_large) {  // no connection takes such a one
@@ -429,10 +460,19 @@ void spooler::implementation::save(entry& e) {
 void spooler::implementation::make_room(std::uint64_t wanted) {
     while (!queue_.empty() && bytes_ + wanted > settings_.max_bytes) {
         auto& oldest = queue_.front();
-        // What is on its way to the cloud is known to who sent it, and may arrive yet.
-        if (!oldest.done && first_ >= next_) {
-            ++overwritten_;
-            lose(loss::overwritten, oldest.held ? std::string_view(oldest.held->topic) : "");
+        if (!oldest.done) {
+            ++gave_way_;
+            if (first_ >= next_) {
+                ++overwritten_;
+                lose(loss::overwritten, oldest.held ? std::string_view(oldest.held->topic) : "");
+            } else {
+                // What is on its way to the cloud is known to who sent it, and may arrive yet: but
+                // not after a kill, so the files count it until then.
+                gave_way_in_flight_.insert(first_);
+            }
+            if (const auto held = receipts_.find(first_); held != receipts_.end()) {
+                uncounted_.push_back(std::move(held->second.receipt));
+            }
         }
         pop_front();
     }
@@ -490,8 +530,12 @@ void spooler::implementation::put_back() {
 }
 
 void spooler::implementation::done(std::uint64_t number) {
-    if (number < first_ || number >= end()) {
-        return;  // it gave way while it was on its way
+    if (number < first_ || number >= end()) {  // it gave way while it was on its way
+        if (gave_way_in_flight_.erase(number) != 0) {
+            --gave_way_;
+            remove_delivered_later();
+        }
+        return;
     }
     at(number).done = true;
     receipts_.erase(number);
@@ -506,13 +550,16 @@ void spooler::implementation::done(std::uint64_t number) {
     }
     if (unremoved_bytes_ >= limits_.removal_bytes) {
         remove_delivered();
-    } else if (unremoved_bytes_ != 0) {
+    } else {
         remove_delivered_later();
     }
     read_ahead();
 }
 
 void spooler::implementation::remove_delivered_later() {
+    if (!committer_ || (unremoved_bytes_ == 0 && gave_way_saved_ == gave_way_)) {
+        return;
+    }
     if (std::exchange(removal_armed_, true)) {
         return;
     }
@@ -527,22 +574,64 @@ void spooler::implementation::remove_delivered_later() {
     });
 }
 
-// Tells the log what it need not keep.
-void spooler::implementation::remove_delivered() {
-    if (!committer_ || unremoved_bytes_ == 0) {
-        return;
-    }
-    auto from = last_saved_ + 1;
-    for (const auto& e : queue_) {
-        if (e.saved_as != 0) {
-            from = e.saved_as;
-            break;
+// Of a message; the greatest number when none is in the files.
+std::uint64_t spooler::implementation::oldest_saved() const {
+    const auto oldest =
+        std::find_if(queue_.begin(), queue_.end(), [](const entry& e) { return e.saved_as != 0; });
+    return oldest == queue_.end() ? UINT64_MAX : oldest->saved_as;
+}
+
+// A record that says how many gave way, and, behind it in the same write, what the log need not
+// keep: the count is never younger than the loss.
+result<std::uint64_t> spooler::implementation::append(std::span<const std::string_view> parts) {
+    const auto from = unremoved_bytes_ != 0 ? oldest_saved() : 0;
+    auto number = committer_->append(parts, from);
+    if (number) {
+        removed_to_ = std::max(removed_to_, std::min(from, *number));
+        unremoved_bytes_ = 0;
+        gave_way_saved_ = gave_way_;
+        for (const auto& part : parts) {
+            appended_bytes_ += part.size();
         }
     }
-    unremoved_bytes_ = 0;
-    if (from > removed_to_) {
+    return number;
+}
+
+// Tells the log what it need not keep. Its newest record says how many messages gave way: when that
+// has changed, or the last message goes, it gets a record that is no message.
+void spooler::implementation::remove_delivered() {
+    if (!committer_) {
+        return;
+    }
+    const auto oldest = oldest_saved();
+    const bool emptied = oldest == UINT64_MAX && unremoved_bytes_ != 0 && gave_way_ != 0;
+    if (emptied || gave_way_saved_ != gave_way_) {
+        save_count();
+        return;
+    }
+    if (std::exchange(unremoved_bytes_, 0) == 0) {
+        return;
+    }
+    if (const auto from = std::min(oldest, last_saved_ + 1); from > removed_to_) {
         removed_to_ = from;
         committer_->truncate_front(from);
+    }
+}
+
+void spooler::implementation::save_count() {
+    const auto record = spool_record_head(time_.now(), "", gave_way_);
+    const std::string_view part = record;
+    const bool shrinks = oldest_saved() == UINT64_MAX && appended_bytes_ > empty_bytes;
+    const auto number = shrinks ? committer_->rewrite({record}) : append({&part, 1});
+    if (!number) {
+        failed(number.error());
+        return;
+    }
+    last_saved_ = *number;
+    if (shrinks) {
+        unremoved_bytes_ = 0;
+        gave_way_saved_ = gave_way_;
+        appended_bytes_ = 0;
     }
 }
 
@@ -654,6 +743,7 @@ void spooler::implementation::failed(const error& why) {
             {{"directory", log_directory()}, {"reason", why}});
     }
     disk_error_ = why.message();
+    gave_way_saved_.reset();  // where a rewrite failed it is not there
 }
 
 // --- The end -------------------------------------------------------------------------------------
@@ -681,10 +771,15 @@ void spooler::implementation::stop() {
         }
         if (is_saved(e)) {
             ++kept;
-        } else if (number >= next_) {
+        } else {
             ++lost;
             lose(loss::stopped, e.held ? std::string_view(e.held->topic) : "");
         }
+    }
+    // They are in nobody's files, and who sent them hears no answer any more.
+    for (; !gave_way_in_flight_.empty(); gave_way_in_flight_.erase(gave_way_in_flight_.begin())) {
+        ++overwritten_;
+        lose(loss::overwritten, "");
     }
     if (lost != 0) {
         log_.warn("Messages for the cloud are lost, for the core stops.", {{"messages", lost}});
@@ -707,6 +802,7 @@ spooler_numbers spooler::implementation::numbers() const {
         now.oldest = queue_.front().at;
     }
     now.overwritten = overwritten_;
+    now.overwritten_ever = gave_way_;
     now.damaged = damaged_;
     now.unknown_loss = unknown_loss_;
     now.disk_error = disk_error_;
@@ -749,12 +845,12 @@ void spooler::done(std::uint64_t number) {
     implementation_->done(number);
 }
 
-bool spooler::survives(std::uint64_t number) const {
-    return implementation_->survives(number);
-}
-
 void spooler::stop() {
     implementation_->stop();
+}
+
+bool spooler::stopped() const {
+    return implementation_->stopped();
 }
 
 spooler_numbers spooler::numbers() const {

@@ -45,7 +45,11 @@ struct spooler_numbers {
     std::size_t unsaved = 0;   // of them, in memory alone
     std::optional<wall_time> oldest;
     std::uint64_t overwritten = 0;  // since the start
-    std::uint64_t damaged = 0;      // that the disk lost; since the start
+    // Since the files were made: it outlives kill -9 and power cuts as messages do. Those that gave
+    // way in flight are among it until the cloud has them after all; after a kill for good, as
+    // nobody knows their fate then. Memory: since the start.
+    std::uint64_t overwritten_ever = 0;
+    std::uint64_t damaged = 0;  // that the disk lost; since the start
     // The run before this one was killed while it kept messages in memory alone: how many it lost
     // nobody knows.
     bool unknown_loss = false;
@@ -103,12 +107,10 @@ public:
     void put_back();
     // The cloud has it, or refused it for good.
     void done(std::uint64_t number);
-    // Would the next start find it?
-    bool survives(std::uint64_t number) const;
-
-    // Saves what FileSystem promises and counts what Memory loses, but for what was taken: that is
-    // known to who took it. Waits for the disk.
+    // Saves what FileSystem promises and counts what is lost, with what was taken and is not done.
+    // Waits for the disk.
     void stop();
+    bool stopped() const;
 
     spooler_numbers numbers() const;
 

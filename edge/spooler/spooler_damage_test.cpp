@@ -121,7 +121,7 @@ TEST_F(spooler_damage, record_that_is_none_is_counted_and_passed_over) {
     {
         auto store = log_store::log::open(s.disk, "/spool/messages").value();
         const auto record = [](std::string_view topic, std::string_view payload) {
-            return spool_record_head(wall_time(), topic).append(topic).append(payload);
+            return spool_record_head(wall_time(), topic, 0).append(topic).append(payload);
         };
         ASSERT_TRUE(store.append(record("t", "1:")));
         ASSERT_TRUE(store.append("\x01 no record"));
@@ -137,7 +137,7 @@ TEST_F(spooler_damage, record_that_is_none_is_counted_and_passed_over) {
 TEST_F(spooler_damage, record_of_a_later_version_is_left_alone_and_messages_wait_in_memory) {
     {
         auto store = log_store::log::open(s.disk, "/spool/messages").value();
-        ASSERT_TRUE(store.append("\x02 of tomorrow"));
+        ASSERT_TRUE(store.append("\x03 of tomorrow"));
         ASSERT_TRUE(store.sync());
     }
     const auto before = s.disk.content(segments().at(0));

@@ -4,6 +4,7 @@
 #include "libs/log_store/errors.hpp"
 #include "libs/log_store/log_state.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace evergrass::log_store {
@@ -52,6 +53,11 @@ std::optional<error> group_committer::refusal(std::size_t payload) const {
 }
 
 result<sequence> group_committer::append(std::span<const std::string_view> parts) {
+    return append(parts, 0);
+}
+
+result<sequence> group_committer::append(std::span<const std::string_view> parts,
+                                         sequence drop_before) {
     std::size_t payload = 0;
     for (const auto part : parts) {
         payload += part.size();
@@ -71,6 +77,11 @@ result<sequence> group_committer::append(std::span<const std::string_view> parts
         append_frame(tasks_.back().frames, number, parts);
         tasks_.back().number = number;
         waiting_bytes_ += frame_bytes(payload);
+        if (drop_before != 0) {
+            tasks_.push_back({task::kind::truncate, {}, std::min(drop_before, number), {}, {}});
+            retry_now_ = true;  // it may free the space that a failed write waits for
+            first = true;
+        }
     }
     if (first) {  // else the thread has been told
         wake_.notify_one();

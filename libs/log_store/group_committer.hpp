@@ -51,6 +51,9 @@ public:
     // max_bytes is reached and the log's policy is to refuse; errc::unavailable, or the disk's last
     // error, when max_waiting_bytes wait; errc::closed. A refused record leaves all as it was.
     result<sequence> append(std::span<const std::string_view> parts);
+    // The same, and log::truncate_front(drop_before) behind it in one write, so that no power cut
+    // leaves the truncation without the record. At most all before the record goes; 0: nothing.
+    result<sequence> append(std::span<const std::string_view> parts, sequence drop_before);
     result<sequence> append(std::string_view payload);
 
     // Replaces all that was appended so far by `records`, in one step; what is appended later comes

@@ -1,7 +1,6 @@
 """kill -9 of core and service, and the way between them cut and slowed, while a device publishes to the cloud:
 published = delivered + queued + counted drops, in order."""
 
-import json
 import queue
 import threading
 
@@ -10,127 +9,12 @@ import pytest
 from harness import core_socket, processes, waiting
 from harness.cable import Cable
 from harness.cloud import Cloud
-from harness.core import Core, port_of
-from harness.group import Group, entry, new_thing, subscriptions
-from harness.hub import HubClient
-from harness.mqtt import Refused
+from harness.core import port_of
+from harness.group import entry, subscriptions
+from harness.link_site import SIZE, Site, spooler
 from harness.processes import BIN
 
 PAYLOAD = 2000  # bytes of a message that is to fill a queue
-SIZE = 262144  # V1's smallest queue
-
-
-def spooler(storage, size=2621440):
-    """V1's function that configures the queue."""
-    return {
-        "Id": "spooler",
-        "FunctionArn": "arn:aws:lambda:::function:GGCloudSpooler:1",
-        "FunctionConfiguration": {
-            "Executable": "spooler",
-            "MemorySize": 32768,
-            "Pinned": True,
-            "Timeout": 3,
-            "Environment": {
-                "Variables": {"GG_CONFIG_STORAGE_TYPE": storage, "GG_CONFIG_MAX_SIZE_BYTES": str(size)}
-            },
-        },
-    }
-
-
-class Ledger:
-    """Every message that the device sent, by its number, and what the far end saw of it."""
-
-    def __init__(self):
-        self.sent = 0
-        self.acknowledged = set()
-        self.delivered = []  # numbers, each at its first arrival
-        self._seen = set()
-
-    def deliver(self, number):
-        if number not in self._seen:
-            self._seen.add(number)
-            self.delivered.append(number)
-
-    def missing(self):
-        return self.acknowledged - self._seen
-
-    def check_order(self):
-        assert self.delivered == sorted(self.delivered)
-
-
-class Site:
-    """A core whose device publishes to the cloud by a cable, and who hears it there."""
-
-    def __init__(self, cloud, cable, folder):
-        endpoints = cloud.endpoints
-        self.cloud, self.cable, self.ledger = cloud, cable, Ledger()
-        self.thing, self.device, self.far_end = (
-            new_thing(endpoints, folder, name) for name in ("core", "device", "listener")
-        )
-        self.group = Group(endpoints)
-        self.core = Core(folder / "greengrass", endpoints, self.thing)
-        self.core.config["coreThing"]["iotMqttPort"] = cable.port
-        self.core.write_config()
-        self.ca = self.group.write_ca(folder / "group-ca.pem")
-        self.listener = None
-
-    def deploy(self, *functions):
-        self.group.give(
-            cores=[entry(self.thing)],
-            devices=[entry(self.device)],
-            functions=list(functions),
-            subscriptions=subscriptions((self.device.arn, "cloud", "out/#")),
-        )
-        self.group.deploy()
-
-    def listen(self):
-        """At the service, by a session that outlives it."""
-        if self.listener:
-            self.hear()
-            self.listener.close()
-            self.hear()
-        self.listener = HubClient(self.cloud.endpoints, "listener", self.far_end, keep=3600)
-        self.listener.subscribe("out/#", 1)
-
-    def hear(self):
-        """Takes what has come."""
-        while True:
-            try:
-                message = self.listener.messages.get_nowait()
-            except queue.Empty:
-                return
-            self.ledger.deliver(int(message.payload.split(b":")[0]))
-
-    def publish_until_it_ends(self, answers):
-        """Numbers on end, each waited for; tells of each that was acknowledged, and None at the end."""
-        ledger = self.ledger
-        try:
-            with self.core.connect(self.device, self.ca) as device:
-                while True:
-                    ledger.sent += 1
-                    device.publish("out/n", f"{ledger.sent}:")
-                    ledger.acknowledged.add(ledger.sent)
-                    answers.put(ledger.sent)
-        except (Refused, OSError):
-            answers.put(None)
-
-    def link(self):
-        code, text = core_socket.ask(self.core, "/link")
-        assert code == 200, text
-        return json.loads(text)
-
-    def wait_until_connected(self):
-        waiting.until("the core is connected", lambda: self.link()["connected"])
-
-    def wait_until_drained(self):
-        waiting.until(lambda: f"the queue is empty: {self.link()}", lambda: not self.link()["queue"]["messages"])
-
-    def wait_until_heard(self):
-        def all_there():
-            self.hear()
-            return not self.ledger.missing()
-
-        waiting.until(lambda: f"these come: {sorted(self.ledger.missing())[:20]}", all_there)
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +34,7 @@ def test_acknowledged_messages_arrive_in_order(site, chance, kills):
     site.deploy(spooler("FileSystem"))
     site.listen()
     victims = ["core"] * 3 + ["service"] + ["cable"] * 2 + ["core without cable"]
-    for _ in range(kills(10, 200)):
+    for _ in range(kills(6, 200)):
         victim = chance.choice(victims)
         site.cable.delay = chance.choice([0, 0, 0.002, 0.02])
         if victim == "core without cable":
