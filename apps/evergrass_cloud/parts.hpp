@@ -4,6 +4,7 @@
 #include "apps/evergrass_cloud/options.hpp"
 #include "cloud/admin/admin_answers.hpp"
 #include "cloud/admin/expired_keys.hpp"
+#include "cloud/adoption/adoption.hpp"
 #include "cloud/bus/bus.hpp"
 #include "cloud/gateway/gateway.hpp"
 #include "cloud/greengrass/bulk_runner.hpp"
@@ -124,6 +125,7 @@ private:
     job_parts job_parts_;
     lambda::function_registry functions_;
     secrets::secret_registry secrets_;
+    adoption::adoption_services adoptions_{*state_, identity_, clock_, changes_, secrets_};
     logs::log_registry logs_;
     iam::iam_registry iam_;
     deployment_signer signer_;
