@@ -1,8 +1,10 @@
 // The map of the command line: one file a verb.
+#include "apps/evergrass/adopt.hpp"
 #include "apps/evergrass/audit.hpp"
 #include "apps/evergrass/backup.hpp"
 #include "apps/evergrass/check.hpp"
 #include "apps/evergrass/dev.hpp"
+#include "apps/evergrass/device_bundle.hpp"
 #include "apps/evergrass/functions.hpp"
 #include "apps/evergrass/invoke.hpp"
 #include "apps/evergrass/keys.hpp"
@@ -405,6 +407,8 @@ int main(int argc, char** argv) {
     verbs.push_back({of_shadows.remove, [&] { return cli::run_shadow_delete(shadow); }, true});
     verbs.push_back({of_shadows.watch, [&] { return cli::run_shadow_watch(shadow); }, true});
     verbs.push_back({of_shadows.list, [&] { return cli::run_shadow_list(shadow); }, true});
+    cli::add_adopt(app, verbs);
+    cli::add_device_bundle(app, verbs);
     const auto asked = [&](const cli::verb& verb) { return verb.asked->parsed(); };
     try {
         app.parse(argc, argv);
