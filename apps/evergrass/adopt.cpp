@@ -66,9 +66,10 @@ result<v1::import_choices> choices_of(const adopt_options& options) {
             return given.error();
         }
         if (!given->second.starts_with('@')) {
-            return error{errc::invalid_input,
-                         "--secret takes the value from a file, NAME=@FILE: on the command line all "
-                         "users of this machine could see it"};
+            return error{
+                errc::invalid_input,
+                "--secret takes the value from a file, NAME=@FILE: on the command line all "
+                "users of this machine could see it"};
         }
         auto value = read_file(given->second.substr(1), largest_secret);
         if (!value) {
@@ -160,8 +161,8 @@ result<read_tree> read_and_plan(const adopt_options& options) {
         if (!given) {
             return given.error();
         }
-        for (const auto& f : core->group ? core->group->functions
-                                         : std::vector<v1::group_function>()) {
+        for (const auto& f :
+             core->group ? core->group->functions : std::vector<v1::group_function>()) {
             if (f.name == given->first) {
                 core->code[f.arn] = given->second;
             }
@@ -181,8 +182,9 @@ result<read_tree> read_and_plan(const adopt_options& options) {
 
 result<void> check_may_go_on(const adopt_options& options, const read_tree& tree) {
     if (tree.core.of_another_core && !options.force) {
-        return error{errc::conflict, "group.json and what is installed are not of the same core; "
-                                     "nothing was sent (--force goes on all the same)"};
+        return error{errc::conflict,
+                     "group.json and what is installed are not of the same core; "
+                     "nothing was sent (--force goes on all the same)"};
     }
     if (options.strict && (tree.plan.found.has_guess() || tree.plan.found.has_error())) {
         std::string first;
@@ -268,9 +270,10 @@ outcome adopt_one(const adopt_options& options, std::unique_ptr<adopting_service
 
 bool is_archive(const fs::path& path) {
     const auto name = path.filename().string();
-    return std::ranges::any_of(std::initializer_list<std::string_view>{".tar.gz", ".tgz", ".tar", ".tar.xz", ".tar.bz2",
-                                                                       ".tar.zst", ".zip"},
-                               [&](auto tail) { return name.ends_with(tail); });
+    return std::ranges::any_of(
+        std::initializer_list<std::string_view>{".tar.gz", ".tgz", ".tar", ".tar.xz", ".tar.bz2",
+                                                ".tar.zst", ".zip"},
+        [&](auto tail) { return name.ends_with(tail); });
 }
 
 // Each archive and tree of the folder by itself; a core that cannot be read keeps none from the
@@ -320,14 +323,17 @@ int adopt_fleet(const adopt_options& options) {
 CLI::App* declare(CLI::App& app, adopt_options& o) {
     auto* adopt = app.add_subcommand(
         "adopt",
-        "Take over a core of AWS IoT Greengrass V1: read its installed tree, make its group at the\n"
+        "Take over a core of AWS IoT Greengrass V1: read its installed tree, make its group at "
+        "the\n"
         "service with the ids and ARNs that it has, and (--switch) run Evergrass's core in its "
         "place.\nNothing below the root is written; --undo puts the old core back.\n"
         "Exit status: 0 all of it, 1 done but for what is said, 2 not begun (docs/rescue.md).");
     auto* root = adopt->add_option("--root", o.places.root, "The old core's root")
                      ->type_name("DIR")
                      ->capture_default_str();
-    adopt->add_option("--config", o.places.config, "Its config.json, where it is apart from the root")
+    adopt
+        ->add_option("--config", o.places.config,
+                     "Its config.json, where it is apart from the root")
         ->type_name("PATH");
     adopt->add_option("--certs", o.places.certs, "Its certificates, likewise")->type_name("DIR");
     adopt->add_option("--deployment", o.places.deployment, "Its deployment folder, likewise")
@@ -345,7 +351,8 @@ CLI::App* declare(CLI::App& app, adopt_options& o) {
     adopt->add_option("--service", o.service, "The service: https://HOST:PORT of its APIs")
         ->type_name("URL");
     adopt->add_option("--ca", o.ca_file, "What signs the service's certificate")->type_name("FILE");
-    adopt->add_option("--endpoints", o.endpoints, "An endpoints.json instead of these two and a key")
+    adopt
+        ->add_option("--endpoints", o.endpoints, "An endpoints.json instead of these two and a key")
         ->type_name("FILE");
     adopt->add_flag("--dry-run", o.dry_run, "Show what was found and would be made; send nothing");
     adopt->add_flag("--strict", o.strict, "Refuse where something is guessed or missing");
@@ -355,13 +362,15 @@ CLI::App* declare(CLI::App& app, adopt_options& o) {
         ->type_name("NAME=@FILE");
     adopt->add_option("--device-cert", o.device_certificates, "THING=FILE: a device's certificate")
         ->type_name("THING=FILE");
-    adopt->add_option("--function", o.functions,
-                      "NAME=RUNTIME:HANDLER, for code without a group.json")
+    adopt
+        ->add_option("--function", o.functions,
+                     "NAME=RUNTIME:HANDLER, for code without a group.json")
         ->type_name("NAME=…");
     adopt->add_option("--code", o.code, "NAME=DIR: the code of a function whose folder is lost")
         ->type_name("NAME=DIR");
-    auto* over = adopt->add_flag("--switch", o.switch_over,
-                                 "Then deploy, and run Evergrass's core in the old one's place")
+    auto* over = adopt
+                     ->add_flag("--switch", o.switch_over,
+                                "Then deploy, and run Evergrass's core in the old one's place")
                      ->excludes(archive);
     adopt->add_flag("--undo", o.undo, "Put the old core back")->excludes(over);
     adopt->add_option("--work", o.work, "Evergrass's own folder (default: ROOT.evergrass)")
@@ -371,8 +380,9 @@ CLI::App* declare(CLI::App& app, adopt_options& o) {
     adopt->add_option("--wait", o.wait_seconds, "Seconds until the checks of --switch must hold")
         ->check(CLI::Range(1, 86'400))
         ->capture_default_str();
-    adopt->add_option("--devices-within", o.devices_within_seconds,
-                      "A check of its own: all devices are back after so many seconds")
+    adopt
+        ->add_option("--devices-within", o.devices_within_seconds,
+                     "A check of its own: all devices are back after so many seconds")
         ->check(CLI::Range(0, 86'400));
     adopt->add_flag("-i,--insecure", o.insecure,
                     "Evergrass's core starts although the kernel's link protection is off");

@@ -56,13 +56,14 @@ std::size_t length(const json::object& request, std::string_view list) {
 }
 
 std::string plan_text(const v1::import_plan& plan) {
-    auto text = "To be made at the service, with the ids, ARNs and versions that they have\n  group '" +
-                plan.group_name + "' " + plan.group_id + "\n  " +
-                counted(length(plan.request, "things"), "thing") + ", " +
-                counted(length(plan.request, "certificates"), "certificate") + ", " +
-                counted(length(plan.request, "functions"), "version") + " of functions, " +
-                counted(length(plan.request, "definitions"), "definition") + ", " +
-                counted(length(plan.request, "secrets"), "secret") + "\n";
+    auto text =
+        "To be made at the service, with the ids, ARNs and versions that they have\n  group '" +
+        plan.group_name + "' " + plan.group_id + "\n  " +
+        counted(length(plan.request, "things"), "thing") + ", " +
+        counted(length(plan.request, "certificates"), "certificate") + ", " +
+        counted(length(plan.request, "functions"), "version") + " of functions, " +
+        counted(length(plan.request, "definitions"), "definition") + ", " +
+        counted(length(plan.request, "secrets"), "secret") + "\n";
     for (const auto* origin : {"made up", "guessed"}) {
         std::size_t n = 0;
         for (const auto& v : plan.found.values) {
@@ -71,7 +72,8 @@ std::string plan_text(const v1::import_plan& plan) {
             n += v.how == how ? 1 : 0;
         }
         if (n > 0) {
-            text += "  " + std::string(origin) + ": " + counted(n, "value") + " (--json lists them)\n";
+            text +=
+                "  " + std::string(origin) + ": " + counted(n, "value") + " (--json lists them)\n";
         }
     }
     if (!plan.unknown.empty()) {

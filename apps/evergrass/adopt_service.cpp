@@ -46,9 +46,10 @@ result<api_client_options> access(const adopt_options& options, std::string& ca_
         out.credentials = {environment("AWS_ACCESS_KEY_ID"), environment("AWS_SECRET_ACCESS_KEY")};
     }
     if (out.url.empty() || ca_file.empty()) {
-        return error{errc::invalid_input,
-                     "say which service: --service https://HOST:PORT with --ca FILE, or --endpoints "
-                     "FILE; to look only, --dry-run"};
+        return error{
+            errc::invalid_input,
+            "say which service: --service https://HOST:PORT with --ca FILE, or --endpoints "
+            "FILE; to look only, --dry-run"};
     }
     if (out.credentials.access_key_id.empty() || out.credentials.secret_access_key.empty()) {
         return error{errc::invalid_input,
@@ -136,8 +137,9 @@ result<bool> adopting_service::put_shadow(const v1::old_shadow& shadow) {
         return there.error();
     }
     auto document = parse_json(shadow.document);
-    const auto* state =
-        document && document->is_object() ? object_member(document->get_object(), "state") : nullptr;
+    const auto* state = document && document->is_object()
+                            ? object_member(document->get_object(), "state")
+                            : nullptr;
     if (state == nullptr) {
         return error{errc::invalid_input, shadow.where + " holds no shadow"};
     }
@@ -171,9 +173,9 @@ result<std::string> adopting_service::deploy(const std::string& group_id) {
               .signing_name = "greengrass",
               .method = "POST",
               .target = "/greengrass/groups/" + group_id + "/deployments",
-              .body = json::object{{"DeploymentType", "NewDeployment"},
-                                   {"GroupVersionId",
-                                    string_member(*group, "LatestVersion").value_or("")}}});
+              .body = json::object{
+                  {"DeploymentType", "NewDeployment"},
+                  {"GroupVersionId", string_member(*group, "LatestVersion").value_or("")}}});
     if (!made) {
         return made.error();
     }
@@ -182,11 +184,11 @@ result<std::string> adopting_service::deploy(const std::string& group_id) {
 
 result<adopting_service::deployment_state> adopting_service::deployment(const std::string& group_id,
                                                                         const std::string& id) {
-    const auto answer = call(
-        {.operation = "GetDeploymentStatus",
-         .signing_name = "greengrass",
-         .method = "GET",
-         .target = "/greengrass/groups/" + group_id + "/deployments/" + id + "/status"});
+    const auto answer =
+        call({.operation = "GetDeploymentStatus",
+              .signing_name = "greengrass",
+              .method = "GET",
+              .target = "/greengrass/groups/" + group_id + "/deployments/" + id + "/status"});
     if (!answer) {
         return answer.error();
     }

@@ -19,8 +19,8 @@ public:
     static result<std::unique_ptr<adopting_service>> make(const adopt_options& options,
                                                           const std::string& region);
 
-    // Sends the packages, then the request. The service's answer: made, same, groupId. errc::conflict
-    // when the service has something of it already that differs.
+    // Sends the packages, then the request. The service's answer: made, same, groupId.
+    // errc::conflict when the service has something of it already that differs.
     result<json::object> import(v1::import_plan& plan);
     // A shadow that the service hasn't; false: it has one, which stays.
     result<bool> put_shadow(const v1::old_shadow& shadow);

@@ -6,8 +6,11 @@
 #include "libs/base/file.hpp"
 
 #include <ctime>
+#include <fcntl.h>
 #include <iostream>
 #include <optional>
+#include <sys/file.h>
+#include <unistd.h>
 
 namespace evergrass::cli {
 namespace {
@@ -149,9 +152,7 @@ private:
         }
     }
 
-    result<json::object> ask() {
-        return ask_core(socket_of_root(places_.our_root()), "/status");
-    }
+    result<json::object> ask() { return ask_core(socket_of_root(places_.our_root()), "/status"); }
 
     std::optional<std::string> core_fault() {
         const auto status = ask();
@@ -201,14 +202,29 @@ int fail(const error& why, int status) {
     return status;
 }
 
+// Our core holds this lock for as long as it lives (apps/greengrassd), however it was started.
+bool our_core_runs(const takeover_places& places) {
+    const auto lock = places.our_root() / "ggc/var/state/core.lock";
+    const int fd = ::open(lock.c_str(), O_RDWR | O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    const bool held = ::flock(fd, LOCK_EX | LOCK_NB) != 0;
+    ::close(fd);
+    return held;
+}
+
 // Whichever core is in place ends, ours goes out of it, the old one starts.
 result<void> put_old_core_back(takeover& over, const takeover_places& places, const teller& tell) {
     const auto now = over.status();
     const bool ours = now ? now->ours_in_place : true;
     if (ours) {
         tell.step("stop", "Stopping Evergrass's core.");
-        if (auto stopped = core_command(places, "stop"); !stopped) {
-            return with_context(stopped.error(), "Evergrass's core does not stop");
+        // A program that cannot even stop must not bar the way back: what counts is that it is
+        // gone.
+        if (auto stopped = core_command(places, "stop"); !stopped && our_core_runs(places)) {
+            return with_context(stopped.error(),
+                                "Evergrass's core does not stop; end it, and --undo again");
         }
     }
     if (auto back = over.go_back(); !back) {
@@ -216,6 +232,10 @@ result<void> put_old_core_back(takeover& over, const takeover_places& places, co
     }
     tell.step("back", "The old core is in its place: " + places.core_name().string());
     if (auto started = core_command(places, "start"); !started) {
+        if (!ours) {  // it was never taken out, and may run
+            tell.step("start", "It was not started: " + started.error().message());
+            return {};
+        }
         return with_context(started.error(),
                             "the old core is in its place and does not start; start it by hand: " +
                                 (places.core_name() / "greengrassd").string() + " start");
@@ -247,8 +267,8 @@ result<takeover_files> new_files(const v1::old_core& core, adopting_service& ser
 
 }  // namespace
 
-int switch_core(const adopt_options& options, const v1::old_core& core,
-                const v1::import_plan& plan, adopting_service& service) {
+int switch_core(const adopt_options& options, const v1::old_core& core, const v1::import_plan& plan,
+                adopting_service& service) {
     const teller tell(options.json);
     const auto places = places_of(options);
     if (!places) {
@@ -264,8 +284,8 @@ int switch_core(const adopt_options& options, const v1::old_core& core,
         return fail(before.error(), 2);
     }
     if (!before->ours_in_place) {
-        tell.step("prepare", "config.json for Evergrass's core, in " + places->our_root().string() +
-                                 ":");
+        tell.step("prepare",
+                  "config.json for Evergrass's core, in " + places->our_root().string() + ":");
         const auto files = new_files(core, service, *places, tell);
         if (!files) {
             return fail(files.error(), 2);

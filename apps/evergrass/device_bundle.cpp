@@ -133,8 +133,8 @@ private:
         if (version.empty()) {
             return std::optional<found_group>();
         }
-        const auto answer = service_.call(get(
-            "GetGroupVersion", "/greengrass/groups/" + id + "/versions/" + version));
+        const auto answer = service_.call(
+            get("GetGroupVersion", "/greengrass/groups/" + id + "/versions/" + version));
         if (!answer) {
             return answer.error();
         }
@@ -163,21 +163,21 @@ private:
 
     result<found_group> find_group() {
         std::vector<found_group> found;
-        auto looked = each_of("ListGroups", "/greengrass/groups", "Groups",
-                              [&](const json::object& group) -> result<void> {
-                                  if (!options_.group.empty() &&
-                                      string_member(group, "Id") != options_.group) {
-                                      return {};
-                                  }
-                                  auto one = look_into(group);
-                                  if (!one) {
-                                      return one.error();
-                                  }
-                                  if (*one) {
-                                      found.push_back(std::move(**one));
-                                  }
-                                  return {};
-                              });
+        auto looked = each_of(
+            "ListGroups", "/greengrass/groups", "Groups",
+            [&](const json::object& group) -> result<void> {
+                if (!options_.group.empty() && string_member(group, "Id") != options_.group) {
+                    return {};
+                }
+                auto one = look_into(group);
+                if (!one) {
+                    return one.error();
+                }
+                if (*one) {
+                    found.push_back(std::move(**one));
+                }
+                return {};
+            });
         if (!looked) {
             return looked.error();
         }
@@ -201,10 +201,9 @@ private:
         auto read = each_of(
             "ListGroupCertificateAuthorities", path, "GroupCertificateAuthorities",
             [&](const json::object& one) -> result<void> {
-                auto whole = service_.call(
-                    get("GetGroupCertificateAuthority",
-                        path + "/" +
-                            string_member(one, "GroupCertificateAuthorityId").value_or("")));
+                auto whole = service_.call(get(
+                    "GetGroupCertificateAuthority",
+                    path + "/" + string_member(one, "GroupCertificateAuthorityId").value_or("")));
                 if (!whole) {
                     return whole.error();
                 }
@@ -224,9 +223,9 @@ private:
 
     result<std::vector<std::string>> addresses_of(const std::string& core) {
         std::vector<std::string> out;
-        const auto answer = service_.call(
-            get("GetConnectivityInfo",
-                "/greengrass/things/" + percent_encode(core) + "/connectivityInfo"));
+        const auto answer =
+            service_.call(get("GetConnectivityInfo",
+                              "/greengrass/things/" + percent_encode(core) + "/connectivityInfo"));
         if (!answer) {
             return answer.error();
         }
@@ -243,13 +242,16 @@ private:
 
     std::string readme(const found_group& group, const std::vector<std::string>& addresses) const {
         std::string text =
-            "For the device " + options_.thing + ", in group " + group.id + "\n\n"
+            "For the device " + options_.thing + ", in group " + group.id +
+            "\n\n"
             "group-ca.pem    takes the place of the group CA that the device has in its files.\n"
-            "                Where its program takes several CAs in one file, add it to the old one\n"
+            "                Where its program takes several CAs in one file, add it to the old "
+            "one\n"
             "                and the device can talk to the old core and to the new one.\n"
             "service-ca.pem  takes the place of Amazon's root CA, if the device discovers.\n\n"
             "Certificate, key and client id of the device stay as they are.\n\n"
-            "The core " + group.core + " listens at\n";
+            "The core " +
+            group.core + " listens at\n";
         for (const auto& address : addresses) {
             text += "  " + address + "\n";
         }
@@ -287,8 +289,8 @@ int run_bundle(const bundle_options& options) {
 
 void add_device_bundle(CLI::App& app, verbs& all) {
     // Other verbs of devices may have made it.
-    const auto there = app.get_subcommands(
-        [](const CLI::App* each) { return each->get_name() == "device"; });
+    const auto there =
+        app.get_subcommands([](const CLI::App* each) { return each->get_name() == "device"; });
     auto* device = there.empty() ? nullptr : there.front();
     if (device == nullptr) {
         device = app.add_subcommand("device", "Devices of the service's groups");
@@ -308,8 +310,9 @@ void add_device_bundle(CLI::App& app, verbs& all) {
         ->type_name("URL");
     bundle->add_option("--ca", options->service.ca_file, "What signs the service's certificate")
         ->type_name("FILE");
-    bundle->add_option("--endpoints", options->service.endpoints,
-                       "An endpoints.json instead of these two and a key")
+    bundle
+        ->add_option("--endpoints", options->service.endpoints,
+                     "An endpoints.json instead of these two and a key")
         ->type_name("FILE");
     bundle->add_flag("--json", options->json, "Print one JSON object");
     all.push_back({bundle, [options] { return run_bundle(*options); }});

@@ -176,10 +176,9 @@ result<new_config> make_config(std::string_view old_text, const std::filesystem:
     set(*core, "coreThing", "iotHost", service.mqtt_host.c_str(), made.changes);
     set(*core, "coreThing", "ggHost", service.https_host.c_str(), made.changes);
     // A port is written only where it isn't the one that counts already.
-    for (const auto& [member, port, usual] :
-         {std::tuple{"iotMqttPort", service.mqtt_port, 8883},
-          std::tuple{"iotHttpPort", service.https_port, 8443},
-          std::tuple{"ggHttpPort", service.https_port, 8443}}) {
+    for (const auto& [member, port, usual] : {std::tuple{"iotMqttPort", service.mqtt_port, 8883},
+                                              std::tuple{"iotHttpPort", service.https_port, 8443},
+                                              std::tuple{"ggHttpPort", service.https_port, 8443}}) {
         if (core->contains(member) || port != usual) {
             set(*core, "coreThing", member, static_cast<std::int64_t>(port), made.changes);
         }

@@ -7,8 +7,8 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <vector>
 #include <sys/types.h>
+#include <vector>
 
 // Our core in the place of an old one, over the same root, so that one of the two runs at every
 // moment: docs/formats/takeover-journal.md. Nothing of the old tree is changed but one name:
@@ -60,11 +60,11 @@ struct takeover_files {
 };
 
 enum class takeover_state {
-    none,       // never begun, or gone back: the old core
-    prepared,   // our files are there; the old core
-    switched,   // our core, which has not passed its checks
-    done,       // our core
-    undoing,    // on the way back
+    none,      // never begun, or gone back: the old core
+    prepared,  // our files are there; the old core
+    switched,  // our core, which has not passed its checks
+    done,      // our core
+    undoing,   // on the way back
 };
 std::string_view to_string(takeover_state state);
 
@@ -101,8 +101,8 @@ private:
     takeover_places places_;
 };
 
-// The old config.json for our core: where the service is, and what authority it has. Everything else
-// is as it was; relative paths of certificates become absolute. `changes`: one sentence each.
+// The old config.json for our core: where the service is, and what authority it has. Everything
+// else is as it was; relative paths of certificates become absolute. `changes`: one sentence each.
 struct new_config {
     std::string text;
     std::vector<std::string> changes;

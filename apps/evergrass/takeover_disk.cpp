@@ -34,11 +34,13 @@ result<void> linux_disk::exchange(const fs::path& a, const fs::path& b) {
         const bool unable = errno == EINVAL || errno == ENOSYS;
         auto failed = errno_error("cannot exchange " + a.string() + " and " + b.string());
         if (apart) {
-            failed.context += ": they are on different file systems, so give --work a folder on the "
-                              "root's";
+            failed.context +=
+                ": they are on different file systems, so give --work a folder on the "
+                "root's";
         } else if (unable) {
-            failed.context += ": this file system cannot do it in one step (ext4, xfs, btrfs, f2fs "
-                              "and tmpfs can)";
+            failed.context +=
+                ": this file system cannot do it in one step (ext4, xfs, btrfs, f2fs "
+                "and tmpfs can)";
         }
         return failed;
     }

@@ -1,6 +1,7 @@
 // The takeover with the power cut at every step that writes. Which of the two cores the next boot
 // would start is what `ggc/core` is then; it must be whole.
 #include "apps/evergrass/takeover.hpp"
+
 #include "libs/base/errors.hpp"
 
 #include <gtest/gtest.h>
@@ -27,8 +28,8 @@ public:
     bool exists(const fs::path& path) override { return is_on() && has(path); }
     bool has(const fs::path& path) const {
         const auto at = files.lower_bound(path.string());
-        return at != files.end() && (at->first == path.string() ||
-                                     at->first.starts_with(path.string() + "/"));
+        return at != files.end() &&
+               (at->first == path.string() || at->first.starts_with(path.string() + "/"));
     }
     result<std::string> read(const fs::path& path) override {
         const auto found = files.find(path.string());

@@ -125,7 +125,6 @@ private:
     job_parts job_parts_;
     lambda::function_registry functions_;
     secrets::secret_registry secrets_;
-    adoption::adoption_services adoptions_{*state_, identity_, clock_, changes_, secrets_};
     logs::log_registry logs_;
     iam::iam_registry iam_;
     deployment_signer signer_;
@@ -133,6 +132,8 @@ private:
     lambda::core_invocations invocations_;
     std::optional<greengrass::upstream_sts> sts_;
     greengrass_services greengrass_;
+    adoption::adoption_services adoptions_{*state_,  identity_, clock_,
+                                           changes_, secrets_,  greengrass_};
     // Where the device API uses the store, so that a slow disk holds up no connection.
     boost::asio::thread_pool blocking_{1};
     just_in_time newcomers_;

@@ -1,5 +1,6 @@
 #include "cloud/adoption/adoption.hpp"
 #include "cloud/greengrass/families.hpp"
+#include "cloud/greengrass/group_authority.hpp"
 #include "cloud/iot/policy_versions.hpp"
 #include "libs/base/arn.hpp"
 #include "libs/base/encoding.hpp"
@@ -24,12 +25,16 @@ bool is_hex(std::string_view text, std::size_t digits) {
            text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-// One request while it is carried out inside of its transaction. The first fault, of the request or of
-// the store, is kept and nothing is written after it: all that was is rolled back.
+// One request while it is carried out inside of its transaction. The first fault, of the request or
+// of the store, is kept and nothing is written after it: all that was is rolled back.
 class adoption_run {
 public:
-    adoption_run(adoption_services& in, const json::object& asked)
-        : in_(in), asked_(asked), now_(to_epoch_milliseconds(in.time.now())) {}
+    // `authority_key`: for the group's CA, should it have none.
+    adoption_run(adoption_services& in, const json::object& asked, const std::string& authority_key)
+        : in_(in),
+          asked_(asked),
+          authority_key_(authority_key),
+          now_(to_epoch_milliseconds(in.time.now())) {}
 
     api_result run() {
         check_place();
@@ -52,8 +57,8 @@ public:
                              {{"conflicts", std::move(conflicts_)}}};
         }
         in_.state.audit().add_to_target("GroupId=" + group_id_);
-        return reply{
-            {{"made", made_}, {"same", same_}, {"groupId", group_id_}}, made_ > 0 ? 201 : 200};
+        return reply{{{"made", made_}, {"same", same_}, {"groupId", group_id_}},
+                     made_ > 0 ? 201 : 200};
     }
 
 private:
@@ -167,11 +172,10 @@ private:
         const auto partition = text(asked_, "partition");
         if (account != here.account || region != here.region || partition != here.partition) {
             stop({409, "ConflictException",
-                        "The core is of account " + account + " in " + region + " (" + partition +
-                            "), and this service is account " + here.account + " in " +
-                            here.region + " (" + here.partition +
-                            "): start evergrass-cloud with --account " + account + " --region " +
-                            region + " on a data folder of its own."});
+                  "The core is of account " + account + " in " + region + " (" + partition +
+                      "), and this service is account " + here.account + " in " + here.region +
+                      " (" + here.partition + "): start evergrass-cloud with --account " + account +
+                      " --region " + region + " on a data folder of its own."});
         }
     }
 
@@ -240,10 +244,11 @@ private:
                                 " WHERE p.name = ?1",
                                 {name}, 1);
         if (!there) {
-            write("adoption.add_policy",
-                  "INSERT INTO policies(name, default_version, last_version, created_at, updated_at)"
-                  " VALUES(?1, 1, 1, ?2, ?2)",
-                  {name, now_});
+            write(
+                "adoption.add_policy",
+                "INSERT INTO policies(name, default_version, last_version, created_at, updated_at)"
+                " VALUES(?1, 1, 1, ?2, ?2)",
+                {name, now_});
             write("adoption.add_policy_version",
                   "INSERT INTO policy_versions(policy, version, document, created_at)"
                   " VALUES(?1, 1, ?2, ?3)",
@@ -419,6 +424,20 @@ private:
         group_id_ = text(group, "id");
         group_version_ = text(group, "version");
         add_versioned(greengrass::group_family().kind, group);
+        if (fault_) {
+            return;
+        }
+        const auto authorities = greengrass::authorities_of(in_.state, group_id_);
+        if (!authorities) {
+            stop(internal_error(authorities.error()));
+        } else if (authorities->empty()) {
+            if (auto made =
+                    greengrass::insert_group_authority(in_.greengrass, group_id_, authority_key_);
+                !made) {
+                stop(internal_error(made.error()));
+            }
+            ++made_;
+        }
     }
 
     // That it was: it has no manifest, which only a deployment of this service has.
@@ -428,9 +447,8 @@ private:
             return;
         }
         const auto id = text(*record, "id");
-        if (const auto there =
-                find("adoption.deployment", "SELECT group_id FROM deployments WHERE id = ?1", {id},
-                     1)) {
+        if (const auto there = find("adoption.deployment",
+                                    "SELECT group_id FROM deployments WHERE id = ?1", {id}, 1)) {
             if ((*there)[0] != group_id_) {
                 conflict("deployment", id, "it is of group " + (*there)[0]);
             } else {
@@ -451,6 +469,7 @@ private:
 
     adoption_services& in_;
     const json::object& asked_;
+    const std::string& authority_key_;
     std::int64_t now_;
     std::int64_t made_ = 0;
     std::int64_t same_ = 0;
@@ -469,7 +488,10 @@ api_result adopt(adoption_services& in, std::string_view request) {
         return bad_request("The request is no JSON object" +
                            (parsed ? "." : ": " + parsed.error().message()));
     }
-    auto done = in_transaction(in.state, [&] { return adoption_run(in, parsed->get_object()).run(); });
+    // Before the transaction: it may take a while.
+    const auto authority_key = in.greengrass.new_rsa_key();
+    auto done = in_transaction(
+        in.state, [&] { return adoption_run(in, parsed->get_object(), authority_key).run(); });
     if (done && done->status == 201) {
         in.changes.changed();
     }

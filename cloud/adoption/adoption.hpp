@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cloud/gateway/transaction.hpp"
+#include "cloud/greengrass/services.hpp"
 #include "cloud/iot/registry_changes.hpp"
 #include "cloud/secrets/secrets.hpp"
 #include "cloud/store/store.hpp"
@@ -19,6 +20,7 @@ struct adoption_services {
     const clock& time;
     registry_changes& changes;
     secrets::secret_registry& secrets;
+    greengrass_services& greengrass;
 };
 
 // PUT /evergrass/v1/packages/SHA256: a function's package (zip), which an adoption then names. The
@@ -27,7 +29,8 @@ api_result put_package(adoption_services& in, std::string_view sha256, std::stri
 
 // POST /evergrass/v1/adoptions. One transaction. What is there already and the same stays as it is;
 // what is there and differs is a conflict: 409 with all of them in "conflicts", and nothing is
-// changed. The answer: {"made": N, "same": N, "groupId"}.
+// changed. The group gets a CA of its own, as the old one's key was in AWS's cloud alone. The
+// answer: {"made": N, "same": N, "groupId"}.
 api_result adopt(adoption_services& in, std::string_view request);
 
 }  // namespace evergrass::cloud::adoption

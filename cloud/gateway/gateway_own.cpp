@@ -33,9 +33,9 @@ answer<http::response> gateway::implementation::serve_own(const caller& by,
     about.operation = "greengrass:" + std::string(found->operation);
     const auto rest = asked.path().substr(found->path.size());
     audit_trail::change change(
-        state.audit(), {time->now(), by.acting ? by.acting->to_arn() : by.access_key_id,
-                        asked.remote_address, about.request_id, about.operation,
-                        std::string(rest.substr(0, 64))});
+        state.audit(),
+        {time->now(), by.acting ? by.acting->to_arn() : by.access_key_id, asked.remote_address,
+         about.request_id, about.operation, std::string(rest.substr(0, 64))});
     const auto perform_own = [&]() -> api_result {
         if (auto refused = by.refuse(identity.account, "greengrass", found->operation)) {
             return std::move(*refused);
@@ -47,8 +47,8 @@ answer<http::response> gateway::implementation::serve_own(const caller& by,
         }
     };
     auto outcome = perform_own();
-    const auto ended = outcome ? change.end(200, "")
-                               : change.end(outcome.error().status, outcome.error().code);
+    const auto ended =
+        outcome ? change.end(200, "") : change.end(outcome.error().status, outcome.error().code);
     if (!ended) {
         log.error("An entry of the audit could not be written.",
                   {{"requestId", about.request_id}, {"error", ended.error()}});

@@ -147,7 +147,8 @@ result<int> open_parent(int root, const std::string& name) {
         const std::string part(rest.substr(0, slash));
         rest.remove_prefix(slash + 1);
         ::mkdirat(at, part.c_str(), 0700);
-        const int next = ::openat(at, part.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        const int next =
+            ::openat(at, part.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         ::close(at);
         if (next < 0) {
             return errno_error("cannot make the folder of '" + name + "'");
@@ -169,9 +170,9 @@ result<void> write_member(int folder, const std::string& base, const archive_vis
                    ? result<void>()
                    : errno_error("cannot make the link '" + member.name + "'");
     }
-    const int file = ::openat(folder, base.c_str(),
-                              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                              (member.mode & 0111u) != 0 ? 0700 : 0600);
+    const int file =
+        ::openat(folder, base.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                 (member.mode & 0111u) != 0 ? 0700 : 0600);
     if (file < 0) {
         return errno_error("cannot write '" + member.name + "'");
     }

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-// A copy of a core's tree as people make it: `tar czf backup.tar.gz /greengrass`, also plain tar, or
-// zip.
+// A copy of a core's tree as people make it: `tar czf backup.tar.gz /greengrass`, also plain tar,
+// or zip.
 namespace evergrass::v1 {
 
 struct archive_limits {

@@ -36,7 +36,9 @@ result<old_config> read_old_config(std::string_view text, std::string_view file)
         return with_context(document.error(), std::string(file));
     }
     old_config config;
-    const auto where = [&](std::string_view at) { return std::string(file) + "#" + std::string(at); };
+    const auto where = [&](std::string_view at) {
+        return std::string(file) + "#" + std::string(at);
+    };
     const auto* core = object_at(&*document, "coreThing");
     const auto* crypto = object_at(&*document, "crypto");
     config.thing_arn = text_at(core, "thingArn");
@@ -48,8 +50,9 @@ result<old_config> read_old_config(std::string_view text, std::string_view file)
     const auto name = thing_name_of(config.thing_arn);
     if (!arn || !name) {
         config.found.fail(where("/coreThing/thingArn"),
-                          "'" + config.thing_arn + "' is no thing's ARN: this core was never "
-                                                   "configured");
+                          "'" + config.thing_arn +
+                              "' is no thing's ARN: this core was never "
+                              "configured");
     } else {
         config.configured = true;
         config.thing_name = *name;

@@ -71,8 +71,10 @@ void findings::append(findings more) {
 json::array to_json(const std::vector<derived>& values) {
     json::array out;
     for (const auto& v : values) {
-        out.push_back(json::object{
-            {"what", v.what}, {"value", v.value}, {"origin", to_string(v.how)}, {"where", v.where}});
+        out.push_back(json::object{{"what", v.what},
+                                   {"value", v.value},
+                                   {"origin", to_string(v.how)},
+                                   {"where", v.where}});
     }
     return out;
 }
@@ -80,8 +82,8 @@ json::array to_json(const std::vector<derived>& values) {
 json::array to_json(const std::vector<problem>& problems) {
     json::array out;
     for (const auto& p : problems) {
-        out.push_back(json::object{
-            {"severity", to_string(p.how_bad)}, {"where", p.where}, {"text", p.text}});
+        out.push_back(
+            json::object{{"severity", to_string(p.how_bad)}, {"where", p.where}, {"text", p.text}});
     }
     return out;
 }

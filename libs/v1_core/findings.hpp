@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-// What a Greengrass V1 core left on its disk, as far as anybody knows (spec/on-disk.md): the readers
-// here never guess in silence. Whatever they say carries where it comes from.
+// What a Greengrass V1 core left on its disk, as far as anybody knows (spec/on-disk.md): the
+// readers here never guess in silence. Whatever they say carries where it comes from.
 namespace evergrass::v1 {
 
 enum class origin {

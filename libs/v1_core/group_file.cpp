@@ -29,9 +29,8 @@ public:
         out_.devices = members_of(whole, "Devices");
         out_.deployed = !out_.cores.empty();
         if (const auto definitions = object_of(whole, "GroupDefinitions")) {
-            note_unknown(*definitions,
-                         {"Resources", "Lambdas", "Subscriptions", "Logging", "ShadowSync",
-                          "ClientCertFingerprints", "Connectors"});
+            note_unknown(*definitions, {"Resources", "Lambdas", "Subscriptions", "Logging",
+                                        "ShadowSync", "ClientCertFingerprints", "Connectors"});
             read_resources(*definitions);
             read_functions(*definitions);
             read_subscriptions(*definitions);
@@ -120,9 +119,9 @@ private:
             const place section_at{&value->get_object(), at};
             note_unknown(section_at, {"ref", "Content"});
             if (const auto* ref = member(section_at, "ref")) {
-                out_.found.fail(where(at + "/ref"),
-                                "points to content that is not in the file (" +
-                                    json::serialize(*ref) + "): this section may be incomplete");
+                out_.found.fail(where(at + "/ref"), "points to content that is not in the file (" +
+                                                        json::serialize(*ref) +
+                                                        "): this section may be incomplete");
             }
             value = member(section_at, "Content");
             at += "/Content";
@@ -175,7 +174,8 @@ private:
         const auto parts = parsed ? split(parsed->resource) : std::vector<std::string>();
         // "/greengrass/groups/G/versions/V": the first part is empty.
         if (parts.size() != 6 || parts[2] != "groups" || parts[4] != "versions") {
-            out_.found.fail(where("/Arn"), "'" + out_.arn + "' is not the ARN of a group's version");
+            out_.found.fail(where("/Arn"),
+                            "'" + out_.arn + "' is not the ARN of a group's version");
             return;
         }
         out_.partition = parsed->partition;
@@ -229,8 +229,9 @@ private:
     void read_certificate(const place& each, const std::string& what, bool is_device,
                           group_member& one) {
         if (one.certificate_arn.empty()) {
-            out_.found.warn(where(each.at), what + " has no certificate here: register it again "
-                                                   "(`evergrass adopt --device-cert " +
+            out_.found.warn(where(each.at), what +
+                                                " has no certificate here: register it again "
+                                                "(`evergrass adopt --device-cert " +
                                                 one.thing_name + "=FILE`)");
             return;
         }
@@ -399,8 +400,8 @@ private:
         one.encoding = text(in, "EncodingType");
         one.code_sha256 = text(in, "CodeSha256");
         const auto what = "functions[" + one.name + "]";
-        for (auto [member, into] : {std::pair{"ExecArgs", &one.exec_args},
-                                    std::pair{"Executable", &one.executable}}) {
+        for (auto [member, into] :
+             {std::pair{"ExecArgs", &one.exec_args}, std::pair{"Executable", &one.executable}}) {
             *into = text(in, member);
             if (!into->empty()) {
                 out_.found.guess(what + "." + member, *into, where(pointer(in.at, member)));

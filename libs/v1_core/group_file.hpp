@@ -60,8 +60,8 @@ struct group_logger {
 struct group_resource {
     std::string id;
     std::string name;
-    std::string kind;   // the API's member: LocalVolumeResourceData …
-    json::object data;  // its members
+    std::string kind;                // the API's member: LocalVolumeResourceData …
+    json::object data;               // its members
     std::string secret_arn() const;  // empty: no secret
 };
 

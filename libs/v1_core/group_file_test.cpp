@@ -1,9 +1,11 @@
 #include "libs/v1_core/group_file.hpp"
+
 #include "libs/v1_core/test_tree.hpp"
 
-#include <algorithm>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 namespace evergrass::v1 {
 namespace {
@@ -77,8 +79,9 @@ TEST(group_file, one_line_a_byte_order_mark_and_a_line_break_are_taken) {
 TEST(group_file, a_function_without_encoding_and_policies_is_read) {
     const test_tree tree;
     auto text = replaced(tree.group(), R"("EncodingType": "json", )", "");
-    text = replaced(text, R"("ResourceAccessPolicies": [{"ResourceId": "spool-dir", "Permission": "rw"}],)",
-                    "");
+    text = replaced(
+        text, R"("ResourceAccessPolicies": [{"ResourceId": "spool-dir", "Permission": "rw"}],)",
+        "");
     const auto group = must_read(text);
     EXPECT_EQ(group.functions.at(0).encoding, "");
     EXPECT_TRUE(group.functions.at(0).resources.empty());
@@ -176,10 +179,10 @@ TEST(group_file, numbers_and_truths_as_text_are_taken) {
 
 TEST(group_file, a_system_function_needs_no_region_and_no_code) {
     const test_tree tree;
-    const auto group = must_read(
-        replaced(tree.group(), "\"Content\": [{\n      \"FunctionArn\"",
-                 "\"Content\": [{\"FunctionArn\": \"arn:aws:lambda:::function:GGIPDetector:1\"}, {\n"
-                 "      \"FunctionArn\""));
+    const auto group = must_read(replaced(
+        tree.group(), "\"Content\": [{\n      \"FunctionArn\"",
+        "\"Content\": [{\"FunctionArn\": \"arn:aws:lambda:::function:GGIPDetector:1\"}, {\n"
+        "      \"FunctionArn\""));
     ASSERT_EQ(group.functions.size(), 2u);
     EXPECT_TRUE(group.functions[0].of_system);
     EXPECT_FALSE(group.found.has_error());
@@ -187,8 +190,9 @@ TEST(group_file, a_system_function_needs_no_region_and_no_code) {
 
 TEST(group_file, isolation_and_secrets_are_read_and_said_to_be_guesses) {
     const test_tree tree;
-    auto text = replaced(tree.group(), "\"AccessSysfs\": false",
-                         R"("Execution": {"IsolationMode": "NoContainer", "RunAs": {"Uid": 1001}})");
+    auto text =
+        replaced(tree.group(), "\"AccessSysfs\": false",
+                 R"("Execution": {"IsolationMode": "NoContainer", "RunAs": {"Uid": 1001}})");
     text = replaced(text, "\"Content\": [{\"Id\": \"spool-dir\"",
                     R"("Content": [{"Id": "key", "Type": "?", "Data": {"ARN":
                     "arn:aws:secretsmanager:eu-north-1:111122223333:secret:api-key-AbCdEf"}},

@@ -23,8 +23,8 @@ struct names {
     std::string region;
     std::string account;
     std::string arn(std::string_view service, const std::string& resource) const {
-        return "arn:" + partition + ":" + std::string(service) + ":" + region + ":" + account + ":" +
-               resource;
+        return "arn:" + partition + ":" + std::string(service) + ":" + region + ":" + account +
+               ":" + resource;
     }
 };
 
@@ -47,11 +47,13 @@ public:
             return named.error();
         }
         if (!core_.group) {
-            plan_.unknown.push_back("devices, subscriptions, loggers and resources: there is no "
-                                    "group.json that holds a group");
+            plan_.unknown.push_back(
+                "devices, subscriptions, loggers and resources: there is no "
+                "group.json that holds a group");
         }
-        plan_.unknown.push_back("the role of the group, tags, and names of aliases: V1 kept them in "
-                                "the cloud alone");
+        plan_.unknown.push_back(
+            "the role of the group, tags, and names of aliases: V1 kept them in "
+            "the cloud alone");
         plan_.unknown.push_back("the policies of certificates: all get '" +
                                 std::string(policy_name) + "', which is wide; narrow it");
         plan_.unknown.push_back(
@@ -72,12 +74,12 @@ public:
 private:
     result<void> name_everything() {
         const auto* group = core_.group ? &*core_.group : nullptr;
-        const auto* config =
-            core_.config && core_.config->configured ? &*core_.config : nullptr;
+        const auto* config = core_.config && core_.config->configured ? &*core_.config : nullptr;
         if (group == nullptr && config == nullptr) {
-            return error{errc::invalid_input, core_.places.root.string() +
-                                                  " does not tell which core it was: config.json is "
-                                                  "not configured, and no group.json holds a group"};
+            return error{errc::invalid_input,
+                         core_.places.root.string() +
+                             " does not tell which core it was: config.json is "
+                             "not configured, and no group.json holds a group"};
         }
         if (config != nullptr) {
             names_ = {config->partition, config->region, config->account};
@@ -85,9 +87,9 @@ private:
         if (group != nullptr && !group->account.empty()) {
             names_ = {group->partition, group->region, group->account};
         }
-        core_thing_ = group != nullptr ? group->cores.front()
-                                       : group_member{config->thing_arn, config->thing_name, "", "",
-                                                      false};
+        core_thing_ = group != nullptr
+                          ? group->cores.front()
+                          : group_member{config->thing_arn, config->thing_name, "", "", false};
         if (core_thing_.certificate_id.empty() && !core_.certificate_id.empty()) {
             core_thing_.certificate_id = core_.certificate_id;
             core_thing_.certificate_arn = names_.arn("iot", "cert/" + core_.certificate_id);
@@ -100,11 +102,11 @@ private:
             plan_.group_version = name_uuid(core_thing_.thing_arn + " version");
             plan_.found.made("group.Id", plan_.group_id, "by the core thing's ARN");
         }
-        plan_.group_name =
-            choices_.group_name.empty() ? without_core(core_thing_.thing_name) : choices_.group_name;
-        plan_.found.made("group.Name", plan_.group_name,
-                         choices_.group_name.empty() ? "the core thing's name without _Core"
-                                                     : "--name");
+        plan_.group_name = choices_.group_name.empty() ? without_core(core_thing_.thing_name)
+                                                       : choices_.group_name;
+        plan_.found.made(
+            "group.Name", plan_.group_name,
+            choices_.group_name.empty() ? "the core thing's name without _Core" : "--name");
         return {};
     }
 
@@ -117,9 +119,9 @@ private:
         const auto id = own_id(kind);
         const auto version = own_id(std::string(kind) + json::serialize(content));
         plan_.found.made("definitions[" + std::string(kind) + "].Id", id, "by the group's id");
-        group_content_[reference] = names_.arn("greengrass", "/greengrass/definition/" +
-                                                                 std::string(kind) + "/" + id +
-                                                                 "/versions/" + version);
+        group_content_[reference] =
+            names_.arn("greengrass", "/greengrass/definition/" + std::string(kind) + "/" + id +
+                                         "/versions/" + version);
         definitions_.push_back(json::object{{"kind", kind},
                                             {"id", id},
                                             {"version", version},
@@ -138,10 +140,10 @@ private:
             one["pem"] = given->second;
         }
         if (!one.contains("pem")) {
-            plan_.found.note("certificate " + member.certificate_id.substr(0, 10) + "… of " +
-                                 member.thing_name,
-                             "is known by its hash alone, which is how it is admitted; its text is "
-                             "not on the core");
+            plan_.found.note(
+                "certificate " + member.certificate_id.substr(0, 10) + "… of " + member.thing_name,
+                "is known by its hash alone, which is how it is admitted; its text is "
+                "not on the core");
         }
         certificates_.push_back(std::move(one));
         certificate_ids_.emplace_back(member.certificate_id);
@@ -164,7 +166,8 @@ private:
             plan_.unknown.push_back("the core's certificate: give --certs");
         }
         json::array devices;
-        for (const auto& device : core_.group ? core_.group->devices : std::vector<group_member>()) {
+        for (const auto& device :
+             core_.group ? core_.group->devices : std::vector<group_member>()) {
             things_.push_back(json::object{{"name", device.thing_name}});
             if (device.certificate_id.empty()) {
                 plan_.unknown.push_back("the certificate of device " + device.thing_name +
@@ -258,10 +261,9 @@ private:
         if (function.timeout_seconds) {
             configuration["Timeout"] = *function.timeout_seconds;
         }
-        for (const auto& [member, value] :
-             {std::pair{"EncodingType", &function.encoding},
-              std::pair{"ExecArgs", &function.exec_args},
-              std::pair{"Executable", &function.executable}}) {
+        for (const auto& [member, value] : {std::pair{"EncodingType", &function.encoding},
+                                            std::pair{"ExecArgs", &function.exec_args},
+                                            std::pair{"Executable", &function.executable}}) {
             if (!value->empty()) {
                 configuration[member] = *value;
             }
@@ -330,8 +332,8 @@ private:
 
     void add_subscriptions() {
         json::array elements;
-        for (const auto& s : core_.group ? core_.group->subscriptions
-                                         : std::vector<group_subscription>()) {
+        for (const auto& s :
+             core_.group ? core_.group->subscriptions : std::vector<group_subscription>()) {
             elements.push_back(json::object{
                 {"Id", s.id}, {"Source", s.source}, {"Subject", s.subject}, {"Target", s.target}});
         }
@@ -399,10 +401,10 @@ private:
 
     void add_connectors() {
         json::array elements;
-        for (const auto& c : core_.group ? core_.group->connectors
-                                         : std::vector<group_connector>()) {
-            elements.push_back(json::object{
-                {"Id", c.id}, {"ConnectorArn", c.arn}, {"Parameters", c.parameters}});
+        for (const auto& c :
+             core_.group ? core_.group->connectors : std::vector<group_connector>()) {
+            elements.push_back(
+                json::object{{"Id", c.id}, {"ConnectorArn", c.arn}, {"Parameters", c.parameters}});
         }
         if (!elements.empty()) {
             add_definition("connectors", "ConnectorDefinitionVersionArn",
@@ -429,7 +431,8 @@ private:
               {"name", plan_.group_name},
               {"version", plan_.group_version},
               {"content", std::move(group_content_)}}}};
-        plan_.found.made("policies[0].Name", std::string(policy_name), "one for all that is adopted");
+        plan_.found.made("policies[0].Name", std::string(policy_name),
+                         "one for all that is adopted");
     }
 
     void add_deployment() {

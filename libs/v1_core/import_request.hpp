@@ -12,11 +12,12 @@
 namespace evergrass::v1 {
 
 struct import_choices {
-    std::string group_name;  // empty: the core thing's name without "_Core"
-    std::string account;     // of a core that tells none; else empty
-    std::map<std::string, std::string> secrets{};              // ARN or name: value
+    std::string group_name;                        // empty: the core thing's name without "_Core"
+    std::string account;                           // of a core that tells none; else empty
+    std::map<std::string, std::string> secrets{};  // ARN or name: value
     std::map<std::string, std::string> device_certificates{};  // thing: PEM
-    std::map<std::string, std::pair<std::string, std::string>> functions{};  // name: runtime, handler
+    std::map<std::string, std::pair<std::string, std::string>>
+        functions{};  // name: runtime, handler
 };
 
 // A package to send before the request.
@@ -26,7 +27,7 @@ struct package_source {
 };
 
 struct import_plan {
-    json::object request;   // without packages: `set_package` adds them
+    json::object request;  // without packages: `set_package` adds them
     std::vector<package_source> packages;
     std::vector<std::string> missing_secrets;  // ARNs without a value
     std::vector<std::string> unknown;          // sentences: what can't be known

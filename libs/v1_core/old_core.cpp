@@ -107,8 +107,9 @@ private:
 
     result<void> read_config() {
         if (core_.config_path.empty() || !is_file(core_.config_path)) {
-            core_.found.warn(root().string(), "has no config.json: the core's thing and certificate "
-                                              "are taken from group.json");
+            core_.found.warn(root().string(),
+                             "has no config.json: the core's thing and certificate "
+                             "are taken from group.json");
             core_.config_path.clear();
             return {};
         }
@@ -189,8 +190,9 @@ private:
         }
         for (const auto& each : core_.candidates) {
             if (each.deployed && each.path != core_.group_path) {
-                core_.found.warn(each.path.string(), "holds a group too and is not read; pick it "
-                                                     "with --group-file if it is the right one");
+                core_.found.warn(each.path.string(),
+                                 "holds a group too and is not read; pick it "
+                                 "with --group-file if it is the right one");
             }
         }
     }
@@ -225,14 +227,14 @@ private:
         }
         const auto path = find_credential(core_.config->certificate, root(), core_.certs);
         if (!path) {
-            core_.found.fail(core_.config_path.string(), "the core's certificate '" +
-                                                             core_.config->certificate +
-                                                             "' is not in the tree");
+            core_.found.fail(
+                core_.config_path.string(),
+                "the core's certificate '" + core_.config->certificate + "' is not in the tree");
             return;
         }
         const auto pem = read_file(*path, largest_certificate);
-        const auto info = pem ? pki::read_certificate(*pem)
-                              : result<pki::certificate_info>(pem.error());
+        const auto info =
+            pem ? pki::read_certificate(*pem) : result<pki::certificate_info>(pem.error());
         if (!info) {
             core_.found.fail(path->string(), "is no certificate: " + info.error().message());
             return;
@@ -242,9 +244,9 @@ private:
         core_.found.from("core.certificate", info->id, path->string());
         if (!core_.config->key_in_token() &&
             !find_credential(core_.config->private_key, root(), core_.certs)) {
-            core_.found.fail(core_.config_path.string(), "the core's key '" +
-                                                             core_.config->private_key +
-                                                             "' is not in the tree");
+            core_.found.fail(
+                core_.config_path.string(),
+                "the core's key '" + core_.config->private_key + "' is not in the tree");
         }
     }
 
@@ -343,8 +345,9 @@ private:
         if (core_.group && core_.group->connectors.empty()) {
             for (const auto& name : core_.logged_connectors) {
                 core_.found.warn((logs / "user").string(),
-                                 "connector '" + name + "' has logged here, and group.json names "
-                                                        "none: add it to the group again");
+                                 "connector '" + name +
+                                     "' has logged here, and group.json names "
+                                     "none: add it to the group again");
             }
         }
         const bool has_logs = is_file(logs / "system/runtime.log");

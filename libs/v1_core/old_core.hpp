@@ -19,7 +19,7 @@ namespace evergrass::v1 {
 struct tree_places {
     std::filesystem::path root = "/greengrass";
     // Where Docker or an owner keeps them apart from the root; each may be missing.
-    std::optional<std::filesystem::path> config;      // the folder of config.json, or the file
+    std::optional<std::filesystem::path> config;  // the folder of config.json, or the file
     std::optional<std::filesystem::path> certs;
     std::optional<std::filesystem::path> deployment;  // with group/ and lambda/
     std::optional<std::filesystem::path> state;       // var/state
@@ -44,18 +44,18 @@ struct old_core {
     std::optional<old_config> config;
     std::optional<old_group> group;  // nullopt: no group.json, or it stands for nothing deployed
     std::filesystem::path group_path;
-    std::string group_text;                      // byte for byte
-    std::vector<group_candidate> candidates;     // all files that hold a group
-    std::string certificate_pem;                 // of the core; empty: not found
-    std::string certificate_id;                  // its SHA-256
+    std::string group_text;                             // byte for byte
+    std::vector<group_candidate> candidates;            // all files that hold a group
+    std::string certificate_pem;                        // of the core; empty: not found
+    std::string certificate_id;                         // its SHA-256
     std::map<std::string, std::filesystem::path> code;  // by version ARN
-    std::vector<std::string> leftovers;          // folders of code that the group doesn't have
-    std::vector<std::string> models;             // folders below mlmodel
-    std::vector<std::string> streams;            // below stream_manager
+    std::vector<std::string> leftovers;  // folders of code that the group doesn't have
+    std::vector<std::string> models;     // folders below mlmodel
+    std::vector<std::string> streams;    // below stream_manager
     std::vector<old_shadow> shadows;
-    std::vector<std::string> logged_functions;   // names that only the logs tell
+    std::vector<std::string> logged_functions;  // names that only the logs tell
     std::vector<std::string> logged_connectors;
-    bool was_reset = false;  // system logs, and nothing deployed: a reset removed all
+    bool was_reset = false;        // system logs, and nothing deployed: a reset removed all
     bool of_another_core = false;  // group.json and what is installed don't belong together
     findings found;                // of all that was read
 };

@@ -1,15 +1,17 @@
 // The trees of spec/on-disk.md §13, by their letters.
 #include "libs/v1_core/old_core.hpp"
+
 #include "libs/v1_core/backup_archive.hpp"
 #include "libs/v1_core/import_request.hpp"
 #include "libs/v1_core/package.hpp"
 #include "libs/v1_core/test_tree.hpp"
 
-#include <algorithm>
-#include <map>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
+
+#include <algorithm>
+#include <map>
 
 namespace evergrass::v1 {
 namespace {
@@ -168,8 +170,9 @@ TEST(old_core, m_shadows_are_found_in_a_database_of_any_name_and_others_are_told
         ASSERT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
         sqlite3_close(db);
     };
-    make("x/what.bin", "CREATE TABLE t(k TEXT, v BLOB); INSERT INTO t VALUES('shadow/Valve1',"
-                       " '{\"state\": {\"desired\": {\"open\": 1}}, \"version\": 9}')");
+    make("x/what.bin",
+         "CREATE TABLE t(k TEXT, v BLOB); INSERT INTO t VALUES('shadow/Valve1',"
+         " '{\"state\": {\"desired\": {\"open\": 1}}, \"version\": 9}')");
     make("other.db", "CREATE TABLE jobs(a); INSERT INTO jobs VALUES(1), (2)");
     const auto core = must_read(tree);
     ASSERT_EQ(core.shadows.size(), 1u);
@@ -207,15 +210,15 @@ TEST(old_core, reading_writes_nothing_below_the_root) {
     tree.write("ggc/var/state/marker", "");
     ASSERT_EQ(sqlite3_open((tree.root / "ggc/var/state/x.db").c_str(), &db), SQLITE_OK);
     // With a journal beside it, which a reader that opened it in place would roll back.
-    ASSERT_EQ(sqlite3_exec(db, "PRAGMA journal_mode=WAL; CREATE TABLE t(a)", nullptr, nullptr,
-                           nullptr),
-              SQLITE_OK);
+    ASSERT_EQ(
+        sqlite3_exec(db, "PRAGMA journal_mode=WAL; CREATE TABLE t(a)", nullptr, nullptr, nullptr),
+        SQLITE_OK);
     const auto looks = [&] {
         std::map<std::string, std::pair<fs::file_time_type, std::string>> all;
         for (const auto& one : fs::recursive_directory_iterator(tree.root)) {
-            all[one.path().string()] = {
-                one.last_write_time(),
-                one.is_regular_file() ? *read_file(one.path()) : std::string()};
+            all[one.path().string()] = {one.last_write_time(), one.is_regular_file()
+                                                                   ? *read_file(one.path())
+                                                                   : std::string()};
         }
         return all;
     };

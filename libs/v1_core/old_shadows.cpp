@@ -71,9 +71,8 @@ public:
 
     void read() {
         std::vector<std::string> tables;
-        each_row("SELECT name FROM sqlite_master WHERE type = 'table'", [&](sqlite3_stmt* row) {
-            tables.push_back(text(row, 0));
-        });
+        each_row("SELECT name FROM sqlite_master WHERE type = 'table'",
+                 [&](sqlite3_stmt* row) { tables.push_back(text(row, 0)); });
         for (const auto& table : tables) {
             read_table(table);
         }

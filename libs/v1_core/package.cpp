@@ -68,9 +68,10 @@ private:
             std::error_code failed;
             const auto target = fs::read_symlink(path, failed);
             if (failed || !stays_inside(relative, target)) {
-                return error{errc::denied, path.string() + " is a link that leaves the function's "
-                                                           "folder: take it out of a copy of the "
-                                                           "tree and read that"};
+                return error{errc::denied, path.string() +
+                                               " is a link that leaves the function's "
+                                               "folder: take it out of a copy of the "
+                                               "tree and read that"};
             }
         } else if (!S_ISREG(about.st_mode)) {
             return error{errc::denied, path.string() + " is neither file, folder nor link"};
@@ -119,11 +120,10 @@ result<void> add(archive* writer, const std::string& name, const found_entry& wh
         archive_entry_set_size(entry.get(), static_cast<la_int64_t>(content.size()));
     }
     if (archive_write_header(writer, entry.get()) != ARCHIVE_OK ||
-        (!content.empty() &&
-         archive_write_data(writer, content.data(), content.size()) !=
-             static_cast<la_ssize_t>(content.size()))) {
-        return error{errc::invalid_input, "cannot pack " + what.path.string() + ": " +
-                                              archive_error_string(writer)};
+        (!content.empty() && archive_write_data(writer, content.data(), content.size()) !=
+                                 static_cast<la_ssize_t>(content.size()))) {
+        return error{errc::invalid_input,
+                     "cannot pack " + what.path.string() + ": " + archive_error_string(writer)};
     }
     return {};
 }

@@ -4,8 +4,9 @@
 #include "libs/base/time.hpp"
 #include "libs/pki/pki.hpp"
 
-#include <filesystem>
 #include <gtest/gtest.h>
+
+#include <filesystem>
 #include <stdlib.h>
 #include <string>
 #include <string_view>

@@ -1,5 +1,5 @@
-// A backup archive of unknown origin: whatever is in it, no name that the sink gets leaves the tree,
-// and the limits hold.
+// A backup archive of unknown origin: whatever is in it, no name that the sink gets leaves the
+// tree, and the limits hold.
 
 #include "libs/v1_core/backup_archive.hpp"
 

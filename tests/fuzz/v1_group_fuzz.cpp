@@ -1,5 +1,5 @@
-// A group.json as `evergrass adopt` finds it on a disk that nobody vouches for: no bytes may do more
-// than be refused, and what is accepted becomes a request, the same one each time.
+// A group.json as `evergrass adopt` finds it on a disk that nobody vouches for: no bytes may do
+// more than be refused, and what is accepted becomes a request, the same one each time.
 
 #include "libs/v1_core/import_request.hpp"
 
