@@ -14,6 +14,8 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <termios.h>
+#include <unistd.h>
 
 namespace evergrass::cli {
 namespace {
@@ -128,6 +130,25 @@ fs::path tree_in(const fs::path& unpacked) {
     return unpacked;
 }
 
+// A line of the terminal that nobody sees; empty: skipped.
+std::string ask_secret(const std::string& arn) {
+    std::cerr << "Value of secret " << arn << " (empty: later): " << std::flush;
+    termios before{};
+    const bool known = ::tcgetattr(STDIN_FILENO, &before) == 0;
+    auto silent = before;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    if (known) {
+        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    }
+    std::string value;
+    std::getline(std::cin, value);
+    if (known) {
+        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    }
+    std::cerr << "\n";
+    return value;
+}
+
 struct read_tree {
     v1::old_core core;
     v1::import_plan plan;
@@ -135,7 +156,7 @@ struct read_tree {
 };
 
 result<read_tree> read_and_plan(const adopt_options& options) {
-    const auto choices = choices_of(options);
+    auto choices = choices_of(options);
     if (!choices) {
         return choices.error();
     }
@@ -169,6 +190,15 @@ result<read_tree> read_and_plan(const adopt_options& options) {
         }
     }
     auto plan = v1::plan_import(*core, *choices);
+    if (plan && !plan->missing_secrets.empty() && !options.dry_run && !options.json &&
+        ::isatty(STDIN_FILENO) != 0) {
+        for (const auto& arn : plan->missing_secrets) {
+            if (auto value = ask_secret(arn); !value.empty()) {
+                choices->secrets[arn] = std::move(value);
+            }
+        }
+        plan = v1::plan_import(*core, *choices);
+    }
     if (!plan) {
         return plan.error();
     }
@@ -239,7 +269,11 @@ outcome adopt_one(const adopt_options& options, std::unique_ptr<adopting_service
     if (!service) {
         return failed(service.error(), 2);
     }
-    const auto made = (*service)->import(tree->plan);
+    const auto made = (*service)->import(tree->plan, [&](const std::string& text) {
+        if (!options.json) {
+            std::cerr << text << "\n";
+        }
+    });
     if (!made) {
         return failed(made.error(), made.error().code == errc::conflict ? 1 : 2);
     }
@@ -383,6 +417,10 @@ CLI::App* declare(CLI::App& app, adopt_options& o) {
     adopt
         ->add_option("--devices-within", o.devices_within_seconds,
                      "A check of its own: all devices are back after so many seconds")
+        ->check(CLI::Range(0, 86'400));
+    adopt
+        ->add_option("--messages-within", o.messages_within_seconds,
+                     "Another: a message was delivered after so many seconds")
         ->check(CLI::Range(0, 86'400));
     adopt->add_flag("-i,--insecure", o.insecure,
                     "Evergrass's core starts although the kernel's link protection is off");

@@ -37,7 +37,8 @@ struct adopt_options {
     std::filesystem::path program;  // empty: the greengrassd beside this program
     bool insecure = false;          // greengrassd -i
     int wait_seconds = 120;
-    int devices_within_seconds = 0;  // 0: not asked for
+    int devices_within_seconds = 0;   // 0: not asked for
+    int messages_within_seconds = 0;  // likewise
 };
 
 // Exit status: 0 all of it; 1 done but for what was told (lost code, a conflict, a check that

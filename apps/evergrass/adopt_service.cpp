@@ -98,8 +98,12 @@ result<json::object> adopting_service::call(api_call c) {
     return std::move(*answer);
 }
 
-result<json::object> adopting_service::import(v1::import_plan& plan) {
+result<json::object> adopting_service::import(v1::import_plan& plan,
+                                              const std::function<void(const std::string&)>& tell) {
+    std::size_t number = 0;
     for (const auto& source : plan.packages) {
+        tell("Sending the code of " + source.function_arn + ", " + std::to_string(++number) +
+             " of " + std::to_string(plan.packages.size()));
         auto zip = v1::pack_folder(source.folder);
         if (!zip) {
             return with_context(zip.error(), "the code of " + source.function_arn);

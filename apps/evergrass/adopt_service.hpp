@@ -6,6 +6,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,7 +22,9 @@ public:
 
     // Sends the packages, then the request. The service's answer: made, same, groupId.
     // errc::conflict when the service has something of it already that differs.
-    result<json::object> import(v1::import_plan& plan);
+    // `tell` gets a sentence before each package, which may be large.
+    result<json::object> import(v1::import_plan& plan,
+                                const std::function<void(const std::string&)>& tell);
     // A shadow that the service hasn't; false: it has one, which stays.
     result<bool> put_shadow(const v1::old_shadow& shadow);
     // A new deployment of the group's newest version; its id.

@@ -100,13 +100,21 @@ public:
             !up) {
             return up;
         }
-        if (options_.devices_within_seconds == 0) {
-            return {};
+        using std::chrono::seconds;
+        result<void> held;
+        if (options_.devices_within_seconds > 0) {
+            held = wait_for(
+                "all devices are back",
+                std::chrono::steady_clock::now() + seconds(options_.devices_within_seconds),
+                [this] { return devices_fault(); });
         }
-        return wait_for("devices are back",
-                        std::chrono::steady_clock::now() +
-                            std::chrono::seconds(options_.devices_within_seconds),
-                        [this] { return devices_fault(); });
+        if (held && options_.messages_within_seconds > 0) {
+            held = wait_for(
+                "messages are delivered",
+                std::chrono::steady_clock::now() + seconds(options_.messages_within_seconds),
+                [this] { return messages_fault(); });
+        }
+        return held;
     }
 
 private:
@@ -187,6 +195,16 @@ private:
             }
         }
         return missing.empty() ? std::nullopt : std::optional("not connected:" + missing);
+    }
+
+    std::optional<std::string> messages_fault() {
+        const auto status = ask();
+        if (!status) {
+            return status.error().message();
+        }
+        return int_member(*status, "delivered").value_or(0) > 0
+                   ? std::nullopt
+                   : std::optional<std::string>("none was delivered to any target");
     }
 
     const adopt_options& options_;

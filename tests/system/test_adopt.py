@@ -3,7 +3,6 @@
 import json
 import random
 import shutil
-import subprocess
 import tarfile
 from pathlib import Path
 
@@ -238,15 +237,12 @@ def test_a_check_that_fails_brings_the_old_core_back(cloud, old, switched):
     assert old.old_runs() and old.digest() == before
 
 
-KILLS = 12
-
-
 def test_kills_at_any_moment_leave_one_of_the_two_cores(cloud, old, switched, request):
     """kill -9 of the takeover, then what the next boot does; then the way back."""
     before = old.digest()
     chance = random.Random(7)
     met = set()
-    for _ in range(KILLS):
+    for _ in range(request.config.getoption("--takeover-kills")):
         over = Process(
             *ADOPT, "--endpoints", cloud.folder / "endpoints.json", "--root", old.root,
             "--switch", "--wait", "30", *INSECURE,
