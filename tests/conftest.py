@@ -23,6 +23,10 @@ def pytest_addoption(parser):
         "--store", choices=["sqlite", "postgresql"], default="sqlite",
         help="what the services of harness.cloud, and of the fixture `service`, keep their state in",
     )  # fmt: skip
+    parser.addoption(
+        "--takeover-kills", type=int, default=12,
+        help="how often test_adopt.py kills the takeover of an old core",
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session", autouse=True)

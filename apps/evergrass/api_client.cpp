@@ -11,7 +11,7 @@ http::request signed_request(const api_call& c, const api_client_options& option
     aws::signable_request signable{.method = c.method,
                                    .target = c.target,
                                    .headers = c.headers,
-                                   .body = c.body.is_null() ? "" : json::serialize(c.body)};
+                                   .body = c.body.is_null() ? c.bytes : json::serialize(c.body)};
     signable.headers.emplace_back("Host", host);
     if (!c.body.is_null()) {
         signable.headers.emplace_back("Content-Type", "application/json");

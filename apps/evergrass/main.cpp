@@ -1,10 +1,12 @@
 // The map of the command line: one file a verb.
+#include "apps/evergrass/adopt.hpp"
 #include "apps/evergrass/audit.hpp"
 #include "apps/evergrass/backup.hpp"
 #include "apps/evergrass/check.hpp"
 #include "apps/evergrass/dev.hpp"
 #include "apps/evergrass/device.hpp"
 #include "apps/evergrass/doctor.hpp"
+#include "apps/evergrass/device_bundle.hpp"
 #include "apps/evergrass/functions.hpp"
 #include "apps/evergrass/group.hpp"
 #include "apps/evergrass/invoke.hpp"
@@ -416,6 +418,8 @@ int main(int argc, char** argv) {
     cli::add_group(app, verbs);
     cli::add_deploy(app, verbs);
     cli::add_bundle(app, verbs);
+    cli::add_adopt(app, verbs);
+    cli::add_device_bundle(app, verbs);
     const auto asked = [&](const cli::verb& verb) { return verb.asked->parsed(); };
     try {
         app.parse(argc, argv);

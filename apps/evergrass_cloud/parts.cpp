@@ -21,6 +21,7 @@
 #include "cloud/logs/operations.hpp"
 #include "cloud/secrets/operations.hpp"
 #include "contract/manifest.hpp"
+#include "cloud/store/partition.hpp"
 #include "libs/base/encoding.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/metrics_writer.hpp"
@@ -155,7 +156,7 @@ service_parts::service_parts(const service_options& options, data_lock lock,
       lock_(std::move(lock)),
       claim_(std::move(claim)),
       keys_(std::move(keys)),
-      identity_{options.account, options.region, "aws"},
+      identity_{options.account, options.region, partition_of(options.region)},
       state_(std::move(state)),
       limits_(options.key_rate, options.address_rate, counts_),
       registry_{*state_, identity_, clock_, changes_, keys_.devices, {}},
@@ -402,6 +403,16 @@ void service_parts::make_gateway(const service_options& options) {
             settings.elsewhere.emplace(name, service.at.url());
         }
     }
+    settings.own_calls = {
+        {"PutAdoptionPackage", "PUT", "/evergrass/v1/packages/",
+         [this](std::string_view rest, const std::string& body) {
+             return adoption::put_package(adoptions_, rest, body);
+         }},
+        {"AdoptCore", "POST", "/evergrass/v1/adoptions",
+         [this](std::string_view, const std::string& body) {
+             return adoption::adopt(adoptions_, body);
+         }},
+    };
     if (options.allow_reset) {
         settings.reset = [this] { return empty(); };
     }

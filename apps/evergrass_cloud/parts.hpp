@@ -4,6 +4,7 @@
 #include "apps/evergrass_cloud/options.hpp"
 #include "cloud/admin/admin_answers.hpp"
 #include "cloud/admin/expired_keys.hpp"
+#include "cloud/adoption/adoption.hpp"
 #include "cloud/bus/bus.hpp"
 #include "cloud/gateway/gateway.hpp"
 #include "cloud/greengrass/bulk_runner.hpp"
@@ -133,6 +134,8 @@ private:
     lambda::core_invocations invocations_;
     std::optional<greengrass::upstream_sts> sts_;
     greengrass_services greengrass_;
+    adoption::adoption_services adoptions_{*state_,  identity_, clock_,
+                                           changes_, secrets_,  greengrass_};
     // Where the device API uses the store, so that a slow disk holds up no connection.
     boost::asio::thread_pool blocking_{1};
     just_in_time newcomers_;

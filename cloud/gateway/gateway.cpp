@@ -49,6 +49,7 @@ bool is_audited(std::string_view service, std::string_view operation) {
 }
 
 constexpr std::size_t longest_target = 256;
+constexpr std::string_view own_path = "/evergrass/v1/";
 
 // What the request is about: its names, which are never secret.
 std::string audit_target(const gateway::implementation::destination& to,
@@ -173,6 +174,9 @@ answer<http::response> gateway::implementation::serve(http::request& asked, bool
                 by->access_key_id, service_of_signing_name(by->signing_name), time->mono_now())) {
             return std::move(*refused);
         }
+    }
+    if (asked.path().starts_with(own_path)) {
+        return serve_own(*by, asked, about);
     }
     const auto to = find_destination(asked, *by);
     if (!to) {

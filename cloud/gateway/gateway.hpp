@@ -12,8 +12,20 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace evergrass::cloud {
+
+// A call that AWS has not, below /evergrass/v1/: signed for greengrass, by who may perform it, and
+// audited as AWS's are.
+struct own_call {
+    std::string_view operation;  // as rights.cpp has it: "AdoptCore"
+    std::string_view method;
+    std::string_view path;  // "/evergrass/v1/packages/": what follows it is `rest`
+    // Runs on a thread of the gateway's pool.
+    std::function<api_result(std::string_view rest, const std::string& body)> run;
+};
 
 struct gateway_options {
     // Operations run on this many threads of the gateway's own.
@@ -28,6 +40,7 @@ struct gateway_options {
     std::map<std::string, std::string, std::less<>> elsewhere{};
     // How many requests are taken; null: all. Outlives the gateway.
     request_limits* limits = nullptr;
+    std::vector<own_call> own_calls{};
 };
 
 // The door of the AWS APIs: authenticates (SigV4), routes by the service's model, validates, runs

@@ -37,6 +37,9 @@ public:
     cloud::answer<destination> find_destination(const http::request& asked, const caller& by);
     cloud::answer<http::response> serve(http::request& asked, bool plain_loopback,
                                         log_context& about);
+    // A request below own_path, authenticated.
+    cloud::answer<http::response> serve_own(const caller& by, const http::request& asked,
+                                            log_context& about);
     // What an authenticated request does; `wrong` is what is wrong with its input.
     cloud::answer<http::response> perform(const caller& by, const destination& to, call_input input,
                                           const std::vector<violation>& wrong,

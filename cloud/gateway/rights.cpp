@@ -17,13 +17,15 @@ constexpr std::string_view harmless[] = {"iot:TestAuthorization",
                                          "iot:ValidateSecurityProfileBehaviors"};
 
 // Operators run the fleet with what admins gave it: all of Greengrass but who the group acts as and
-// who its devices trust.
+// who its devices trust. Two are Evergrass's own (docs/formats/adoption.md).
 constexpr std::string_view greengrass_admin[] = {
+    "AdoptCore",
     "AssociateRoleToGroup",
     "AssociateServiceRoleToAccount",
     "CreateGroupCertificateAuthority",
     "DisassociateRoleFromGroup",
     "DisassociateServiceRoleFromAccount",
+    "PutAdoptionPackage",
     "UpdateGroupCertificateConfiguration",
 };
 

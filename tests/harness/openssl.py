@@ -1,6 +1,10 @@
 """Authorities and what they sign, made by openssl."""
 
+import hashlib
+import ssl
 import subprocess
+from dataclasses import dataclass
+from pathlib import Path
 
 
 class Files:
@@ -37,3 +41,21 @@ class Files:
         self._run("x509", "-req", "-in", f"{name}.csr", "-CA", f"{by}.pem", "-CAkey", f"{by}.key", "-days", "30",
                   "-CAcreateserial", *more, "-out", f"{name}.pem")  # fmt: skip
         return self.text(f"{name}.pem")
+
+
+@dataclass
+class Certificate:
+    cert: Path
+    key: Path
+    id: str  # as AWS IoT has it: SHA-256 of the DER, hex
+
+
+def new_certificate(folder, name):
+    """A certificate that signed itself, as a device of another service's has one for us."""
+    files = Files(Path(folder))
+    pem = files.authority(name)
+    cert, key = Path(folder, f"{name}.cert.pem"), Path(folder, f"{name}.private.key")
+    Path(folder, f"{name}.pem").rename(cert)
+    Path(folder, f"{name}.key").rename(key)
+    key.chmod(0o600)
+    return Certificate(cert, key, hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest())

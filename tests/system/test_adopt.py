@@ -1,0 +1,267 @@
+"""A fielded V1 core comes over: read, made at the service, exchanged, and put back (docs/rescue.md)."""
+
+import json
+import random
+import shutil
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from harness import core as ours
+from harness import mqtt, old_core, processes, waiting
+from harness.cloud import Cloud
+from harness.old_core import OldCore, arn
+from harness.processes import BIN, Process
+
+ADOPT = [BIN / "evergrass", "adopt"]
+INSECURE = ours.start_options()
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory):
+    with Cloud(
+        tmp_path_factory.mktemp("service"), "--account", old_core.ACCOUNT,
+        "--region", old_core.REGION,
+    ) as running:  # fmt: skip
+        running.endpoints  # writes the file
+        yield running
+
+
+def adopt(cloud, *arguments, check=True):
+    return processes.run(
+        *ADOPT, "--endpoints", cloud.folder / "endpoints.json", *arguments, check=check
+    )
+
+
+def broom(old):
+    for pid in processes.descendants():
+        line = processes.command_line(pid)
+        if str(old.folder) in line:
+            processes.kill(pid)
+    if old.old_runs():
+        processes.kill(int(old.pids.read_text()))
+
+
+@pytest.fixture(scope="module")
+def old(tmp_path_factory):
+    made = OldCore(tmp_path_factory.mktemp("old"))
+    yield made
+    broom(made)
+
+
+def test_a_look_sends_nothing_and_changes_nothing(cloud, old):
+    before = old.digest()
+    said = processes.run(*ADOPT, "--root", old.root, "--dry-run")
+    assert "core Pump7_Core, account 111122223333, eu-north-1" in said.stdout
+    assert "1 device, 1 function (code of 1), 2 subscriptions" in said.stdout
+    assert "Cannot be known" in said.stdout and "new CA" in said.stdout
+    told = json.loads(processes.run(*ADOPT, "--root", old.root, "--dry-run", "--json").stdout)
+    origins = {value["origin"] for value in told["values"]}
+    assert origins == {"from", "synthesised", "guessed"}
+    group = next(v for v in told["values"] if v["what"] == "group.Id")
+    assert group["where"].endswith("group.json#/Arn") and group["origin"] == "from"
+    # A function's variables may be credentials.
+    assert "PERIOD_S" in json.dumps(told["request"]) and '"5"' not in json.dumps(told["request"])
+    assert processes.run(*ADOPT, "--root", old.root, "--dry-run", "--strict", check=False).returncode == 2
+    assert cloud.endpoints.boto("greengrass").list_groups()["Groups"] == []
+    assert old.digest() == before
+
+
+def test_a_core_keeps_its_ids_arns_and_versions(cloud, old):
+    before = old.digest()
+    said = adopt(cloud, "--root", old.root)
+    assert "At the service: made" in said.stdout, said
+    greengrass, iot = cloud.endpoints.boto("greengrass"), cloud.endpoints.boto("iot")
+    group = greengrass.get_group(GroupId=old.group)
+    assert group["Name"] == "Pump7" and group["LatestVersion"] == old_core.VERSION
+    version = greengrass.get_group_version(GroupId=old.group, GroupVersionId=old_core.VERSION)
+    parts = version["Definition"]["FunctionDefinitionVersionArn"].split("/")
+    functions = greengrass.get_function_definition_version(
+        FunctionDefinitionId=parts[-3], FunctionDefinitionVersionId=parts[-1]
+    )["Definition"]["Functions"]
+    assert functions[0]["FunctionArn"] == old.function
+    kept = cloud.endpoints.boto("lambda").get_function(FunctionName=old.function)["Configuration"]
+    assert (kept["Version"], kept["Handler"], kept["Runtime"]) == ("7", "main.handler", "python3.7")
+    assert iot.list_thing_principals(thingName="Pump7_Core")["principals"] == [
+        arn("iot", f"cert/{old.core.id}")
+    ]
+    described = iot.describe_certificate(certificateId=old.core.id)["certificateDescription"]
+    assert described["certificatePem"] == old.core.cert.read_text()
+    device = iot.describe_certificate(certificateId=old.devices["Valve1"].id)
+    assert device["certificateDescription"]["status"] == "ACTIVE"
+    deployments = greengrass.list_deployments(GroupId=old.group)["Deployments"]
+    assert [d["DeploymentId"] for d in deployments] == [old_core.DEPLOYMENT]
+    assert old.digest() == before
+    audit = processes.run(BIN / "evergrass", "audit", "--data", cloud.data).stdout
+    assert "AdoptCore" in audit and old.group in audit
+
+
+def test_the_same_again_changes_nothing(cloud, old):
+    told = json.loads(adopt(cloud, "--root", old.root, "--json").stdout)
+    assert told["made"] == 0 and told["same"] > 5
+
+
+def test_what_differs_is_listed_and_nothing_is_changed(cloud, old, tmp_path):
+    copy = tmp_path / "greengrass"
+    shutil.copytree(old.root, copy, symlinks=True)
+    (copy / f"ggc/deployment/lambda/{old.function}/main.py").write_text("changed = 1\n")
+    with tarfile.open(tmp_path / "backup.tar.gz", "w:gz") as archive:
+        archive.add(copy, "greengrass")
+    said = adopt(cloud, "--archive", tmp_path / "backup.tar.gz", check=False)
+    assert said.returncode == 1
+    assert "function pump-control:7 (its code or configuration differs)" in said.stdout + said.stderr
+
+
+def test_only_an_admin_may(cloud, old):
+    made = processes.run(
+        BIN / "evergrass", "keys", "create", "--role", "operator", "--json", "--data", cloud.data
+    )
+    key = json.loads(made.stdout)
+    members = json.loads((cloud.folder / "endpoints.json").read_text()) | {
+        "access_key_id": key["accessKeyId"], "secret_access_key": key["secretAccessKey"],
+    }  # fmt: skip
+    file = cloud.folder / "operator.json"
+    file.write_text(json.dumps(members))
+    said = processes.run(*ADOPT, "--endpoints", file, "--root", old.root, check=False)
+    assert said.returncode == 2 and "AccessDenied" in said.stderr
+
+
+def test_a_service_of_another_account_says_how_to_start_it(cloud, old, tmp_path):
+    text = (old.root / "ggc/deployment/group/group.json").read_text()
+    other = tmp_path / "greengrass"
+    shutil.copytree(old.root, other, symlinks=True)
+    file = other / "ggc/deployment/group/group.json"
+    file.write_text(text.replace(old_core.ACCOUNT, "999988887777"))
+    said = adopt(cloud, "--root", other, "--force", check=False)
+    assert said.returncode != 0
+    assert "--account 999988887777 --region eu-north-1" in said.stdout + said.stderr
+
+
+def test_a_fleet_of_archives_makes_shared_devices_once(cloud, tmp_path):
+    fleet = tmp_path / "fleet"
+    fleet.mkdir()
+    first = OldCore(tmp_path / "a", "Line1", "0a1b2c3d-0000-4000-8000-0000000000a1", ["Meter"])
+    second = OldCore(
+        tmp_path / "b", "Line2", "0a1b2c3d-0000-4000-8000-0000000000a2", ["Meter", "Lamp"],
+        shared=first.devices,
+    )  # fmt: skip
+    for each in (first, second):
+        file = each.root / "ggc/deployment/group/group.json"
+        text = file.read_text().replace(old_core.DEPLOYMENT, each.group[:-2] + "f" + each.group[-1])
+        file.write_text(text)
+        with tarfile.open(fleet / f"{each.name}.tar.gz", "w:gz") as archive:
+            archive.add(each.root, "greengrass")
+    (fleet / "broken.tar.gz").write_bytes(b"no archive")
+    said = adopt(cloud, "--fleet", fleet, "--json", check=False)
+    reports = {Path(r["source"]).name: r for r in map(json.loads, said.stdout.splitlines())}
+    assert said.returncode == 2 and "cannot be read" in reports["broken.tar.gz"]["error"]
+    assert reports["Line1.tar.gz"]["status"] == reports["Line2.tar.gz"]["status"] == 0, said.stdout
+    iot = cloud.endpoints.boto("iot")
+    assert len(iot.list_thing_principals(thingName="Meter")["principals"]) == 1
+    assert iot.describe_thing(thingName="Lamp")
+    names = {g["Name"] for g in cloud.endpoints.boto("greengrass").list_groups()["Groups"]}
+    assert {"Line1", "Line2"} <= names
+
+
+def without_synthesised(group):
+    """Without what docs/rescue.md lists as different after a deployment here."""
+    group = json.loads(json.dumps(group))
+    group.pop("Arn")
+    definitions = group["GroupDefinitions"]
+    definitions["ClientCertFingerprints"] = definitions["ShadowSync"] = None
+    for subscription in definitions["Subscriptions"]["Content"]:
+        subscription.pop("Id", None)
+    for function in definitions["Lambdas"]["Content"]:
+        function.pop("ArtifactArn")
+        for member in ("CodeSha256", "CodeSize"):
+            function["DeploymentConfiguration"].pop(member)
+    return group
+
+
+@pytest.fixture(scope="module")
+def switched(cloud, old):
+    """Our core in the old one's place; the tree's digest before."""
+    old.greengrassd("start")
+    assert old.old_runs()
+    before = old.digest()
+    said = adopt(cloud, "--root", old.root, "--switch", *INSECURE)
+    yield said.stdout, before
+    broom(old)
+
+
+def test_our_core_takes_over_and_serves_the_devices(cloud, old, switched):
+    said, _ = switched
+    assert "Stopping the old core." in said and "Done." in said
+    assert not old.old_runs() and not old.old_is_in_place
+    bundle = old.folder / "bundle"
+    handed = processes.run(
+        BIN / "evergrass", "device", "bundle", "Valve1", "--endpoints",
+        cloud.folder / "endpoints.json", "--out", bundle,
+    )  # fmt: skip
+    assert "group-ca.pem" in handed.stdout
+    ca = bundle / "group-ca.pem"
+    device = old.devices["Valve1"]
+    valve = mqtt.Device(
+        f"127.0.0.1:{old.mqtt_port}", "Valve1", ca, device.cert, device.key, check_name=False
+    )
+    valve.subscribe("pump/state")
+    valve.publish("pump/order", b"{}")
+    assert valve.messages.get(timeout=waiting.HANG).payload == b"seen"
+    valve.close()
+
+
+def test_what_is_deployed_here_is_what_the_old_core_had(old, switched):
+    new = Path(f"{old.root}.evergrass/root/ggc/deployment/group/group.json")
+    had = json.loads((old.root / "ggc/deployment/group/group.json").read_text())
+    assert without_synthesised(json.loads(new.read_text())) == without_synthesised(had)
+
+
+def test_undo_leaves_the_old_tree_byte_for_byte(old, switched):
+    said = processes.run(*ADOPT, "--root", old.root, "--undo")
+    assert "The old core runs again." in said.stdout
+    assert old.old_runs() and old.old_is_in_place
+    assert old.digest() == switched[1]
+    again = processes.run(*ADOPT, "--root", old.root, "--undo")
+    assert "nothing to undo" in again.stdout
+
+
+def test_a_check_that_fails_brings_the_old_core_back(cloud, old, switched):
+    before = old.digest()
+    broken = Path(old.folder, "broken-core")
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    said = adopt(cloud, "--root", old.root, "--switch", "--program", broken, check=False)
+    assert said.returncode == 1
+    assert "Going back to the old core." in said.stdout
+    assert old.old_runs() and old.digest() == before
+
+
+def test_kills_at_any_moment_leave_one_of_the_two_cores(cloud, old, switched, request):
+    """kill -9 of the takeover, then what the next boot does; then the way back."""
+    before = old.digest()
+    chance = random.Random(7)
+    met = set()
+    for _ in range(request.config.getoption("--takeover-kills")):
+        over = Process(
+            *ADOPT, "--endpoints", cloud.folder / "endpoints.json", "--root", old.root,
+            "--switch", "--wait", "30", *INSECURE,
+        )  # fmt: skip
+        lines = ["config.json for", "Deployment", "Stopping the old", "is in place", "ok:"]
+        after = chance.choice(lines)
+        try:
+            over.wait_for_line(after)
+        except AssertionError:
+            pass
+        over.stop(9)
+        met.add(old.old_is_in_place)
+        old.greengrassd("stop")
+        started = old.greengrassd("start")
+        assert started.returncode == 0, started
+        old.greengrassd("stop")
+        undone = processes.run(*ADOPT, "--root", old.root, "--undo", check=False)
+        assert undone.returncode == 0, undone
+        if not old.old_runs():
+            old.greengrassd("start")
+        assert old.digest() == before
+    assert met == {True, False}
