@@ -134,9 +134,11 @@ TEST(date_of_answer, is_the_headers_and_nothing_elses) {
         "HTTP/1.1 403 Forbidden\r\nServer: x\r\nDATE: Sat, 28 Nov 2026 12:00:00 GMT\r\n\r\n{}");
     ASSERT_TRUE(date);
     EXPECT_EQ(*date, today);
-    for (const auto* none : {"", "\r\n", "Date", "Date:", "Date:    ", "date: yesterday",
-                             "HTTP/1.1 200 OK\r\n\r\n"
-                             "Date: Sat, 28 Nov 2026 12:00:00 GMT\r\n"}) {
+    for (const auto* none :
+         {"", "\r\n", "Date", "Date:", "Date:    ", "date: yesterday",
+          "Date: Sat, 28 Nov 1013 12:00:00 GMT\r\n", "Date: Sat, 28 Nov 9999 12:00:00 GMT\r\n",
+          "HTTP/1.1 200 OK\r\n\r\n"
+          "Date: Sat, 28 Nov 2026 12:00:00 GMT\r\n"}) {
         EXPECT_FALSE(date_of_answer(none)) << none;
     }
 }
