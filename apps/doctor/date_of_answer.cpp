@@ -22,9 +22,12 @@ std::optional<wall_time> date_of_answer(std::string_view head) {
             const std::string value(line.substr(begin));
             std::tm parts{};
             const auto* rest = ::strptime(value.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-            return rest == nullptr
-                       ? std::nullopt
-                       : std::optional(std::chrono::system_clock::from_time_t(::timegm(&parts)));
+            // Years that lie so far from ours that a difference of times could not hold them.
+            const int year = parts.tm_year + 1900;
+            if (rest == nullptr || year < 1970 || year > 2199) {
+                return std::nullopt;
+            }
+            return std::chrono::system_clock::from_time_t(::timegm(&parts));
         }
         head.remove_prefix(std::min(end + 2, head.size()));
     }

@@ -52,6 +52,10 @@ inline judgement failed(std::string found, std::string remedy, ability leaves = 
     return {verdict::failed, std::move(found), std::move(remedy), leaves};
 }
 
+// Some of what is found was said by others: servers, files, processes. Control characters, which a
+// terminal would obey, and what is no UTF-8 become '?'.
+std::string printable(std::string_view text);
+
 // One row of a table of checks: its name, and how it judges what was looked at. Pure.
 template <class Facts>
 struct check {
@@ -64,7 +68,10 @@ finding_group judge_all(std::string id, std::string title, const Facts& facts,
                         const std::vector<check<Facts>>& table) {
     finding_group group{std::move(id), std::move(title), {}};
     for (const auto& row : table) {
-        group.findings.push_back({row.id, row.judge(facts)});
+        auto of = row.judge(facts);
+        of.found = printable(of.found);
+        of.remedy = printable(of.remedy);
+        group.findings.push_back({row.id, std::move(of)});
     }
     return group;
 }

@@ -307,13 +307,12 @@ endpoint_facts look_at_endpoint(const endpoint_place& place, const own_identity&
     } else {
         e.secured = true;
         hear_the_verdict(with, e);
-        if (!shows && e.client != client_outcome::refused) {
-            e.client = client_outcome::not_tried;
-        }
-        if (!shows) {
-            e.client_error =
-                self.why_none.empty() ? "certificate and key can't be used" : self.why_none;
-        }
+    }
+    if (!shows) {  // a refusal says nothing of a certificate that was not shown
+        e.secured = e.secured || e.client == client_outcome::refused;
+        e.client = client_outcome::not_tried;
+        e.client_error =
+            self.why_none.empty() ? "certificate and key can't be used" : self.why_none;
     }
     return e;
 }

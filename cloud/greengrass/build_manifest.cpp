@@ -43,6 +43,16 @@ std::vector<contract::group_member> devices_of(greengrass_services& in,
     return devices;
 }
 
+// A device whose certificate was deactivated or revoked stays in the group, with its subscriptions,
+// and is not admitted by the core from this deployment on.
+void leave_out_revoked(greengrass_services& in, std::vector<contract::group_member>& devices,
+                       build_log& log) {
+    std::erase_if(devices, [&](const auto& device) {
+        const auto active = has_active_certificate(in, device);
+        return log.read(active) && !*active;
+    });
+}
+
 // What may stand at either end of a subscription.
 class endpoints {
 public:
@@ -196,6 +206,7 @@ contract::manifest build_manifest(greengrass_services& in, const group_contents&
     auto functions = resolve_functions(in, contents, finds, log);
     const endpoints known(in, finds, made.devices, functions);
     made.subscriptions = subscriptions_of(contents, known, log);
+    leave_out_revoked(in, made.devices, log);
     made.functions = std::move(functions.functions);
     made.loggers = loggers_of(contents);
     for (const auto* resource : contents.elements("resources")) {

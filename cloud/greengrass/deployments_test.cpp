@@ -181,6 +181,20 @@ TEST_F(deployments, a_device_whose_certificate_is_detached_fails_the_deployment)
     EXPECT_THAT(failure_of(make_full_group()), HasSubstr("is not attached to thing 'lamp'"));
 }
 
+TEST_F(deployments,
+       a_device_whose_certificate_is_not_active_is_left_out_and_its_subscriptions_stay) {
+    register_full_group();
+    for (const auto* status : {"INACTIVE", "REVOKED", "PENDING_ACTIVATION"}) {
+        write(
+            "UPDATE certificates SET status = ?1 WHERE id ="
+            " (SELECT certificate_id FROM thing_certificates WHERE thing = 'lamp')",
+            {status});
+        const auto made = manifest(deploy(make_full_group()));
+        EXPECT_TRUE(made.devices.empty()) << status;
+        EXPECT_EQ(made.subscriptions.size(), 1U) << status;
+    }
+}
+
 TEST_F(deployments, an_alias_of_latest_fails_the_deployment) {
     register_full_group();
     write("UPDATE function_aliases SET version = '$LATEST'");

@@ -65,4 +65,20 @@ result<std::optional<deployment_fault>> registration_fault(greengrass_services& 
     return fault;
 }
 
+result<bool> has_active_certificate(greengrass_services& in, const contract::group_member& member) {
+    const auto certificate = certificate_id_of(member.certificate_arn);
+    if (!certificate) {
+        return false;
+    }
+    bool active = false;
+    const auto read = in.state.db().query(
+        "greengrass.active_certificate",
+        "SELECT EXISTS(SELECT 1 FROM certificates WHERE id = ?1 AND status = 'ACTIVE')",
+        {*certificate}, [&](const db::row& row) { active = row.integer(0) != 0; });
+    if (!read) {
+        return read.error();
+    }
+    return active;
+}
+
 }  // namespace evergrass::cloud::greengrass

@@ -13,4 +13,8 @@ result<std::optional<deployment_fault>> registration_fault(greengrass_services& 
                                                            const contract::group_member& member,
                                                            const std::string& what);
 
+// Whether the certificate of this ARN may connect: it is registered here and ACTIVE. The caller
+// holds the store's lock.
+result<bool> has_active_certificate(greengrass_services& in, const contract::group_member& member);
+
 }  // namespace evergrass::cloud::greengrass

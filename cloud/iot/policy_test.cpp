@@ -91,6 +91,16 @@ TEST(policy, wildcards_in_a_client_id_widen_nothing) {
     EXPECT_FALSE(allowed(text, {"iot:Subscribe", "arn:topicfilter/#/x", "#", {}}));
 }
 
+TEST(policy, wildcards_in_a_things_name_widen_nothing) {
+    const auto text = document(
+        {statement("Allow", "iot:*", "arn:topicfilter/${iot:Connection.Thing.ThingName}/x")});
+    EXPECT_TRUE(allowed(text, {"iot:Subscribe", "arn:topicfilter/t/x", "c", "t"}));
+    EXPECT_FALSE(allowed(text, {"iot:Subscribe", "arn:topicfilter/victim/x", "c", "*"}));
+    EXPECT_FALSE(allowed(text, {"iot:Subscribe", "arn:topicfilter/v/x", "c", "?"}));
+    EXPECT_FALSE(allowed(text, {"iot:Subscribe", "arn:topicfilter/+/x", "c", "+"}));
+    EXPECT_FALSE(allowed(text, {"iot:Subscribe", "arn:topicfilter/#/x", "c", "#"}));
+}
+
 TEST(policy, an_unknown_variable_grants_nothing_and_lifts_no_deny) {
     EXPECT_FALSE(
         allowed(document({statement("Allow", "iot:*", "arn:${aws:SourceIp}*")}), publish("arn:a")));

@@ -263,6 +263,23 @@ TEST_F(iot_registry, a_certificate_that_is_lost_is_told_after_the_change_is_in_f
     EXPECT_FALSE(active_when_told);
 }
 
+// A Deny that cannot be read must not turn into nothing: all that the certificate may is gone.
+TEST_F(iot_registry, a_stored_policy_that_is_damaged_denies_everything) {
+    const auto arn = certificate();
+    const auto may = [&] { return authority_.allows(id_of(arn), "iot:Publish", "arn:x", ""); };
+    for (const auto* name : {"sound", "torn"}) {
+        ok("CreatePolicy", {{"policyName", name}, {"policyDocument", open_policy}});
+        ok("AttachPolicy", {{"policyName", name}, {"target", arn}});
+    }
+    EXPECT_TRUE(may());
+    for (const auto* damage : {"", "{\"Version\":\"2012-10-17\",\"Statement\":[", "{}", "null"}) {
+        ASSERT_TRUE(state_->db().run(
+            "damage", "UPDATE policy_versions SET document = ?1 WHERE policy = 'torn'", {damage}));
+        changes_.changed();
+        EXPECT_FALSE(may()) << damage;
+    }
+}
+
 TEST_F(iot_registry, policies_may_name_what_the_registry_knows_of_the_thing) {
     constexpr auto by_type =
         R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:Publish","Resource":
