@@ -76,10 +76,10 @@ result<void> check_free(const std::filesystem::path& bundle, bool force) {
 
 service_account place_of(const identity_options& options, const identity_record& record) {
     auto at = options.at;
-    if (at.api.empty() && at.endpoints.empty()) {
-        at.api = record.api;
+    if (at.endpoint.empty() && at.directory.empty()) {
+        at.endpoint = record.api;
     }
-    if (at.region.empty() && at.endpoints.empty()) {
+    if (at.region.empty() && at.directory.empty()) {
         at.region = record.region;
     }
     return at;

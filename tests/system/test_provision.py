@@ -29,7 +29,7 @@ class Owner:
 
     def evergrass(self, *arguments, check=True, **how):
         return processes.run(
-            BIN / "evergrass", *arguments, "--endpoints", self.endpoints.path, cwd=self.folder, check=check, **how
+            BIN / "evergrass", *arguments, "--dir", self.endpoints.path.parent, cwd=self.folder, check=check, **how
         )  # fmt: skip
 
     def group(self, name):
