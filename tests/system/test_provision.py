@@ -196,6 +196,17 @@ def test_a_run_that_was_cut_short_is_undone_by_the_next_one(owner, tmp_path):
     assert owner.left() == before
 
 
+def test_what_was_there_before_is_used_by_force_and_left_by_undo(owner):
+    before = owner.left()
+    owner.iot.create_thing(thingName="veteran")
+    owner.evergrass("provision", "veteran", "--force")
+    assert owner.iot.list_thing_principals(thingName="veteran")["principals"]
+    owner.evergrass("provision", "veteran", "--undo", "--yes")
+    assert owner.iot.list_thing_principals(thingName="veteran")["principals"] == []
+    owner.iot.delete_thing(thingName="veteran")
+    assert owner.left() == before
+
+
 def test_a_group_that_is_not_there_is_said_before_anything_is_made(owner):
     before = owner.left()
     refused = owner.evergrass("device", "add", "stray", "--group", "nowhere", check=False)
