@@ -207,6 +207,27 @@ def test_what_was_there_before_is_used_by_force_and_left_by_undo(owner):
     assert owner.left() == before
 
 
+def test_another_service_than_that_of_the_record_is_refused(owner, tmp_path):
+    """It would not know what was made, and take that for gone."""
+    owner.evergrass("provision", "moved")
+    record = tmp_path / "moved.identity.json"
+    right = record.read_text()
+    of_another = json.loads(right)
+    of_another["api"] = "https://elsewhere.example"
+    for item in of_another["made"]:
+        if item["what"] == "certificate":
+            item["id"] = "0" * 64
+    wrong = json.dumps(of_another)
+    record.write_text(wrong)
+    refused = owner.evergrass("provision", "moved", "--undo", "--yes", check=False)
+    assert refused.returncode == 1 and "was made at https://elsewhere.example" in refused.stderr
+    assert record.read_text() == wrong and "moved" in owner.left()["things"]
+    # The same service at another address is known by the certificate.
+    record.write_text(right.replace(json.loads(right)["api"], "https://elsewhere.example"))
+    owner.evergrass("provision", "moved", "--undo", "--yes")
+    assert "moved" not in owner.left()["things"]
+
+
 def test_a_group_that_is_not_there_is_said_before_anything_is_made(owner):
     before = owner.left()
     refused = owner.evergrass("device", "add", "stray", "--group", "nowhere", check=False)
