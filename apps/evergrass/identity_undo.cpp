@@ -5,6 +5,7 @@
 #include "libs/base/errors.hpp"
 #include "libs/rt/stream.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -165,6 +166,29 @@ std::vector<std::string> undo_plan(const identity_record& record) {
         lines.push_back(say(*item));
     }
     return lines;
+}
+
+asio::awaitable<result<void>> check_is_of(api_client& api, const identity_record& record,
+                                          std::string url) {
+    if (record.api == url || record.made.empty()) {
+        co_return result<void>();
+    }
+    const auto certificate =
+        std::find_if(record.made.begin(), record.made.end(),
+                     [](const made_item& item) { return item.what == kind::certificate; });
+    api_call ask =
+        certificate == record.made.end()
+            ? api_call{"DescribeThing", "iot", "GET", "/things/" + record.name}
+            : api_call{"DescribeCertificate", "iot", "GET", "/certificates/" + certificate->id};
+    const auto known = co_await api.call(std::move(ask));
+    if (known) {
+        co_return result<void>();
+    }
+    if (known.error().code != errc::not_found) {
+        co_return known.error();
+    }
+    co_return error{errc::conflict, record.name + " was made at " + record.api + ", and " + url +
+                                        " does not know it: give that service"};
 }
 
 asio::awaitable<result<void>> undo(api_client& api, identity_record& record,

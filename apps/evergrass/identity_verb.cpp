@@ -76,10 +76,10 @@ result<void> check_free(const std::filesystem::path& bundle, bool force) {
 
 service_account place_of(const identity_options& options, const identity_record& record) {
     auto at = options.at;
-    if (at.api.empty() && at.endpoints.empty()) {
-        at.api = record.api;
+    if (at.endpoint.empty() && at.directory.empty()) {
+        at.endpoint = record.api;
     }
-    if (at.region.empty() && at.endpoints.empty()) {
+    if (at.region.empty() && at.directory.empty()) {
         at.region = record.region;
     }
     return at;
@@ -163,6 +163,9 @@ asio::awaitable<result<void>> make_all(api_client& api, identity_run& run) {
 // What an interrupted run made is unmade, and it begins anew.
 asio::awaitable<result<void>> make_anew(api_client& api, identity_run& run) {
     if (!run.record.made.empty()) {
+        if (auto same = co_await check_is_of(api, run.record, run.service.url); !same) {
+            co_return same;
+        }
         run.shown.note("An earlier run was interrupted: what it made is undone first.");
         if (auto undone = co_await undo(api, run.record, run.record_file, run.shown); !undone) {
             co_return undone;
@@ -174,6 +177,16 @@ asio::awaitable<result<void>> make_anew(api_client& api, identity_run& run) {
     run.record.api = run.service.url;
     run.record.region = run.service.region;
     co_return co_await make_all(api, run);
+}
+
+asio::awaitable<result<void>> unmake(api_client& api, identity_record& record,
+                                     std::filesystem::path record_file, std::string url,
+                                     progress& shown) {
+    if (auto same = co_await check_is_of(api, record, url); !same) {
+        co_return same;
+    }
+    record.api = std::move(url);
+    co_return co_await undo(api, record, std::move(record_file), shown);
 }
 
 bool confirmed(const identity_options& options) {
@@ -194,14 +207,15 @@ bool confirmed(const identity_options& options) {
     return true;
 }
 
-void show_plan(const identity_options& options, const identity_record& record) {
+void show_plan(const identity_options& options, const identity_record& record,
+               const std::string& url) {
     const auto plan = undo_plan(record);
     if (options.json) {
         json::array steps(plan.begin(), plan.end());
-        say_json({{"event", "plan"}, {"api", record.api}, {"steps", std::move(steps)}});
+        say_json({{"event", "plan"}, {"api", url}, {"steps", std::move(steps)}});
         return;
     }
-    std::cout << "At " << record.api << " this will\n";
+    std::cout << "At " << url << " this will\n";
     for (const auto& line : plan) {
         std::cout << "  " << line << "\n";
     }
@@ -300,14 +314,14 @@ int run_undo(const identity_options& options, const std::string& purpose) {
     if (!service) {
         return failed(shown, service.error());
     }
-    known.api = service->url;
-    show_plan(options, known);
+    show_plan(options, known, service->url);
     if (!confirmed(options)) {
         return 1;
     }
     const auto written = known.bundle;
-    const auto done = run_at_service(
-        *service, [&](api_client& api) { return undo(api, known, record_file, shown); });
+    const auto done = run_at_service(*service, [&](api_client& api) {
+        return unmake(api, known, record_file, service->url, shown);
+    });
     if (!done) {
         return failed(shown, done.error());
     }

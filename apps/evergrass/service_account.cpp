@@ -16,10 +16,11 @@ namespace {
 
 namespace asio = boost::asio;
 
-result<json::object> read_endpoints(const std::filesystem::path& path) {
-    if (path.empty()) {
+result<json::object> read_endpoints(const std::filesystem::path& directory) {
+    if (directory.empty()) {
         return json::object{};
     }
+    const auto path = directory / "endpoints.json";
     auto text = read_file(path);
     if (!text) {
         return text.error();
@@ -44,19 +45,22 @@ std::string first_of(std::initializer_list<std::string> texts) {
 }
 
 error missing(const char* what, const char* how) {
-    return {{}, std::string("Which ") + what + "? Give " + how + ", or --endpoints FILE"};
+    return {{},
+            std::string("Which ") + what + "? Give " + how +
+                ", or the folder of an `evergrass up` with --dir"};
 }
 
 }  // namespace
 
 void add_service_options(CLI::App& verb, service_account& asked) {
-    verb.add_option("--endpoints", asked.endpoints,
-                    "endpoints.json of `evergrass up`: address, CA, region and access key")
-        ->type_name("FILE");
-    verb.add_option("--api", asked.api,
-                    "The service's APIs, https://HOST[:PORT] (or AWS_ENDPOINT_URL)")
+    verb.add_option("--dir", asked.directory,
+                    "The folder of an `evergrass up`: address, CA, region and access key")
+        ->type_name("DIR");
+    verb.add_option("--endpoint", asked.endpoint,
+                    "The service's APIs, https://HOST[:PORT] (or EVERGRASS_ENDPOINT)")
         ->type_name("URL");
-    verb.add_option("--ca", asked.ca, "The CA of the service's certificate (or AWS_CA_BUNDLE)")
+    verb.add_option("--ca-file", asked.ca_file,
+                    "The CA of the service's certificate (or AWS_CA_BUNDLE)")
         ->type_name("FILE");
     verb.add_option("--region", asked.region, "Its region (or AWS_REGION, AWS_DEFAULT_REGION)")
         ->type_name("NAME");
@@ -64,7 +68,7 @@ void add_service_options(CLI::App& verb, service_account& asked) {
 
 result<api_client_options> find_service(const service_account& asked,
                                         const environment& variables) {
-    const auto file = read_endpoints(asked.endpoints);
+    const auto file = read_endpoints(asked.directory);
     if (!file) {
         return file.error();
     }
@@ -74,18 +78,20 @@ result<api_client_options> find_service(const service_account& asked,
         return std::string(value == nullptr ? "" : value);
     };
     api_client_options found;
-    found.url = first_of({asked.api, of_file("api"), variable("AWS_ENDPOINT_URL")});
+    found.url = first_of({asked.endpoint, of_file("api"), variable("EVERGRASS_ENDPOINT"),
+                          variable("AWS_ENDPOINT_URL")});
     if (found.url.empty()) {
-        return missing("service", "--api https://HOST[:PORT] or set AWS_ENDPOINT_URL");
+        return missing("service", "--endpoint https://HOST[:PORT] or set EVERGRASS_ENDPOINT");
     }
     if (!found.url.starts_with("https://")) {
         return error{errc::invalid_input, "The address " + found.url +
                                               " must begin with https://: keys of devices "
                                               "are asked for there"};
     }
-    const auto ca = first_of({asked.ca.string(), of_file("ca_file"), variable("AWS_CA_BUNDLE")});
+    const auto ca =
+        first_of({asked.ca_file.string(), of_file("ca_file"), variable("AWS_CA_BUNDLE")});
     if (ca.empty()) {
-        return missing("CA signs the service's certificate", "--ca FILE or set AWS_CA_BUNDLE");
+        return missing("CA signs the service's certificate", "--ca-file FILE or set AWS_CA_BUNDLE");
     }
     auto pem = read_file(ca);
     if (!pem) {

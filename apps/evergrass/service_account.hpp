@@ -17,9 +17,10 @@ namespace evergrass::cli {
 
 // Which service a verb works at through its public AWS APIs, and with which access key.
 struct service_account {
-    std::filesystem::path endpoints;  // endpoints.json; what it says is used where nothing else is
-    std::string api;                  // https://host:port
-    std::filesystem::path ca;         // what signs the certificate of `api`
+    // The folder of an `evergrass up`, whose endpoints.json counts where nothing else is given.
+    std::filesystem::path directory;
+    std::string endpoint;           // https://host:port
+    std::filesystem::path ca_file;  // what signs the certificate there
     std::string region;
 };
 
@@ -29,8 +30,8 @@ void add_service_options(CLI::App& verb, service_account& asked);
 using environment = std::function<const char*(const char* name)>;
 
 // Puts together what the options, endpoints.json and AWS's own variables say, in this order:
-// AWS_ENDPOINT_URL, AWS_CA_BUNDLE, AWS_REGION or AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID and
-// AWS_SECRET_ACCESS_KEY. The error names what is missing and how to give it.
+// EVERGRASS_ENDPOINT or AWS_ENDPOINT_URL, AWS_CA_BUNDLE, AWS_REGION or AWS_DEFAULT_REGION,
+// AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. The error names what is missing and how to give it.
 result<api_client_options> find_service(const service_account& asked, const environment& variables);
 
 // What `work` gives, run to its end on this thread with a client of that service.

@@ -46,7 +46,7 @@ protected:
 
 TEST_F(service_account_choice, options_win_over_the_file_and_the_file_over_the_shell) {
     service_account asked;
-    asked.endpoints = directory_ / "endpoints.json";
+    asked.directory = directory_;
     asked.region = "asked";
     const auto found = find(asked).value();
     EXPECT_EQ(found.url, "https://of-file");
@@ -68,14 +68,14 @@ TEST_F(service_account_choice, what_is_missing_is_named_with_the_way_to_give_it)
     variables_.erase("AWS_DEFAULT_REGION");
     EXPECT_THAT(find({}).error().message(), HasSubstr("--region NAME"));
     variables_.erase("AWS_CA_BUNDLE");
-    EXPECT_THAT(find({}).error().message(), HasSubstr("--ca FILE"));
+    EXPECT_THAT(find({}).error().message(), HasSubstr("--ca-file FILE"));
     variables_.erase("AWS_ENDPOINT_URL");
-    EXPECT_THAT(find({}).error().message(), HasSubstr("--api https://"));
+    EXPECT_THAT(find({}).error().message(), HasSubstr("--endpoint https://"));
 }
 
 TEST_F(service_account_choice, keys_are_not_asked_for_without_tls) {
     service_account asked;
-    asked.api = "http://127.0.0.1:8080";
+    asked.endpoint = "http://127.0.0.1:8080";
     EXPECT_THAT(find(asked).error().message(), HasSubstr("must begin with https://"));
 }
 

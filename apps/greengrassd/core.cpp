@@ -233,6 +233,7 @@ core::core(asio::io_context& io, edge::core_config config, program_places progra
           },
           [this](edge::deploy_order order) { return deploy(std::move(order)); }),
       started_(time_.now()) {
+    make_lan_discovery(io.get_executor());
     agent_.on_server_certificate = [this] { take_server_certificate(); };
     agent_.on_invocations = [this] { invocations_.wake(); };
     agent_.mqtt_port = [this] { return devices_.port(); };
@@ -264,6 +265,7 @@ result<void> core::open() {
     if (auto opened = devices_.open(); !opened) {
         return opened;
     }
+    open_lan_discovery();
     take_server_certificate();
     if (const auto opened = admin_.open(); !opened) {
         // The core's work doesn't need it.
@@ -338,6 +340,7 @@ void core::take_server_certificate() {
         return;
     }
     local_tls_ = {(*stored)->ends, (*stored)->core_signs_until};
+    announce();
 }
 
 asio::awaitable<std::vector<edge::part_failure>> core::boot() {
@@ -395,6 +398,9 @@ asio::awaitable<void> core::watch_identity() {
 asio::awaitable<void> core::stop() {
     co_await admin_.stop();
     invocations_.stop();
+    if (lan_) {
+        co_await lan_->stop();
+    }
     devices_.stop();  // before the cloud's link, which counts what is left for it
     cloud_.stop();
     credentials_->stop();
@@ -544,6 +550,8 @@ void core::note_group(const contract::manifest& running) {
     for (const auto& device : running.devices) {
         things_.push_back(device.thing_name());
     }
+    announced_ = running;
+    announce();
 }
 
 asio::awaitable<void> core::clear() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "edge/admin/admin_server.hpp"
+#include "edge/announcement/lan_discovery.hpp"
 #include "edge/cloud_link/cloud_link.hpp"
 #include "edge/cloud_link/file_watch.hpp"
 #include "edge/config/config.hpp"
@@ -27,6 +28,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -71,6 +73,9 @@ private:
     boost::asio::awaitable<void> clear() override;
     void restore_rules();
     void take_server_certificate();
+    void make_lan_discovery(boost::asio::any_io_executor executor);
+    void open_lan_discovery();
+    void announce();
     void serve_credentials(const contract::manifest& wanted);
     result<void> serve_secrets(const contract::manifest& wanted);
     result<std::vector<edge::secret>> secrets_of(const contract::manifest& wanted) const;
@@ -108,6 +113,7 @@ private:
     edge::service_client service_;
     edge::server_certificate certificate_;
     std::optional<edge::core_snapshot::local_tls> local_tls_;  // what devices are shown
+    std::optional<edge::lan_discovery> lan_;                   // nullopt: off
     edge::deployment_agent agent_;
     edge::invocation_runner invocations_;
     edge::log_shipper log_shipper_;
@@ -121,6 +127,7 @@ private:
     wall_time started_;
     std::string deployment_id_;
     std::string group_name_;
+    contract::manifest announced_;     // its id is empty: there is no group
     std::vector<std::string> things_;  // the group's devices
     std::vector<edge::deployed_function> invocable_;
     std::uint64_t deployments_applied_ = 0;

@@ -110,6 +110,13 @@ void fleet_provisioning::deliver(const mqtt::publication& message, const mqtt::r
     if (!topic) {
         return;
     }
+    if (message.source().empty()) {
+        // Published over HTTP: there is no client to answer, and the answer, which may hold a key,
+        // must not go to whoever has subscribed.
+        log_.warn("A request of fleet provisioning came over HTTP; it is dropped.",
+                  {{"topic", message.topic()}});
+        return;
+    }
     auto asked = std::make_shared<waiting_request>();
     asked->what = std::move(*topic);
     asked->topic = message.topic();

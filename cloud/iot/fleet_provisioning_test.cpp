@@ -56,8 +56,24 @@ protected:
         return std::string(certificate.at("certificateId").as_string());
     }
 
+    void deliver(const std::string& topic, const std::string& payload, const std::string& client) {
+        mqtt::publish_view view;
+        view.topic = topic;
+        view.payload = payload;
+        service_.deliver(mqtt::publication(view, client, clock_.now()), nullptr);
+    }
+
+    struct said {
+        std::string topic;
+        std::string payload;
+        std::string to;
+    };
+    std::vector<said> said_;  // whole after service_.stop()
     fleet_provisioning service_{
-        registry_, [](std::string, std::string, const mqtt::receipt&, std::string_view) {},
+        registry_,
+        [this](std::string topic, std::string payload, const mqtt::receipt&, std::string_view to) {
+            said_.push_back({std::move(topic), std::move(payload), std::string(to)});
+        },
         logger()};
 };
 
@@ -175,6 +191,39 @@ TEST_F(fleet, a_claim_provisions_by_its_template_alone_and_for_five_minutes) {
     changes_.changed();
     EXPECT_FALSE(authority_.is_active(id));
     EXPECT_FALSE(may("iot:Connect", "client/any"));
+}
+
+TEST_F(fleet, an_answer_goes_to_the_client_that_asked) {
+    deliver("$aws/certificates/create/json", "", "factory-fresh");
+    service_.stop();
+    ASSERT_EQ(said_.size(), 1u);
+    EXPECT_EQ(said_[0].topic, "$aws/certificates/create/json/accepted");
+    EXPECT_EQ(said_[0].to, "factory-fresh");
+    EXPECT_THAT(said_[0].payload, HasSubstr("privateKey"));
+}
+
+TEST_F(fleet, a_request_of_no_client_is_not_answered_to_everybody) {
+    deliver("$aws/certificates/create/json", "", "");
+    service_.stop();
+    EXPECT_TRUE(said_.empty());
+    EXPECT_TRUE(ok("ListCertificates", {}).at("certificates").as_array().empty());
+}
+
+TEST_F(fleet, more_than_ten_requests_at_once_are_told_to_come_again) {
+    for (int request = 0; request < 15; ++request) {
+        deliver("$aws/provisioning-templates/pump/provision/json", "no JSON", "c");
+    }
+    service_.stop();
+    ASSERT_EQ(said_.size(), 15u);
+    int throttled = 0;
+    for (const auto& each : said_) {
+        const auto body = parse_json(each.payload).value();
+        EXPECT_EQ(each.topic, "$aws/provisioning-templates/pump/provision/json/rejected");
+        throttled += body.at("errorCode") == "Throttling" ? 1 : 0;
+    }
+    EXPECT_GE(throttled, 1);
+    EXPECT_LE(throttled, 5);
+    EXPECT_THAT(said_[0].payload, HasSubstr("\"errorCode\":\"InvalidPayload\""));
 }
 
 TEST_F(fleet, templates_have_versions) {

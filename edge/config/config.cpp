@@ -46,7 +46,7 @@ const std::vector<std::string_view> top_members = {
     "coreThing",      "runtime",        "crypto",           "system",
     "managedRespawn", "writeDirectory", "pidFileDirectory", "mqttMaxConnectionRetryInterval",
     "mqttProfile",    "mqttLimits",     "mqttThreads",      "mqttTls",
-    "shadowSync",     "cloudLink",      "spooler"};
+    "shadowSync",     "cloudLink",      "spooler",          "lanDiscovery"};
 const std::vector<std::string_view> core_thing_members = {"caPath",
                                                           "certPath",
                                                           "keyPath",
@@ -301,6 +301,9 @@ result<core_config> parse_config(std::string_view text, const std::filesystem::p
         return with_context(read.error(), "config.json");
     }
     if (auto read = read_cloud_link(*top, config); !read) {
+        return with_context(read.error(), "config.json");
+    }
+    if (auto read = read_lan_discovery(*top, config); !read) {
         return with_context(read.error(), "config.json");
     }
     if (runtime != nullptr) {

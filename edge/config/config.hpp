@@ -1,5 +1,6 @@
 #pragma once
 
+#include "edge/config/lan_settings.hpp"
 #include "edge/config/link_settings.hpp"
 #include "edge/config/mqtt_settings.hpp"
 #include "edge/config/shadow_settings.hpp"
@@ -54,6 +55,7 @@ struct core_config {
     std::chrono::seconds max_connection_retry_interval{60};
     std::optional<rt::http_proxy> proxy;  // coreThing.networkProxy; without `tls`
     link_settings_of_file link;
+    std::optional<lan_settings_of_file> lan_discovery;  // nullopt: off
 
     shadow_settings_of_file shadows;
 

@@ -215,5 +215,27 @@ TEST(key_uri, hardware_keys_are_refused_as_unsupported) {
     EXPECT_EQ(path.error().code, errc::unsupported);
 }
 
+TEST(config, lan_discovery_is_off_unless_asked_for) {
+    const auto with = [](const std::string& more) {
+        return parse_config(
+            R"({"coreThing":{"caPath":"ca","certPath":"c","keyPath":"k",)"
+            R"("thingArn":"arn:aws:iot:us-east-1:123456789012:thing/C","iotHost":"h","ggHost":"h"})" +
+                more + "}",
+            "/greengrass");
+    };
+    EXPECT_FALSE(with("").value().lan_discovery);
+    const auto plain = with(R"(,"lanDiscovery":{})").value().lan_discovery;
+    ASSERT_TRUE(plain);
+    EXPECT_EQ(plain->port, 8885);
+    EXPECT_EQ(plain->avahi_services, "/etc/avahi/services");
+    const auto silent = with(R"(,"lanDiscovery":{"avahiServices":"","port":0})").value();
+    EXPECT_TRUE(silent.lan_discovery->avahi_services.empty());
+    EXPECT_THAT(with(R"(,"lanDiscovery":{"avahiServices":"etc"})").error().message(),
+                testing::HasSubstr("lanDiscovery.avahiServices"));
+    EXPECT_THAT(with(R"(,"lanDiscovery":{"port":70000})").error().message(),
+                testing::HasSubstr("lanDiscovery.port"));
+    EXPECT_FALSE(with(R"(,"lanDiscovery":true)"));
+}
+
 }  // namespace
 }  // namespace evergrass::edge

@@ -30,6 +30,9 @@ result<void> read_cloud_link(const json::object& top, core_config& config);
 // shadowSync and system.shadowSyncTimeout. The error names the member.
 result<void> read_shadow_sync(const json::object& top, core_config& config);
 
+// lanDiscovery. The error names the member.
+result<void> read_lan_discovery(const json::object& top, core_config& config);
+
 // spooler. The error names the member.
 result<void> read_spooler(const json::object& top, core_config& config);
 

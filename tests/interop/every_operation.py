@@ -13,6 +13,8 @@ TRUST = json.dumps({"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Principal": {"Service": "greengrass.amazonaws.com"}, "Action": "sts:AssumeRole"}
 ]})  # fmt: skip
 POLICY = json.dumps(ALLOW_ALL)
+TEMPLATE = json.dumps({"Resources": {"certificate": {"Type": "AWS::IoT::Certificate", "Properties": {
+    "CertificateId": {"Ref": "AWS::IoT::Certificate::Id"}}}}})  # fmt: skip
 
 
 def step(service, operation, save=None, refused=None, **wanted):
@@ -26,6 +28,7 @@ def iot_steps(run, files, code):
         return step("iot", operation, *save, **wanted)
 
     thing, group, policy, job = f"{run}-thing", f"{run}-group", f"{run}-policy", f"{run}-job"
+    template = f"{run}-template"
     authority = files.authority(f"{run}-ca")
     yield from (
         iot("DescribeEndpoint", endpointType="iot:Data-ATS"),
@@ -87,6 +90,19 @@ def iot_steps(run, files, code):
         iot("TransferCertificate", certificateId="$keys.certificateId", targetAwsAccount="123456789012"),
         iot("AcceptCertificateTransfer", certificateId="$keys.certificateId"),
         iot("DeleteCertificate", certificateId="$keys.certificateId"),
+        iot("CreateProvisioningTemplate", templateName=template, templateBody=TEMPLATE, provisioningRoleArn=ROLE,
+            enabled=False),
+        iot("DescribeProvisioningTemplate", templateName=template),
+        iot("ListProvisioningTemplates"),
+        iot("CreateProvisioningTemplateVersion", templateName=template, templateBody=TEMPLATE, setAsDefault=True),
+        iot("DescribeProvisioningTemplateVersion", templateName=template, versionId=2),
+        iot("ListProvisioningTemplateVersions", templateName=template),
+        iot("UpdateProvisioningTemplate", templateName=template, enabled=True),
+        iot("CreateProvisioningClaim", templateName=template),
+        iot("DeleteProvisioningTemplateVersion", templateName=template, versionId=1),
+        iot("DeleteProvisioningTemplate", templateName=template),
+        iot("RegisterThing", templateBody=json.dumps({"Resources": {
+            "thing": {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": f"{run}-registered"}}}})),
         iot("GetRegistrationCode"),
         iot("RegisterCACertificate", "ca", caCertificate=authority, setAsActive=True,
             verificationCertificate=files.signed(code, f"{run}-ca")),

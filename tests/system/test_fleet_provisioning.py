@@ -9,7 +9,10 @@ from harness.cloud import Cloud
 from harness.group import Thing, new_thing
 from harness.hub import HubClient
 from harness.mqtt import Refused
+from harness.processes import ROOT
 
+SCRIPT = ROOT / "tests/interop/provision.js"
+SDK_V2 = ROOT / "tests/interop/node_modules/aws-iot-device-sdk-v2"
 TEMPLATE = {
     "Parameters": {"SerialNumber": {"Type": "String"}, "AWS::IoT::Certificate::Id": {"Type": "String"}},
     "Mappings": {"Sites": {"north": {"url": "https://north.example"}}},
@@ -169,3 +172,19 @@ def test_a_temporary_claim_of_a_trusted_user_provisions(endpoints, tmp_path):
     accepted, registered = device.provision(certificate["certificateOwnershipToken"], "5")
     assert accepted and registered["thingName"] == "pump_5"
     device.client.close()
+
+
+@pytest.mark.skipif(not SDK_V2.exists(), reason="npm ci in tests/interop")
+def test_the_identity_client_of_the_stock_sdk_provisions(endpoints, claim, tmp_path):
+    host, _, port = endpoints.iot_mqtt.rpartition(":")
+    options = {
+        "host": host, "port": int(port), "ca": str(endpoints.ca_file), "cert": str(claim.cert), "key": str(claim.key),
+        "clientId": "sdk-device", "template": "pump", "parameters": {"SerialNumber": "6"},
+    }  # fmt: skip
+    said = processes.run("node", SCRIPT, json.dumps(options)).stdout.splitlines()
+    created, registered = [json.loads(line)["body"] for line in said]
+    assert registered["thingName"] == "pump_6"
+    cert, key = tmp_path / "own.pem", tmp_path / "own.key"
+    cert.write_text(created["certificatePem"])
+    key.write_text(created["privateKey"])
+    HubClient(endpoints, "pump_6", thing=Thing("pump_6", "", "", cert, key)).close()

@@ -29,7 +29,7 @@ class Owner:
 
     def evergrass(self, *arguments, check=True, **how):
         return processes.run(
-            BIN / "evergrass", *arguments, "--endpoints", self.endpoints.path, cwd=self.folder, check=check, **how
+            BIN / "evergrass", *arguments, "--dir", self.endpoints.path.parent, cwd=self.folder, check=check, **how
         )  # fmt: skip
 
     def group(self, name):
@@ -194,6 +194,38 @@ def test_a_run_that_was_cut_short_is_undone_by_the_next_one(owner, tmp_path):
     assert len(owner.left()["certificates"]) == len(before["certificates"]) + 1
     owner.evergrass("provision", "torn", "--undo", "--yes")
     assert owner.left() == before
+
+
+def test_what_was_there_before_is_used_by_force_and_left_by_undo(owner):
+    before = owner.left()
+    owner.iot.create_thing(thingName="veteran")
+    owner.evergrass("provision", "veteran", "--force")
+    assert owner.iot.list_thing_principals(thingName="veteran")["principals"]
+    owner.evergrass("provision", "veteran", "--undo", "--yes")
+    assert owner.iot.list_thing_principals(thingName="veteran")["principals"] == []
+    owner.iot.delete_thing(thingName="veteran")
+    assert owner.left() == before
+
+
+def test_another_service_than_that_of_the_record_is_refused(owner, tmp_path):
+    """It would not know what was made, and take that for gone."""
+    owner.evergrass("provision", "moved")
+    record = tmp_path / "moved.identity.json"
+    right = record.read_text()
+    of_another = json.loads(right)
+    of_another["api"] = "https://elsewhere.example"
+    for item in of_another["made"]:
+        if item["what"] == "certificate":
+            item["id"] = "0" * 64
+    wrong = json.dumps(of_another)
+    record.write_text(wrong)
+    refused = owner.evergrass("provision", "moved", "--undo", "--yes", check=False)
+    assert refused.returncode == 1 and "was made at https://elsewhere.example" in refused.stderr
+    assert record.read_text() == wrong and "moved" in owner.left()["things"]
+    # The same service at another address is known by the certificate.
+    record.write_text(right.replace(json.loads(right)["api"], "https://elsewhere.example"))
+    owner.evergrass("provision", "moved", "--undo", "--yes")
+    assert "moved" not in owner.left()["things"]
 
 
 def test_a_group_that_is_not_there_is_said_before_anything_is_made(owner):
