@@ -23,6 +23,7 @@
 #include "cloud/jobs/operations.hpp"
 #include "cloud/lambda/core_invocations.hpp"
 #include "cloud/lambda/functions.hpp"
+#include "cloud/lambda/shared_invocations.hpp"
 #include "cloud/logs/log_registry.hpp"
 #include "cloud/nodes/lease.hpp"
 #include "cloud/nodes/node.hpp"
@@ -129,6 +130,7 @@ private:
     deployment_signer signer_;
     deployment_notifier notifier_;
     lambda::core_invocations invocations_;
+    std::optional<lambda::shared_invocations> shared_invocations_;  // with --bus
     std::optional<greengrass::upstream_sts> sts_;
     greengrass_services greengrass_;
     // Where the device API uses the store, so that a slow disk holds up no connection.

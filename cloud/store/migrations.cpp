@@ -297,6 +297,16 @@ CREATE TABLE mqtt_retained(
     topic TEXT PRIMARY KEY, position INTEGER NOT NULL, message BLOB NOT NULL) WITHOUT ROWID;
 )sql";
 
+// Invocations of cores that poll at another service than was asked. created_at: milliseconds since
+// 1970.
+constexpr std::string_view invocations_at_any_service = R"sql(
+-- wanted: what is to run, empty once it was fetched; outcome: null until the core has told it.
+CREATE TABLE core_invocations(
+    id TEXT PRIMARY KEY, thing TEXT NOT NULL, created_at INTEGER NOT NULL, taken INTEGER NOT NULL,
+    wanted TEXT NOT NULL, outcome TEXT) WITHOUT ROWID;
+CREATE INDEX core_invocations_by_thing ON core_invocations(thing);
+)sql";
+
 }  // namespace
 
 const std::vector<std::string_view>& migrations() {
@@ -307,7 +317,8 @@ const std::vector<std::string_view>& migrations() {
                                                       thing_groups_and_jobs,
                                                       services_around,
                                                       thing_types_and_cas,
-                                                      services_at_once};
+                                                      services_at_once,
+                                                      invocations_at_any_service};
     return all;
 }
 
