@@ -153,7 +153,15 @@ std::optional<core_order> core_invocations::take(const std::string& thing) {
     }
     tell_that_they_go_on(thing);
     auto order = take_here(thing);
-    return order ? std::move(order) : take_elsewhere(thing);
+    if (!order) {
+        return take_elsewhere(thing);
+    }
+    elsewhere_->fetched_here(*order);
+    const std::lock_guard hold(mutex_);
+    if (const auto found = entries_.find(order->id); found != entries_.end()) {
+        found->second.offered = true;
+    }
+    return order;
 }
 
 std::optional<core_order> core_invocations::take_elsewhere(const std::string& thing) {
@@ -265,7 +273,8 @@ bool core_invocations::finish(const std::string& thing, const std::string& id,
                               core_outcome outcome) {
     std::unique_lock hold(mutex_);
     const auto found = entries_.find(id);
-    if (elsewhere_ != nullptr && (found == entries_.end() || found->second.offered)) {
+    if (elsewhere_ != nullptr &&
+        (found == entries_.end() || (found->second.offered && !found->second.taken))) {
         if (const auto core = for_others_.find(thing); core != for_others_.end()) {
             std::erase_if(core->second, [&](const auto& each) { return each.id == id; });
         }

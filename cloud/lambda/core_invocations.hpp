@@ -68,6 +68,8 @@ public:
     virtual ~invocations_elsewhere() = default;
 
     virtual void offer(const core_order& order) = 0;
+    // The core has it from who was asked, and may tell its outcome to any service.
+    virtual void fetched_here(const core_order& order) = 0;
     // The oldest that any service offers for this core; it is fetched then.
     virtual std::optional<core_order> take(const std::string& thing) = 0;
     // Who asked is told that the core, which has fetched it, is still heard of.
@@ -129,7 +131,7 @@ private:
         mono_time called{};
         bool taken = false;
         bool polled = false;   // the core polled when it was submitted
-        bool offered = false;  // to the other services: the store says who fetches it
+        bool offered = false;  // the other services know of it, by the store
         std::optional<core_outcome> outcome;
         std::shared_ptr<signal> waiter;
     };

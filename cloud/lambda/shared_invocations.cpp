@@ -75,7 +75,7 @@ std::optional<core_outcome> read_outcome(const std::string& text) {
 shared_invocations::shared_invocations(store& state, const clock& time, teller tell, logger log)
     : state_(state), time_(time), tell_(std::move(tell)), log_(std::move(log)) {}
 
-void shared_invocations::offer(const core_order& order) {
+bool shared_invocations::write(const core_order& order, bool taken) {
     const auto now = to_epoch_milliseconds(time_.now());
     const auto done = state_.db().transaction([&]() -> result<void> {
         auto cleared = state_.db().run("invocations.forget",
@@ -84,16 +84,26 @@ void shared_invocations::offer(const core_order& order) {
         return cleared ? state_.db().run(
                              "invocations.offer",
                              "INSERT INTO core_invocations(id, thing, created_at, taken, wanted)"
-                             " VALUES(?1, ?2, ?3, 0, ?4)",
-                             {order.id, order.thing, now, text_of_order(order)})
+                             " VALUES(?1, ?2, ?3, ?4, ?5)",
+                             {order.id, order.thing, now, std::int64_t{taken},
+                              taken ? std::string() : text_of_order(order)})
                        : cleared;
     });
     if (!done) {
-        log_.error("An invocation could not be offered to the other services.",
+        log_.error("The other services could not be told of an invocation.",
                    {{"requestId", order.id}, {"error", done.error()}});
-        return;
     }
-    tell_(news::waits, order.thing);
+    return static_cast<bool>(done);
+}
+
+void shared_invocations::offer(const core_order& order) {
+    if (write(order, false)) {
+        tell_(news::waits, order.thing);
+    }
+}
+
+void shared_invocations::fetched_here(const core_order& order) {
+    write(order, true);
 }
 
 std::optional<core_order> shared_invocations::take(const std::string& thing) {

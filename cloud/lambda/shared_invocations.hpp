@@ -26,6 +26,7 @@ public:
     shared_invocations(store& state, const clock& time, teller tell, logger log);
 
     void offer(const core_order& order) override;
+    void fetched_here(const core_order& order) override;
     std::optional<core_order> take(const std::string& thing) override;
     void goes_on(const std::string& id) override;
     bool finish(const std::string& thing, const std::string& id,
@@ -35,6 +36,8 @@ public:
     void remove(const std::string& id) override;
 
 private:
+    bool write(const core_order& order, bool taken);
+
     store& state_;
     const clock& time_;
     const teller tell_;

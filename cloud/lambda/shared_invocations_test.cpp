@@ -162,5 +162,15 @@ TEST_F(shared_invocations_test,
     EXPECT_EQ(outcome_of("one").what, kind::success);
 }
 
+TEST_F(shared_invocations_test, what_was_fetched_where_it_was_asked_for_is_answered_anywhere) {
+    ASSERT_TRUE(b_->here.submit(order("one")));  // where the core polls
+    ASSERT_TRUE(b_->here.take("core"));
+    ASSERT_TRUE(a_->here.finish("core", "one", {kind::success, "{}", "", ""}));
+    hear(*a_, *b_);
+    rt::testing::started<core_outcome> waits(io_, core_invocations::outcome_of(&b_->here, "one"));
+    EXPECT_EQ(waits.wait().what, kind::success);
+    EXPECT_EQ(rows(), 0);
+}
+
 }  // namespace
 }  // namespace evergrass::cloud::lambda
