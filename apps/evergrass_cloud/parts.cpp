@@ -68,6 +68,7 @@ result<std::unique_ptr<bus>> make_bus(const service_options& options, store& sta
     constexpr std::size_t name_bytes = 8;
     nats_settings settings;
     settings.url = options.bus;
+    settings.ca_file = options.bus_ca;
     settings.fleet = *fleet;
     settings.node = hex_encode(random_bytes(name_bytes));
     settings.keep_for = std::clamp<std::chrono::seconds>(

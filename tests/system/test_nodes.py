@@ -460,6 +460,28 @@ def answers(fleet, node, definition):
         return False
 
 
+def test_the_bus_may_be_spoken_to_over_tls(fleet, tmp_path):
+    ca, key, cert = (tmp_path / name for name in ("ca.pem", "key.pem", "cert.pem"))
+    for name, made in (("localhost", cert), ("another", ca)):
+        processes.run(
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
+            "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-out", made,
+            "-keyout", key if made is cert else tmp_path / "unused.pem",
+        )  # fmt: skip
+    with nats.Nats("127.0.0.1", "--tls", "--tlscert", cert, "--tlskey", key) as bus:
+        url, new = f"tls://localhost:{bus.port}", fleet.database.new_database
+        with Cloud(tmp_path / "good", "--bus", url, "--bus-ca", cert, store=new()) as cloud:
+            with HubClient(cloud.endpoints, "one", new_thing(cloud.endpoints, tmp_path, "one")) as client:
+                client.subscribe("x", 1)
+                client.publish("x", "over the bus")
+                assert client.payloads(1) == ["over the bus"]
+        for number, (url, trusted) in enumerate(((url, ca), (f"tls://127.0.0.1:{bus.port}", cert))):
+            refused = Cloud(tmp_path / f"refused{number}", "--bus", url, "--bus-ca", trusted, store=new())
+            refused.begin()
+            assert refused.process.wait() == 1
+            assert "cannot be reached" in refused.process.output
+
+
 def test_a_service_without_the_bus_is_refused_beside_them(fleet, tmp_path):
     alone = Cloud(tmp_path / "alone", like=fleet.a)
     alone.begin()
