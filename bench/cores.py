@@ -16,7 +16,6 @@ import json
 import os
 import resource
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -34,6 +33,7 @@ from botocore.config import Config  # noqa: E402
 from harness import processes, waiting  # noqa: E402
 from harness.cloud import Cloud  # noqa: E402
 from harness.group import ALLOW_ALL  # noqa: E402
+from harness.ports import steady_port  # noqa: E402
 from run import pss_kb  # noqa: E402
 from table import Table, percentile  # noqa: E402
 
@@ -235,24 +235,13 @@ def bulk_deployment(service, endpoints, load, cores, table, name, share):
     user.add_to(table, name)
 
 
-def fixed_ports():
-    """Below those that clients are given, so that none of the cores holds one while the service is away."""
-    for port in range(21000, 32000):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        yield port
-
-
 def measure(folder, options):
     folder, table = Path(folder), Table()
     count, share = options.cores, options.cores / 10000
     prepare(options.prepared, count)
     shutil.copytree(options.prepared, folder, dirs_exist_ok=True)
     cores = made_before(folder)[:count]
-    with Cloud(folder / "cloud", new_port=fixed_ports().__next__) as cloud:
+    with Cloud(folder / "cloud", new_port=steady_port) as cloud:
         endpoints = cloud.endpoints
         endpoints.boto("s3").create_bucket(Bucket="bulk")
         idle = pss_kb(cloud.process.pid)

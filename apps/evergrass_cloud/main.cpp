@@ -105,15 +105,22 @@ void add_service_options(CLI::App& app, cloud::service_options& options, std::st
                    "File of the key that seals the database's secrets, or pkcs11: URI of one in a "
                    "token; default: DATA/master.key");
     add_store_option(app, options.store);
-    app.add_option("--bus", options.bus,
-                   "nats://[USER:PASSWORD@]HOST[:PORT] of a nats-server with JetStream, by which "
-                   "several services of one --store serve at once")
+    app.add_option(
+           "--bus", options.bus,
+           "nats:// or tls://[USER:PASSWORD@]HOST[:PORT] of a nats-server with JetStream, by which "
+           "several services of one --store serve at once")
         ->envname("EVERGRASS_BUS")
         ->check(CLI::Validator(
             [](std::string& text) {
-                return text.starts_with("nats://") ? "" : "must begin with nats://";
+                return text.starts_with("nats://") || text.starts_with("tls://")
+                           ? ""
+                           : "must begin with nats:// or tls://";
             },
             "URL"));
+    app.add_option("--bus-ca", options.bus_ca,
+                   "PEM of who signed the certificate of a tls:// bus; default: the system's CAs")
+        ->envname("EVERGRASS_BUS_CA")
+        ->check(CLI::ExistingFile);
     app.add_flag("--standby", options.standby,
                  "While another evergrass-cloud serves from the same --store, wait to take over");
     add_limit_options(app, options);

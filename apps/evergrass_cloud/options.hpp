@@ -36,6 +36,7 @@ struct service_options {
     std::filesystem::path master_key;  // empty: master.key in `data`
     std::string store;                 // postgresql://...; empty: service.db in `data`
     std::string bus;                   // nats://...: others serve from `store` too; empty: none
+    std::string bus_ca;                // PEM file; empty: the system's CAs
     bool standby = false;              // wait while another serves from `store`
     int audit_days = 365;
     std::int64_t audit_entries = 500'000;

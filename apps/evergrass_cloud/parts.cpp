@@ -70,6 +70,7 @@ result<std::unique_ptr<bus>> make_bus(const service_options& options, store& sta
     constexpr std::size_t name_bytes = 8;
     nats_settings settings;
     settings.url = options.bus;
+    settings.ca_file = options.bus_ca;
     settings.fleet = *fleet;
     settings.node = hex_encode(random_bytes(name_bytes));
     settings.keep_for = std::clamp<std::chrono::seconds>(
@@ -328,6 +329,19 @@ result<void> service_parts::join_others(const service_options& options) {
     services.cut_off_key = [this](const std::string& key) { hub_->cut_off_key(key); };
     services.look_at_keys = [this] { expired_keys_.look(); };
     services.wake_polls = [this](const std::string& core) { notifier_.notify(core); };
+    using news = lambda::shared_invocations::news;
+    shared_invocations_.emplace(
+        *state_, clock_,
+        [this](news what, const std::string& name) {
+            node_->tell_soon(
+                what == news::waits ? told::invocation_waits : told::invocation_changed, name);
+        },
+        log_);
+    invocations_.share(*shared_invocations_, blocking_.get_executor());
+    services.invocation_waits = [this](const std::string& core) {
+        invocations_.heard_of_core(core);
+    };
+    services.invocation_changed = [this](const std::string& id) { invocations_.heard_of(id); };
     services.is_leading = [this] { return lease_->is_held(); };
     services.lead = [this] {
         jobs_->look_soon();

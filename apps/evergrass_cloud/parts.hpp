@@ -25,6 +25,7 @@
 #include "cloud/jobs/operations.hpp"
 #include "cloud/lambda/core_invocations.hpp"
 #include "cloud/lambda/functions.hpp"
+#include "cloud/lambda/shared_invocations.hpp"
 #include "cloud/logs/log_registry.hpp"
 #include "cloud/nodes/lease.hpp"
 #include "cloud/nodes/node.hpp"
@@ -132,6 +133,7 @@ private:
     deployment_signer signer_;
     deployment_notifier notifier_;
     lambda::core_invocations invocations_;
+    std::optional<lambda::shared_invocations> shared_invocations_;  // with --bus
     std::optional<greengrass::upstream_sts> sts_;
     greengrass_services greengrass_;
     adoption::adoption_services adoptions_{*state_,  identity_, clock_,

@@ -14,7 +14,7 @@ constexpr std::uint8_t version = 1;
 constexpr std::uint8_t qos_bits = 0x03;
 constexpr std::uint8_t retain_bit = 0x04;
 constexpr std::uint8_t expires_bit = 0x08;
-constexpr auto last_kind = static_cast<std::uint8_t>(told::node_gone);
+constexpr auto last_kind = static_cast<std::uint8_t>(told::invocation_changed);
 
 void put(std::string& into, std::uint64_t number, int bytes) {
     for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {

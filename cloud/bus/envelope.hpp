@@ -15,12 +15,14 @@ enum class told : std::uint8_t {
     registry_changed = 2,  // what certificates may do was remembered: no longer
     certificate_lost = 3,  // `name`: it is no longer ACTIVE
     things_changed = 4,
-    emptied = 5,         // the whole registry
-    key_lost = 6,        // `name`: an access key that no longer counts
-    keys_changed = 7,    // an access key got an end
-    deployment = 8,      // `name`: the core's thing
-    client_claimed = 9,  // `name`: a client id whose client comes to the origin
-    node_gone = 10,      // `name`: a service that ended without a word
+    emptied = 5,              // the whole registry
+    key_lost = 6,             // `name`: an access key that no longer counts
+    keys_changed = 7,         // an access key got an end
+    deployment = 8,           // `name`: the core's thing
+    client_claimed = 9,       // `name`: a client id whose client comes to the origin
+    node_gone = 10,           // `name`: a service that ended without a word
+    invocation_waits = 11,    // `name`: the core's thing
+    invocation_changed = 12,  // `name`: its id
 };
 
 // The payload of a message on the bus, docs/formats/bus.md.

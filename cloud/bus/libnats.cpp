@@ -65,6 +65,9 @@ struct loaded {
         find(handle, "natsOptions_SetReconnectedCB", f.natsOptions_SetReconnectedCB);
         find(handle, "natsOptions_SetReconnectWait", f.natsOptions_SetReconnectWait);
         find(handle, "natsOptions_SetTimeout", f.natsOptions_SetTimeout);
+        find(handle, "natsOptions_LoadCATrustedCertificates",
+             f.natsOptions_LoadCATrustedCertificates);
+        find(handle, "natsOptions_SetSecure", f.natsOptions_SetSecure);
         find(handle, "natsOptions_SetURL", f.natsOptions_SetURL);
         find(handle, "natsStatus_GetText", f.natsStatus_GetText);
         find(handle, "natsSubscription_Destroy", f.natsSubscription_Destroy);

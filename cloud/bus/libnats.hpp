@@ -47,6 +47,9 @@ struct libnats {
     decltype(&::natsOptions_SetReconnectedCB) natsOptions_SetReconnectedCB = nullptr;
     decltype(&::natsOptions_SetReconnectWait) natsOptions_SetReconnectWait = nullptr;
     decltype(&::natsOptions_SetTimeout) natsOptions_SetTimeout = nullptr;
+    decltype(&::natsOptions_LoadCATrustedCertificates) natsOptions_LoadCATrustedCertificates =
+        nullptr;
+    decltype(&::natsOptions_SetSecure) natsOptions_SetSecure = nullptr;
     decltype(&::natsOptions_SetURL) natsOptions_SetURL = nullptr;
     decltype(&::natsStatus_GetText) natsStatus_GetText = nullptr;
     decltype(&::natsSubscription_Destroy) natsSubscription_Destroy = nullptr;

@@ -210,6 +210,17 @@ result<void> nats_bus::implementation::open() {
         return error{errc::invalid_input, "--bus " + shown_nats(settings.url) +
                                               " is no URL of NATS; nats://HOST:4222 is one"};
     }
+    if (settings.url.starts_with("tls://") || !settings.ca_file.empty()) {
+        status = nats().natsOptions_SetSecure(o, true);
+        if (status == NATS_OK && !settings.ca_file.empty()) {
+            status = nats().natsOptions_LoadCATrustedCertificates(o, settings.ca_file.c_str());
+        }
+        if (status != NATS_OK) {
+            return failed("TLS to the bus with the CAs of " +
+                              (settings.ca_file.empty() ? "the system" : settings.ca_file),
+                          status);
+        }
+    }
     nats().natsOptions_SetName(o, ("evergrass-cloud " + settings.node).c_str());
     nats().natsOptions_SetTimeout(o, connect_limit_ms);
     nats().natsOptions_SetMaxReconnect(o, -1);

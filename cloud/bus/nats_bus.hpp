@@ -10,9 +10,12 @@
 namespace evergrass::cloud {
 
 struct nats_settings {
-    std::string url;    // nats://[USER:PASSWORD@]HOST[:PORT], several with commas between
-    std::string fleet;  // bus_subjects.hpp
-    std::string node;   // this service's name; of its own at each start
+    // nats://[USER:PASSWORD@]HOST[:PORT], several with commas between. tls:// of the first one: TLS
+    // with all of them, whose certificates have to be for their HOST.
+    std::string url;
+    std::string ca_file;  // PEM of who signed them; empty: the system's CAs
+    std::string fleet;    // bus_subjects.hpp
+    std::string node;     // this service's name; of its own at each start
     // How long the stream keeps what it has, where it is not there yet: one that is, is used as
     // its owner has made it.
     std::chrono::seconds keep_for{3'600};

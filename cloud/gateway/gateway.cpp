@@ -265,10 +265,9 @@ http::response gateway::implementation::respond(http::request asked, bool plain_
     log_context about;
     about.request_id = uuid_v4();
     const auto began = time->mono_now();
-    const auto outcome = asked.path() == reset_path
-                             ? serve_reset(options.reset, asked, plain_loopback)
-                             : serve(asked, plain_loopback, about);
-    auto response = outcome                ? *outcome
+    auto outcome = asked.path() == reset_path ? serve_reset(options.reset, asked, plain_loopback)
+                                              : serve(asked, plain_loopback, about);
+    auto response = outcome                ? std::move(*outcome)
                     : is_query_form(asked) ? shape_query_error(outcome.error(), about.request_id)
                                            : shape_error(outcome.error());
     response.headers.set("x-amzn-requestid", about.request_id);

@@ -294,6 +294,10 @@ void node::hear_event(bus::position at, const envelope& said) {
                 return services_.look_at_keys();
             case told::deployment:
                 return services_.wake_polls(name);
+            case told::invocation_waits:
+                return services_.invocation_waits(name);
+            case told::invocation_changed:
+                return services_.invocation_changed(name);
             case told::node_gone:
                 log_.warn("Another service is gone.", {{"node", name}});
                 changes_.heard(registry_change::rights, {});

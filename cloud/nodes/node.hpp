@@ -35,6 +35,8 @@ struct node_services {
     std::function<void(const std::string& access_key_id)> cut_off_key;
     std::function<void()> look_at_keys;
     std::function<void(const std::string& core_thing)> wake_polls;
+    std::function<void(const std::string& core_thing)> invocation_waits;
+    std::function<void(const std::string& id)> invocation_changed;
     // Whether this service has the lease of what one of them does for all. Any thread.
     std::function<bool()> is_leading;
     // Each second where it has.

@@ -316,6 +316,16 @@ CREATE TABLE provisioning_claims(
     certificate_id TEXT PRIMARY KEY, template TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID;
 )sql";
 
+// Invocations of cores that poll at another service than was asked. created_at: milliseconds since
+// 1970.
+constexpr std::string_view invocations_at_any_service = R"sql(
+-- wanted: what is to run, empty once it was fetched; outcome: null until the core has told it.
+CREATE TABLE core_invocations(
+    id TEXT PRIMARY KEY, thing TEXT NOT NULL, created_at INTEGER NOT NULL, taken INTEGER NOT NULL,
+    wanted TEXT NOT NULL, outcome TEXT) WITHOUT ROWID;
+CREATE INDEX core_invocations_by_thing ON core_invocations(thing);
+)sql";
+
 }  // namespace
 
 const std::vector<std::string_view>& migrations() {
@@ -327,7 +337,8 @@ const std::vector<std::string_view>& migrations() {
                                                       services_around,
                                                       thing_types_and_cas,
                                                       services_at_once,
-                                                      fleet_provisioning};
+                                                      fleet_provisioning,
+                                                      invocations_at_any_service};
     return all;
 }
 

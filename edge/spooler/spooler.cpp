@@ -743,7 +743,9 @@ void spooler::implementation::failed(const error& why) {
             {{"directory", log_directory()}, {"reason", why}});
     }
     disk_error_ = why.message();
-    gave_way_saved_.reset();  // where a rewrite failed it is not there
+    // Where a rewrite failed neither is there: the next record brings both.
+    gave_way_saved_.reset();
+    ++unremoved_bytes_;
 }
 
 // --- The end -------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ class Cloud:
 
     `store`: the URL of a database that nobody has used. `like`: another one whose store it shares."""
 
+    wrap = ()  # words before the command, by which it runs somewhere else
     postgres = None  # a harness.postgres.Postgres: whoever names no store has a database there
 
     def __init__(self, folder, *arguments, store=None, like=None, new_port=free_port):
@@ -48,7 +49,7 @@ class Cloud:
         self._ready.unlink(missing_ok=True)
         ports = [part for name, port in self._ports.items() for part in (name, str(port))]
         self.process = Process(
-            PROGRAM, "--data", self.data, "--ready-file", self._ready, *ports, *self.store,
+            *self.wrap, PROGRAM, "--data", self.data, "--ready-file", self._ready, *ports, *self.store,
             *self._arguments,
         )  # fmt: skip
 

@@ -21,18 +21,20 @@ def program():
 class Nats:
     """`with` starts it. The same port and stream at every start."""
 
-    def __init__(self):
+    def __init__(self, address="127.0.0.1", *options):
+        self._address, self._options = address, options
         self.folder = Path(tempfile.mkdtemp(prefix="evergrass-nats-", dir="/tmp"))
         self.port = free_port()
         self.process = None
 
     @property
     def url(self):
-        return f"nats://127.0.0.1:{self.port}"
+        return f"nats://{self._address}:{self.port}"
 
     def start(self):
         self.process = Process(
-            program(), "-a", "127.0.0.1", "-p", self.port, "-js", "-sd", self.folder, cwd="/"
+            program(), "-a", self._address, "-p", self.port, "-js", "-sd", self.folder,
+            *self._options, cwd="/"
         )
         self.process.wait_for_line("Server is ready")
         return self

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import random
 import socket
 
 
@@ -24,3 +25,16 @@ def loopback_address():
 def may_bind_443():
     lowest = int(open("/proc/sys/net/ipv4/ip_unprivileged_port_start").read())
     return os.geteuid() == 0 or lowest <= 443
+
+
+def steady_port():
+    """A free one below those that the system gives to clients (from 32768 on), so that none of them has it while the
+    program that a test kills and starts again is away. Other runs on this machine look for theirs elsewhere."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port

@@ -22,7 +22,9 @@ def programs():
 class Postgres:
     """`with` starts it. Each commit is synced, as on a server that people use."""
 
-    def __init__(self):
+    def __init__(self, address=""):
+        """`address`: one of this host's where it listens too, at port 5432, for all of its /24."""
+        self._address = address
         self.folder = Path(tempfile.mkdtemp(prefix="evergrass-pg-", dir="/tmp"))
         self._programs = programs()
         self._numbers = itertools.count(1)
@@ -34,12 +36,15 @@ class Postgres:
             *self._as, self._programs / "initdb", "-D", self.folder / "data", "-U", "evergrass", "-A", "trust",
             "--locale=C", "-E", "UTF8", "-N", cwd="/",
         )  # fmt: skip
+        if address:
+            with open(self.folder / "data/pg_hba.conf", "a") as rules:
+                rules.write(f"host all all {address}/24 trust\n")
         self.process = None
 
     def start(self):
         self.process = Process(
             *self._as, self._programs / "postgres", "-D", self.folder / "data", "-k", self.folder,
-            "-c", "listen_addresses=", cwd="/",
+            "-c", f"listen_addresses={self._address}", cwd="/",
         )  # fmt: skip
         self.process.wait_for_line("ready to accept connections")
         return self

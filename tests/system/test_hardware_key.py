@@ -1,14 +1,17 @@
 """The service's master key in a PKCS#11 token, here SoftHSM2."""
 
+import contextlib
+import json
 import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from harness import processes
+from harness import processes, waiting
 from harness.cloud import PROGRAM
-from harness.processes import Process
+from harness.processes import BIN, Process
+from harness.system import Endpoints
 
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
 PIN = "4711-user"
@@ -40,9 +43,26 @@ class Site:
         source = f"&pin-source=file:{self.pin}" if pin else ""
         return f"pkcs11:token={token};object=master?module-path={MODULE}{source}"
 
-    def run(self, *arguments, **environment):
+    def run(self, *arguments, program=PROGRAM, **environment):
         env = processes.clean_env(SOFTHSM2_CONF=str(self.conf), **environment)
-        return processes.run(PROGRAM, *arguments, env=env, check=False)
+        return processes.run(program, *arguments, env=env, check=False)
+
+    @contextlib.contextmanager
+    def service(self, data, keys):
+        """Its endpoints, with the access key `keys`."""
+        ready = self.folder / "ready.json"
+        ready.unlink(missing_ok=True)
+        ports = [part for name in ("api", "http", "mqtt", "iot-https") for part in (f"--{name}-port", "0")]
+        with Process(
+            PROGRAM, "--data", data, *ports, "--ready-file", ready, "--master-key", self.uri(),
+            env=processes.clean_env(SOFTHSM2_CONF=str(self.conf)),
+        ) as service:  # fmt: skip
+            waiting.until("it is ready or ended", lambda: ready.exists() or not service.running())
+            assert ready.exists(), service
+            endpoints = self.folder / "endpoints.json"
+            endpoints.write_text(json.dumps({**json.loads(ready.read_text()), **keys}))
+            yield Endpoints(endpoints)
+            assert service.stop() == 0
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +85,34 @@ def test_a_service_with_its_key_in_a_token_goes_on_after_a_restart(site):
         "keys", "list", "--data", site.data, "--json", "--master-key", site.uri(pin=False), EVERGRASS_PKCS11_PIN=PIN
     )
     assert listed.returncode == 0, listed.stderr
+
+
+def test_a_backup_is_restored_with_the_same_token_and_with_no_other(site, tmp_path):
+    evergrass, file, data = BIN / "evergrass", tmp_path / "backup.tar", tmp_path / "from"
+    made = site.run("keys", "create", "--data", data, "--json", "--master-key", site.uri())
+    assert made.returncode == 0, made.stderr
+    keys = json.loads(made.stdout)
+    with site.service(data, keys) as endpoints:
+        endpoints.boto("secretsmanager").create_secret(Name="door", SecretString="sesame")
+        done = site.run("backup", file, "--data", data, "--json", program=evergrass)
+        assert done.returncode == 0, done.stderr
+    assert b"sesame" not in file.read_bytes()
+
+    def restore(to, *key):
+        return site.run("restore", file, "--data", to, "--json", *key, program=evergrass)
+
+    # Without the token nothing is put in place, and the line says what is needed.
+    for key in ((), ("--master-key", site.uri("another"))):
+        refused = restore(tmp_path / "to", *key)
+        assert refused.returncode == 1, refused
+        assert "master" in refused.stderr or "token" in refused.stderr, refused.stderr
+        assert not (tmp_path / "to/service.db").exists()
+    restored = restore(tmp_path / "to", "--master-key", site.uri())
+    assert restored.returncode == 0, restored.stderr
+    assert not (tmp_path / "to/master.key").exists()
+    with site.service(tmp_path / "to", keys) as endpoints:  # and the access key is the same
+        secret = endpoints.boto("secretsmanager").get_secret_value(SecretId="door")
+        assert secret["SecretString"] == "sesame"
 
 
 def test_what_is_wrong_with_token_or_pin_ends_the_start_with_one_line(site):

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from harness import nats, postgres, processes, waiting
 from harness.cable import Cable
 from harness.cloud import Cloud
-from harness.group import Group, entry, new_thing
+from harness.group import Group, entry, new_thing, publish_function
 from harness.hub import V5, HubClient
 from harness.mqtt import Refused
 
@@ -235,6 +235,56 @@ def test_a_poll_for_deployments_ends_when_one_is_made_elsewhere(fleet, tmp_path)
         assert polled.result() == second
 
 
+def test_invoke_finds_a_core_that_polls_at_another_service(fleet, tmp_path):
+    core = new_thing(fleet.a.endpoints, tmp_path, "runner")
+    group = Group(fleet.a.endpoints).give(cores=[entry(core)])
+    function = publish_function(fleet.a.endpoints, "anywhere", "def handler(event, context): pass")
+    deployment = group.start_deployment()
+    context = ssl.create_default_context(cafile=str(fleet.b.endpoints.ca_file))
+    context.load_cert_chain(str(core.cert), str(core.key))
+
+    def ask(node, method, rest, body=None, **headers):
+        host, _, port = node.endpoints.iot_https.rpartition(":")
+        connection = http.client.HTTPSConnection(host, int(port), context=context, timeout=waiting.HANG)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, f"/evergrass/v1/cores/runner/{rest}", body, named)
+        answer = connection.getresponse()
+        return answer, answer.read()
+
+    def run_one(fetch_at, tell_at):
+        """As a core does: waits until it is called, fetches, tells."""
+        poll = f"deployment?after={deployment}&wait=60&invocations=1"
+        while not ask(fetch_at, "GET", poll)[0].headers["x-evergrass-invocations"]:
+            pass
+        order, payload = ask(fetch_at, "GET", "invocations?wait=5")
+        assert order.status == 200 and order.headers["x-evergrass-function"] == function
+        told, _ = ask(tell_at, "POST", f"invocations/{order.headers['x-evergrass-invocation']}",
+                      b'{"ran": ' + payload + b"}", x_evergrass_outcome="success")  # fmt: skip
+        assert told.status == 200
+
+    called = {
+        "FunctionName": function,
+        "ClientContext": base64.b64encode(b'{"custom": {"evergrass:core": "runner"}}').decode(),
+    }
+
+    def invoke(number):
+        """Again where the core did not poll yet: nothing ran then."""
+        try:
+            said = fleet.boto(fleet.a, "lambda").invoke(**called, Payload=str(number).encode())
+        except ClientError as refused:
+            assert refused.response["Error"]["Code"] == "ResourceConflictException"
+            return None
+        return json.loads(said["Payload"].read())
+
+    with ThreadPoolExecutor() as pool:
+        for number, (fetch_at, tell_at) in enumerate([(fleet.b, fleet.b), (fleet.c, fleet.b), (fleet.a, fleet.c)]):
+            runs = pool.submit(run_one, fetch_at, tell_at)
+            answered = waiting.until("the core answers", lambda number=number: invoke(number))
+            assert answered == {"ran": number}
+            runs.result()
+    assert invoke(3) is None  # nobody polls
+
+
 def test_objects_and_bulk_deployments_of_one_are_those_of_all(fleet, tmp_path):
     leader = waiting.until("one leads", fleet.leaders)[0]
     other, third = [each for each in fleet.all if each is not leader]
@@ -408,6 +458,28 @@ def answers(fleet, node, definition):
         return fleet.boto(node, "greengrass").get_core_definition(CoreDefinitionId=definition)["Id"] == definition
     except (ClientError, BotoCoreError):
         return False
+
+
+def test_the_bus_may_be_spoken_to_over_tls(fleet, tmp_path):
+    ca, key, cert = (tmp_path / name for name in ("ca.pem", "key.pem", "cert.pem"))
+    for name, made in (("localhost", cert), ("another", ca)):
+        processes.run(
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
+            "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-out", made,
+            "-keyout", key if made is cert else tmp_path / "unused.pem",
+        )  # fmt: skip
+    with nats.Nats("127.0.0.1", "--tls", "--tlscert", cert, "--tlskey", key) as bus:
+        url, new = f"tls://localhost:{bus.port}", fleet.database.new_database
+        with Cloud(tmp_path / "good", "--bus", url, "--bus-ca", cert, store=new()) as cloud:
+            with HubClient(cloud.endpoints, "one", new_thing(cloud.endpoints, tmp_path, "one")) as client:
+                client.subscribe("x", 1)
+                client.publish("x", "over the bus")
+                assert client.payloads(1) == ["over the bus"]
+        for number, (url, trusted) in enumerate(((url, ca), (f"tls://127.0.0.1:{bus.port}", cert))):
+            refused = Cloud(tmp_path / f"refused{number}", "--bus", url, "--bus-ca", trusted, store=new())
+            refused.begin()
+            assert refused.process.wait() == 1
+            assert "cannot be reached" in refused.process.output
 
 
 def test_a_service_without_the_bus_is_refused_beside_them(fleet, tmp_path):
