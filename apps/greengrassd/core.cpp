@@ -11,6 +11,7 @@
 #include "libs/base/random.hpp"
 #include "libs/pki/envelope.hpp"
 #include "libs/pki/pki.hpp"
+#include "libs/pki/private_key.hpp"
 #include "libs/rt/stream.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -39,13 +40,18 @@ edge::device_server_settings device_settings(const edge::core_config& config) {
 std::vector<std::string> hidden_paths(const edge::core_config& config) {
     std::vector<std::string> hidden = {config.root.string()};
     std::vector<std::filesystem::path> others = {config.write_directory, config.ca_path,
-                                                 config.certificate_path, config.private_key_path};
-    for (const auto& optional : {config.server_key_path, config.signing_key_path}) {
-        if (optional) {
-            others.push_back(*optional);
-        }
+                                                 config.certificate_path, config.private_key.file,
+                                                 config.secrets_key.file};
+    if (config.server_key) {
+        others.push_back(config.server_key->file);
+    }
+    if (config.signing_key_path) {
+        others.push_back(*config.signing_key_path);
     }
     for (const auto& path : others) {
+        if (path.empty()) {
+            continue;  // the key is in a token
+        }
         const auto relative = path.lexically_relative(config.root);
         if (relative.empty() || *relative.begin() == "..") {
             hidden.push_back(path.string());
@@ -113,15 +119,16 @@ edge::sync_direction direction_of(edge::shadow_direction wanted) {
     return edge::sync_direction::both;
 }
 
-edge::cloud_link_settings link_settings(const edge::core_config& config) {
+edge::cloud_link_settings link_settings(const edge::core_config& config,
+                                        std::shared_ptr<const edge::core_keys> keys) {
     edge::cloud_link_settings settings;
     settings.host = config.iot_host;
     settings.port = config.iot_mqtt_port;
     settings.ca_file = config.ca_path.string();
     settings.client_id =
         config.core_client_id.empty() ? config.thing_name + "-c00" : config.core_client_id;
-    settings.tls = [config] {
-        return client_context(config, alpn_for(config.iot_mqtt_port, "x-amzn-mqtt-ca"));
+    settings.tls = [config, keys = std::move(keys)] {
+        return client_context(config, *keys, alpn_for(config.iot_mqtt_port, "x-amzn-mqtt-ca"));
     };
     settings.more_client_ids =
         (config.core_client_id.empty() ? config.thing_name : config.core_client_id) + "-c";
@@ -136,13 +143,14 @@ edge::cloud_link_settings link_settings(const edge::core_config& config) {
 }
 
 edge::service_settings service_settings_of(const edge::core_config& config,
+                                           std::shared_ptr<const edge::core_keys> keys,
                                            std::shared_ptr<const std::uint64_t> identity_changes) {
     edge::service_settings settings;
     settings.host = config.gg_host;
     settings.port = config.gg_http_port;
     settings.thing = config.thing_name;
-    settings.tls = [config] {
-        return client_context(config, alpn_for(config.gg_http_port, "x-amzn-http-ca"));
+    settings.tls = [config, keys = std::move(keys)] {
+        return client_context(config, *keys, alpn_for(config.gg_http_port, "x-amzn-http-ca"));
     };
     settings.proxy = proxy_of(config);
     settings.identity_changes = std::move(identity_changes);
@@ -156,6 +164,22 @@ edge::agent_settings agent_settings_of(const edge::core_config& config) {
     settings.listen_address = config.gg_mqtt_address;
     settings.max_retry = config.max_connection_retry_interval;
     return settings;
+}
+
+std::vector<std::filesystem::path> identity_files_of(const edge::core_config& config) {
+    std::vector<std::filesystem::path> files = {config.ca_path, config.certificate_path};
+    if (!config.private_key.object) {
+        files.push_back(config.private_key.file);
+    }
+    return files;
+}
+
+// Null when the core makes the local MQTT server's key itself.
+edge::server_certificate::key_source owners_key(std::shared_ptr<const edge::core_keys> keys) {
+    if (!keys->has_servers()) {
+        return nullptr;
+    }
+    return [keys = std::move(keys)] { return keys->servers(); };
 }
 
 // Empty when it cannot be read.
@@ -180,7 +204,8 @@ std::string reachable(const std::string& listen_address) {
 core::core(asio::io_context& io, edge::core_config config, program_places programs, logger log)
     : config_(std::move(config)),
       log_(std::move(log)),
-      identity_files_({config_.ca_path, config_.certificate_path, config_.private_key_path}),
+      keys_(std::make_shared<edge::core_keys>(config_, log_)),
+      identity_files_(identity_files_of(config_)),
       certificate_text_(text_of(config_.certificate_path)),
       router_(log_),
       devices_(io.get_executor(), device_settings(config_), router_, log_),
@@ -199,25 +224,25 @@ core::core(asio::io_context& io, edge::core_config config, program_places progra
                  router_, log_),
       spooler_(io.get_executor(), files_, (config_.write_directory / "var/state/spool").string(),
                time_, log_),
-      cloud_(io.get_executor(), link_settings(config_), router_, spooler_, log_),
+      cloud_(io.get_executor(), link_settings(config_, keys_), router_, spooler_, log_),
       store_(config_.write_directory),
       signing_key_(config_.signing_key_path,
                    config_.write_directory / "var/state/deployment-signing.pub.pem"),
-      service_(io.get_executor(), service_settings_of(config_, identity_changes_)),
-      certificate_(config_.write_directory / "var/state/server", config_.server_key_path, log_),
+      service_(io.get_executor(), service_settings_of(config_, keys_, identity_changes_)),
+      certificate_(config_.write_directory / "var/state/server", owners_key(keys_), log_),
       agent_(agent_settings_of(config_), store_, signing_key_, service_, certificate_, *this,
              disk_.get_executor(), time_, log_),
       invocations_(
           io.get_executor(),
-          edge::service_client(io.get_executor(), service_settings_of(config_, identity_changes_)),
-          edge::service_client(io.get_executor(), service_settings_of(config_, identity_changes_)),
+          edge::service_client(io.get_executor(), service_settings_of(config_, keys_, identity_changes_)),
+          edge::service_client(io.get_executor(), service_settings_of(config_, keys_, identity_changes_)),
           [this](edge::invocation_order order) {
               return edge::run_order(&functions_, invocable_, std::move(order));
           },
           log_),
       log_shipper_(
           config_.write_directory,
-          edge::service_client(io.get_executor(), service_settings_of(config_, identity_changes_)),
+          edge::service_client(io.get_executor(), service_settings_of(config_, keys_, identity_changes_)),
           disk_.get_executor(), time_, log_),
       admin_(
           io.get_executor(), edge::admin_socket_path(config_.write_directory), router_,
@@ -244,7 +269,10 @@ result<void> core::open() {
         log_.info("The cloud and the service are reached through a proxy.",
                   {{"proxy", config_.proxy->name()}});
     }
-    if (const auto usable = client_context(config_, {}); !usable) {
+    if (auto opened = keys_->open(); !opened) {
+        return opened;
+    }
+    if (const auto usable = client_context(config_, *keys_, {}); !usable) {
         return usable.error();
     }
     if (const auto loaded = signing_key_.load(); !loaded) {
@@ -326,7 +354,8 @@ void core::take_server_certificate() {
         devices_.drop_certificate();
         return;
     }
-    const auto used = devices_.use_certificate({(*stored)->chain_pem, (*stored)->key_pem});
+    const auto used = devices_.use_certificate(
+        {(*stored)->chain_pem, (*stored)->key.shared(), keys_->servers_sign_pss()});
     if (!used) {
         log_.error("The local MQTT server's certificate cannot be used.",
                    {{"reason", used.error()}});
@@ -368,7 +397,7 @@ asio::awaitable<void> core::watch_identity() {
         if (!identity_files_.changed()) {
             continue;
         }
-        if (const auto usable = client_context(config_, {}); !usable) {
+        if (const auto usable = client_context(config_, *keys_, {}); !usable) {
             log_.error(
                 "Certificate, key or CA changed on disk and cannot be used: connections "
                 "stay as they are.",
@@ -481,7 +510,7 @@ asio::awaitable<std::vector<edge::part_failure>> core::apply(const contract::man
 }
 
 void core::serve_credentials(const contract::manifest& wanted) {
-    credentials_->use(credential_source_of(config_, wanted.credentials),
+    credentials_->use(credential_source_of(config_, keys_, wanted.credentials),
                       wanted.group_id + " " + contract::to_string(wanted.credentials));
 }
 
@@ -513,11 +542,14 @@ result<std::vector<edge::secret>> core::secrets_of(const contract::manifest& wan
         }
         const auto sealed = read_file(store_.artifact_path(file.artifact));
         const auto certificate = read_file(config_.certificate_path);
-        const auto key = read_file(config_.private_key_path);
-        for (const auto* read : {&sealed, &certificate, &key}) {
+        for (const auto* read : {&sealed, &certificate}) {
             if (!*read) {
                 return read->error();
             }
+        }
+        const auto key = keys_->own();
+        if (!key) {
+            return key.error();
         }
         const auto opened = pki::open_envelope(*sealed, *certificate, *key);
         if (!opened) {

@@ -10,6 +10,7 @@
 #include "edge/functions/function_manager.hpp"
 #include "edge/invocations/invocation_runner.hpp"
 #include "edge/invocations/run_order.hpp"
+#include "edge/keys/core_keys.hpp"
 #include "edge/logs/log_shipper.hpp"
 #include "edge/router/router.hpp"
 #include "edge/secrets/deployed_secrets.hpp"
@@ -88,6 +89,7 @@ private:
     logger log_;
     clock time_;
     boost::asio::thread_pool disk_{1};  // hashes, unpacks, asks programs for versions
+    std::shared_ptr<edge::core_keys> keys_;
     edge::file_watch identity_files_;
     std::string certificate_text_;  // as the connections to the cloud have it
     std::shared_ptr<std::uint64_t> identity_changes_ = std::make_shared<std::uint64_t>(0);
