@@ -9,6 +9,7 @@
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 #include "libs/base/random.hpp"
+#include "libs/base/secret_memory.hpp"
 #include "libs/pki/envelope.hpp"
 #include "libs/pki/pki.hpp"
 #include "libs/pki/private_key.hpp"
@@ -213,6 +214,7 @@ core::core(asio::io_context& io, edge::core_config config, program_places progra
       credentials_(std::make_shared<edge::credential_provider>(io.get_executor(), time_, log_)),
       secret_store_(config_.write_directory / "var/state/secrets"),
       known_secrets_(secret_store_),
+      kept_secrets_(config_.write_directory / "var/state/secrets/deployed.sealed"),
       secrets_(std::make_shared<edge::secret_service>(known_secrets_)),
       functions_(io.get_executor(),
                  function_settings_of(
@@ -537,29 +539,53 @@ result<void> core::serve_secrets(const contract::manifest& wanted) {
 
 result<std::vector<edge::secret>> core::secrets_of(const contract::manifest& wanted) const {
     for (const auto& file : wanted.files) {
-        if (file.what != contract::delivery::secrets) {
-            continue;
-        }
-        const auto sealed = read_file(store_.artifact_path(file.artifact));
-        const auto certificate = read_file(config_.certificate_path);
-        for (const auto* read : {&sealed, &certificate}) {
-            if (!*read) {
-                return read->error();
+        if (file.what == contract::delivery::secrets) {
+            auto text = open_secrets(file.artifact);
+            if (!text) {
+                return text.error();
             }
+            auto parsed = edge::parse_deployed_secrets(*text);
+            wipe(*text);
+            return parsed;
         }
-        const auto key = keys_->own();
-        if (!key) {
-            return key.error();
-        }
-        const auto opened = pki::open_envelope(*sealed, *certificate, *key);
-        if (!opened) {
-            return with_context(opened.error(),
-                                "the group's secrets cannot be opened (they are for the "
-                                "certificate that the group names as its core's)");
-        }
-        return edge::parse_deployed_secrets(*opened);
     }
+    kept_secrets_.drop();
     return std::vector<edge::secret>();
+}
+
+// What this core sealed for itself when the deployment was new, else the package as it came.
+result<std::string> core::open_secrets(const std::string& package) const {
+    const auto keeping = keys_->secrets();
+    if (keeping) {
+        if (auto kept = kept_secrets_.open(*keeping, package)) {
+            return kept;
+        }
+    }
+    const auto sealed = read_file(store_.artifact_path(package));
+    const auto certificate = read_file(config_.certificate_path);
+    for (const auto* read : {&sealed, &certificate}) {
+        if (!*read) {
+            return read->error();
+        }
+    }
+    const auto key = keys_->own();
+    if (!key) {
+        return key.error();
+    }
+    auto opened = pki::open_envelope(*sealed, *certificate, *key);
+    if (!opened) {
+        return with_context(opened.error(),
+                            "the group's secrets cannot be opened (they are for the "
+                            "certificate that the group names as its core's)");
+    }
+    const auto how = config_.secrets_by_oaep ? pki::wrapping::oaep : pki::wrapping::pkcs1;
+    if (const auto kept = keeping ? kept_secrets_.keep(*keeping, how, package, *opened)
+                                  : result<void>(keeping.error());
+        !kept) {
+        log_.warn("The group's secrets are kept only as they came, sealed for the certificate.",
+                  {{"reason", kept.error()}});
+    }
+    return opened;
 }
 
 void core::note_group(const contract::manifest& running) {
@@ -584,6 +610,7 @@ asio::awaitable<void> core::clear() {
     credentials_->use(nullptr, "");
     secrets_->grant({}, {});
     known_secrets_.use({});
+    kept_secrets_.drop();
     log_shipper_.configure({});
     auto failed = co_await functions_.apply({}, {});
     for (const auto& failure : failed) {

@@ -15,6 +15,7 @@
 #include "edge/router/router.hpp"
 #include "edge/secrets/deployed_secrets.hpp"
 #include "edge/secrets/file_secret_store.hpp"
+#include "edge/secrets/kept_secrets.hpp"
 #include "edge/secrets/secret_service.hpp"
 #include "edge/shadows/shadow_service.hpp"
 #include "edge/spooler/spooler.hpp"
@@ -75,6 +76,7 @@ private:
     void serve_credentials(const contract::manifest& wanted);
     result<void> serve_secrets(const contract::manifest& wanted);
     result<std::vector<edge::secret>> secrets_of(const contract::manifest& wanted) const;
+    result<std::string> open_secrets(const std::string& package) const;
     void open_spooler();
     void serve_shadows();
     void follow_shadows(const contract::manifest& wanted);
@@ -99,6 +101,7 @@ private:
     std::shared_ptr<edge::credential_provider> credentials_;
     edge::file_secret_store secret_store_;
     edge::deployed_secrets known_secrets_;
+    edge::kept_secrets kept_secrets_;
     std::shared_ptr<edge::secret_service> secrets_;
     edge::function_manager functions_;
     log_store::real_file_system files_;

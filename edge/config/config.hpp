@@ -48,6 +48,9 @@ struct core_config {
     std::optional<key_place> server_key;
     // crypto.principals.SecretsManager.privateKeyPath, or private_key.
     key_place secrets_key;
+    // crypto.principals.SecretsManager.padding, Evergrass's own: how secrets_key, which is in a
+    // file then, wraps; else PKCS#1 v1.5, as V1 and tokens do.
+    bool secrets_by_oaep = false;
     std::optional<token_setting> token;  // crypto.PKCS11; there when a key is in it
     // crypto.deploymentSigningKeyPath, Evergrass's own: the service's public key in PEM.
     std::optional<std::filesystem::path> signing_key_path;

@@ -249,6 +249,22 @@ TEST(config, what_is_missing_for_a_token_is_named_and_its_pin_never) {
                 AllOf(HasSubstr("slotUserPin"), Not(HasSubstr("hush"))));
 }
 
+TEST(config, secrets_are_wrapped_by_oaep_when_the_key_is_in_a_file) {
+    const auto with = [](const std::string& padding) {
+        return replaced(of_v1_11, "\"SecretsManager\": {",
+                        "\"SecretsManager\": {\"padding\": \"" + padding + "\", ");
+    };
+    EXPECT_FALSE(parse_config(of_v1_11, "/greengrass")->secrets_by_oaep);
+    EXPECT_FALSE(parse_config(with("PKCS1"), "/greengrass")->secrets_by_oaep);
+    EXPECT_TRUE(parse_config(with("OAEP"), "/greengrass")->secrets_by_oaep);
+    EXPECT_FALSE(parse_config(with("oaep"), "/greengrass"));
+    auto in_hardware = replaced(with("OAEP"), in_file, "pkcs11:object=secrets");
+    in_hardware = replaced(in_hardware, "\"crypto\": {", "\"crypto\": {" + token_section);
+    const auto config = parse_config(in_hardware, "/greengrass");
+    ASSERT_FALSE(config);
+    EXPECT_THAT(config.error().message(), HasSubstr("SecretsManager.padding"));
+}
+
 TEST(key_uri, only_private_keys_are_in_tokens) {
     const auto path = parse_key_uri("m", "pkcs11:object=k;type=private");
     ASSERT_FALSE(path);

@@ -118,6 +118,16 @@ result<void> read_keys(const json::object& principals, core_config& config) {
         }
         config.secrets_key = std::move(*key);
     }
+    if (const auto padding = uri_in(principals, "SecretsManager", "padding")) {
+        config.secrets_by_oaep = *padding == "OAEP";
+        const bool fits = *padding == "PKCS1" || (*padding == "OAEP" && !config.secrets_key.object);
+        if (!fits) {
+            return error{errc::invalid_input,
+                         "'" + place_of("SecretsManager", "padding") +
+                             "' in config.json is neither \"PKCS1\" nor, for a key in a file, "
+                             "\"OAEP\""};
+        }
+    }
     if (uri_in(principals, "MQTTServerCertificate", "privateKeyPath")) {
         auto key = read_key(principals, "MQTTServerCertificate");
         if (!key) {

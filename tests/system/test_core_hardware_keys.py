@@ -1,6 +1,9 @@
 """The core's keys in a PKCS#11 token, here SoftHSM2, and the owner's own key of the local server in a file."""
 
 import json
+import re
+import stat
+from pathlib import Path
 
 import pytest
 
@@ -105,6 +108,19 @@ def test_rsa_to_the_cloud_secrets_and_a_server_key_of_an_elliptic_curve(by_rsa):
     assert "quite-hush" in by_rsa.secret()
 
 
+def test_the_secret_is_in_no_file_and_its_keeper_leaves_no_dump(by_rsa):
+    root = by_rsa.core.root
+    assert (root / "ggc/var/state/secrets/deployed.sealed").read_bytes().startswith(b"EGS11")
+    files = [path for path in root.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert len(files) > 10 and not [path for path in files if b"quite-hush" in path.read_bytes()]
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in files}
+    private = [path for path in files if path.suffix in {".key", ".sealed"}]
+    assert private and all(modes[path] == 0o600 for path in private), modes
+    assert not [path for path, mode in modes.items() if mode & 0o022]
+    limits = Path(f"/proc/{by_rsa.core.pid}/limits").read_text()
+    assert re.search(r"Max core file size +0 ", limits)
+
+
 def test_a_token_taken_out_ends_handshakes_until_it_is_back(by_rsa):
     by_rsa.token.take_out()
     try:
@@ -130,6 +146,7 @@ def test_a_wrong_pin_is_tried_once_and_shown_nowhere(by_rsa):
     core.write_config()
     core.start(env=by_rsa.token.env)
     assert by_rsa.publish().returncode == 0
+    assert "quite-hush" in by_rsa.secret()
     said = first.stderr + first.stdout + second.stderr + core.log() + (core.root / "ggc/var/log/crash.log").read_text()
     assert "0000-wrong" not in said and PIN not in said
 
