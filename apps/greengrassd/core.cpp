@@ -236,16 +236,18 @@ core::core(asio::io_context& io, edge::core_config config, program_places progra
              disk_.get_executor(), time_, log_),
       invocations_(
           io.get_executor(),
-          edge::service_client(io.get_executor(), service_settings_of(config_, keys_, identity_changes_)),
-          edge::service_client(io.get_executor(), service_settings_of(config_, keys_, identity_changes_)),
+          edge::service_client(io.get_executor(),
+                               service_settings_of(config_, keys_, identity_changes_)),
+          edge::service_client(io.get_executor(),
+                               service_settings_of(config_, keys_, identity_changes_)),
           [this](edge::invocation_order order) {
               return edge::run_order(&functions_, invocable_, std::move(order));
           },
           log_),
-      log_shipper_(
-          config_.write_directory,
-          edge::service_client(io.get_executor(), service_settings_of(config_, keys_, identity_changes_)),
-          disk_.get_executor(), time_, log_),
+      log_shipper_(config_.write_directory,
+                   edge::service_client(io.get_executor(),
+                                        service_settings_of(config_, keys_, identity_changes_)),
+                   disk_.get_executor(), time_, log_),
       admin_(
           io.get_executor(), edge::admin_socket_path(config_.write_directory), router_,
           [this] { return snapshot(); },

@@ -25,13 +25,14 @@ std::shared_ptr<edge::credential_source> credential_source_of(
     const edge::core_config& config, std::shared_ptr<const edge::core_keys> keys,
     const contract::credential_setting& setting) {
     if (setting.issuer != contract::credential_issuer::role_alias) {
-        return edge::make_service_source(
-            {config.gg_host, config.gg_http_port,
-             [config, keys] {
-                 return client_context(config, *keys, alpn_for(config.gg_http_port, "x-amzn-http-ca"));
-             },
-             proxy_of(config)},
-            config.thing_name);
+        return edge::make_service_source({config.gg_host, config.gg_http_port,
+                                          [config, keys] {
+                                              return client_context(
+                                                  config, *keys,
+                                                  alpn_for(config.gg_http_port, "x-amzn-http-ca"));
+                                          },
+                                          proxy_of(config)},
+                                         config.thing_name);
     }
     auto server = server_of(setting.endpoint);
     server.proxy = proxy_of(config);

@@ -215,8 +215,9 @@ constexpr std::string_view in_file = "file:///greengrass/certs/a.private.key";
 
 // The core's own key in a token, with this PKCS11 section.
 std::string in_token(const std::string& section, const std::string& uri = "pkcs11:object=iot") {
-    auto text = replaced(of_v1_11, "\"SecretsManager\": {\"privateKeyPath\": \"" +
-                                       std::string(in_file) + "\"},", "");
+    auto text =
+        replaced(of_v1_11,
+                 "\"SecretsManager\": {\"privateKeyPath\": \"" + std::string(in_file) + "\"},", "");
     text = replaced(text, in_file, uri);
     return replaced(text, "\"crypto\": {", "\"crypto\": {" + section);
 }

@@ -47,8 +47,9 @@ result<pkcs11::uri> object_named(const std::string& member, const std::string& t
         return wrong("is of another type than a private key: write type=private");
     }
     if (named->pin_value || named->pin_source || named->module_path || named->module_name) {
-        return wrong("has a PIN or a module, which belong in 'crypto.PKCS11' (slotUserPin, "
-                     "P11Provider)");
+        return wrong(
+            "has a PIN or a module, which belong in 'crypto.PKCS11' (slotUserPin, "
+            "P11Provider)");
     }
     return named;
 }
@@ -85,9 +86,9 @@ result<void> read_token(const json::object& crypto, core_config& config) {
     }
     note_unknown(*object, "crypto.PKCS11", token_members, config);
     token_setting token;
-    for (const auto& [name, into] : {std::pair("P11Provider", &token.provider),
-                                     std::pair("slotLabel", &token.slot_label),
-                                     std::pair("slotUserPin", &token.user_pin)}) {
+    for (const auto& [name, into] :
+         {std::pair("P11Provider", &token.provider), std::pair("slotLabel", &token.slot_label),
+          std::pair("slotUserPin", &token.user_pin)}) {
         auto text = string_member(*object, name);
         if (!text || text->empty()) {
             return error{errc::invalid_input, "'crypto.PKCS11." + std::string(name) +

@@ -53,8 +53,8 @@ std::optional<std::string> renewal_reason(const std::optional<pki::certificate_i
     return std::nullopt;
 }
 
-server_certificate::server_certificate(std::filesystem::path state_directory,
-                                       key_source owners_key, logger log)
+server_certificate::server_certificate(std::filesystem::path state_directory, key_source owners_key,
+                                       logger log)
     : directory_(std::move(state_directory)),
       owners_key_(std::move(owners_key)),
       log_(std::move(log)),

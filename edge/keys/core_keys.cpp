@@ -26,8 +26,9 @@ result<void> check(const std::string& principal, const result<pki::private_key>&
                      member + " is of an elliptic curve: secrets take an RSA key"};
     }
     if (!key->is_for_servers()) {
-        return error{errc::unsupported, member + " is neither RSA of 2048 bits or more nor of "
-                                                 "P-256 or P-384: give another key"};
+        return error{errc::unsupported, member +
+                                            " is neither RSA of 2048 bits or more nor of "
+                                            "P-256 or P-384: give another key"};
     }
     return {};
 }

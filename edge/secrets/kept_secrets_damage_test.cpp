@@ -1,5 +1,4 @@
 #include "edge/secrets/kept_secrets.hpp"
-
 #include "libs/base/file.hpp"
 #include "libs/pki/pki.hpp"
 

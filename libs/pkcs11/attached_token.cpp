@@ -75,8 +75,8 @@ auto attached_token::with_key(const uri& object, const Use& use)
     const bool was_open = token_ != nullptr;
     auto done = once();
     const auto failed = [&] {
-        return !done && (done.error().code == errc::unavailable ||
-                         done.error().code == errc::not_found);
+        return !done &&
+               (done.error().code == errc::unavailable || done.error().code == errc::not_found);
     };
     if (failed()) {
         // The session, and the module's picture of its slots, go with the token.
@@ -114,8 +114,8 @@ result<std::string> attached_token::agree(const uri& object, std::string_view po
 }
 
 result<std::shared_ptr<evp_pkey_st>> attached_token::private_key(const uri& object) {
-    const auto half = with_key(
-        object, [&](const key& with) { return token_->public_half_of(with, object); });
+    const auto half =
+        with_key(object, [&](const key& with) { return token_->public_half_of(with, object); });
     if (!half) {
         return half.error();
     }

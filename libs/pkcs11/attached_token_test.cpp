@@ -157,9 +157,8 @@ TEST_F(attached_pkcs11_token, ec_agrees_as_the_other_side_does) {
         std::size_t size = secret.size();
         EXPECT_EQ(EVP_PKEY_derive_init(work.get()), 1);
         EXPECT_EQ(EVP_PKEY_derive_set_peer(work.get(), other), 1);
-        EXPECT_EQ(EVP_PKEY_derive(work.get(), reinterpret_cast<unsigned char*>(secret.data()),
-                                  &size),
-                  1);
+        EXPECT_EQ(
+            EVP_PKEY_derive(work.get(), reinterpret_cast<unsigned char*>(secret.data()), &size), 1);
         return secret;
     };
     unsigned char* der = nullptr;

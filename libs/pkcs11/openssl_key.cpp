@@ -148,18 +148,16 @@ int agree_by_ec(unsigned char** secret, std::size_t* size, const EC_POINT* other
     const auto* group = EC_KEY_get0_group(ec);
     const auto bytes = static_cast<std::size_t>((EC_GROUP_get_degree(group) + 7) / 8);
     std::string point(1 + 2 * bytes, '\0');
-    const auto wrote = EC_POINT_point2oct(group, other, POINT_CONVERSION_UNCOMPRESSED,
-                                          reinterpret_cast<unsigned char*>(point.data()),
-                                          point.size(), nullptr);
+    const auto wrote =
+        EC_POINT_point2oct(group, other, POINT_CONVERSION_UNCOMPRESSED,
+                           reinterpret_cast<unsigned char*>(point.data()), point.size(), nullptr);
     if (wrote != point.size()) {
         return 0;
     }
-    const auto done = ask(EC_KEY_get_ex_data(ec, ec_index()), [&](const held& key) {
-        return key.in->agree(key.object, point, bytes);
-    });
-    auto* into = done && done->size() == bytes
-                     ? static_cast<unsigned char*>(OPENSSL_malloc(bytes))
-                     : nullptr;
+    const auto done = ask(EC_KEY_get_ex_data(ec, ec_index()),
+                          [&](const held& key) { return key.in->agree(key.object, point, bytes); });
+    auto* into = done && done->size() == bytes ? static_cast<unsigned char*>(OPENSSL_malloc(bytes))
+                                               : nullptr;
     if (into == nullptr) {
         ERR_raise(ERR_LIB_EC, ERR_R_OPERATION_FAIL);
         return 0;

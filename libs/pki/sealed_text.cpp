@@ -86,11 +86,11 @@ std::string encrypt(std::string_view key, std::string_view nonce, std::string_vi
         EVP_EncryptInit_ex(work.get(), EVP_aes_256_gcm(), nullptr, raw(key), raw(nonce)) != 1 ||
         EVP_EncryptUpdate(work.get(), nullptr, &size, raw(aad), static_cast<int>(aad.size())) !=
             1 ||
-        EVP_EncryptUpdate(work.get(), raw(out), &size, raw(text),
-                          static_cast<int>(text.size())) != 1 ||
+        EVP_EncryptUpdate(work.get(), raw(out), &size, raw(text), static_cast<int>(text.size())) !=
+            1 ||
         EVP_EncryptFinal_ex(work.get(), raw(out) + text.size(), &size) != 1 ||
-        EVP_CIPHER_CTX_ctrl(work.get(), EVP_CTRL_GCM_GET_TAG, tag_bytes,
-                            raw(out) + text.size()) != 1) {
+        EVP_CIPHER_CTX_ctrl(work.get(), EVP_CTRL_GCM_GET_TAG, tag_bytes, raw(out) + text.size()) !=
+            1) {
         return {};
     }
     return out;
@@ -164,8 +164,8 @@ result<std::string> open_sealed_text(const private_key& key, std::string_view pu
     const auto aad = std::string(sealed.substr(0, header_bytes + size)) + std::string(purpose);
     const auto rest = sealed.substr(header_bytes + size);
     std::string text;
-    const bool good = decrypt(data_key, rest.substr(0, nonce_bytes), aad,
-                              rest.substr(nonce_bytes), text);
+    const bool good =
+        decrypt(data_key, rest.substr(0, nonce_bytes), aad, rest.substr(nonce_bytes), text);
     wipe(data_key);
     return good ? result<std::string>(std::move(text)) : wrong;
 }

@@ -22,10 +22,10 @@ result<held_identity> held(const tls_identity& identity) {
     ERR_clear_error();
     BIO* const text =
         BIO_new_mem_buf(identity.key_pem.data(), static_cast<int>(identity.key_pem.size()));
-    held_identity made{identity.chain_pem,
-                       {PEM_read_bio_PrivateKey(text, nullptr, no_pass_phrase, nullptr),
-                        EVP_PKEY_free},
-                       true};
+    held_identity made{
+        identity.chain_pem,
+        {PEM_read_bio_PrivateKey(text, nullptr, no_pass_phrase, nullptr), EVP_PKEY_free},
+        true};
     BIO_free(text);
     if (!made.key) {
         return detail::openssl_failure("the private key cannot be read");

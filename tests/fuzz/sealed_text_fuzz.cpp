@@ -8,8 +8,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     using namespace evergrass::pki;
     static const auto key = private_key::from_pem(generate_rsa_key()).value();
     static const auto told = open_sealed_text(key, "p", "").error().message();
-    const auto opened =
-        open_sealed_text(key, "p", {reinterpret_cast<const char*>(data), size});
+    const auto opened = open_sealed_text(key, "p", {reinterpret_cast<const char*>(data), size});
     if (opened || opened.error().message() != told) {
         std::abort();
     }
