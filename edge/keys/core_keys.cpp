@@ -3,6 +3,8 @@
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 
+#include <sys/stat.h>
+
 namespace evergrass::edge {
 namespace {
 
@@ -13,6 +15,11 @@ std::string next_step(const error& why) {
         return "correct crypto.PKCS11.slotUserPin in config.json and restart";
     }
     return "put the token back; it is tried again at each use";
+}
+
+bool others_may_read(const std::filesystem::path& file) {
+    struct stat info {};
+    return ::stat(file.c_str(), &info) == 0 && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0;
 }
 
 result<void> check(const std::string& principal, const result<pki::private_key>& key,
@@ -61,6 +68,10 @@ core_keys::core_keys(const core_config& config, logger log)
 
 result<void> core_keys::open() {
     if (token_) {
+        if (others_may_read(config_.file)) {
+            log_.warn("The token's PIN may be read by others than its owner.",
+                      {{"file", config_.file.string()}, {"next", "chmod 600 it"}});
+        }
         if (const auto why = refused_.refusal()) {
             return error{errc::denied, *why +
                                            ". It was not tried again: correct "
