@@ -9,8 +9,10 @@
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 #include "libs/base/random.hpp"
+#include "libs/base/secret_memory.hpp"
 #include "libs/pki/envelope.hpp"
 #include "libs/pki/pki.hpp"
+#include "libs/pki/private_key.hpp"
 #include "libs/rt/stream.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -39,13 +41,18 @@ edge::device_server_settings device_settings(const edge::core_config& config) {
 std::vector<std::string> hidden_paths(const edge::core_config& config) {
     std::vector<std::string> hidden = {config.root.string()};
     std::vector<std::filesystem::path> others = {config.write_directory, config.ca_path,
-                                                 config.certificate_path, config.private_key_path};
-    for (const auto& optional : {config.server_key_path, config.signing_key_path}) {
-        if (optional) {
-            others.push_back(*optional);
-        }
+                                                 config.certificate_path, config.private_key.file,
+                                                 config.secrets_key.file};
+    if (config.server_key) {
+        others.push_back(config.server_key->file);
+    }
+    if (config.signing_key_path) {
+        others.push_back(*config.signing_key_path);
     }
     for (const auto& path : others) {
+        if (path.empty()) {
+            continue;  // the key is in a token
+        }
         const auto relative = path.lexically_relative(config.root);
         if (relative.empty() || *relative.begin() == "..") {
             hidden.push_back(path.string());
@@ -116,15 +123,16 @@ edge::sync_direction direction_of(edge::shadow_direction wanted) {
     return edge::sync_direction::both;
 }
 
-edge::cloud_link_settings link_settings(const edge::core_config& config) {
+edge::cloud_link_settings link_settings(const edge::core_config& config,
+                                        std::shared_ptr<const edge::core_keys> keys) {
     edge::cloud_link_settings settings;
     settings.host = config.iot_host;
     settings.port = config.iot_mqtt_port;
     settings.ca_file = config.ca_path.string();
     settings.client_id =
         config.core_client_id.empty() ? config.thing_name + "-c00" : config.core_client_id;
-    settings.tls = [config] {
-        return client_context(config, alpn_for(config.iot_mqtt_port, "x-amzn-mqtt-ca"));
+    settings.tls = [config, keys = std::move(keys)] {
+        return client_context(config, *keys, alpn_for(config.iot_mqtt_port, "x-amzn-mqtt-ca"));
     };
     settings.more_client_ids =
         (config.core_client_id.empty() ? config.thing_name : config.core_client_id) + "-c";
@@ -139,13 +147,14 @@ edge::cloud_link_settings link_settings(const edge::core_config& config) {
 }
 
 edge::service_settings service_settings_of(const edge::core_config& config,
+                                           std::shared_ptr<const edge::core_keys> keys,
                                            std::shared_ptr<const std::uint64_t> identity_changes) {
     edge::service_settings settings;
     settings.host = config.gg_host;
     settings.port = config.gg_http_port;
     settings.thing = config.thing_name;
-    settings.tls = [config] {
-        return client_context(config, alpn_for(config.gg_http_port, "x-amzn-http-ca"));
+    settings.tls = [config, keys = std::move(keys)] {
+        return client_context(config, *keys, alpn_for(config.gg_http_port, "x-amzn-http-ca"));
     };
     settings.proxy = proxy_of(config);
     settings.identity_changes = std::move(identity_changes);
@@ -159,6 +168,22 @@ edge::agent_settings agent_settings_of(const edge::core_config& config) {
     settings.listen_address = config.gg_mqtt_address;
     settings.max_retry = config.max_connection_retry_interval;
     return settings;
+}
+
+std::vector<std::filesystem::path> identity_files_of(const edge::core_config& config) {
+    std::vector<std::filesystem::path> files = {config.ca_path, config.certificate_path};
+    if (!config.private_key.object) {
+        files.push_back(config.private_key.file);
+    }
+    return files;
+}
+
+// Null when the core makes the local MQTT server's key itself.
+edge::server_certificate::key_source owners_key(std::shared_ptr<const edge::core_keys> keys) {
+    if (!keys->has_servers()) {
+        return nullptr;
+    }
+    return [keys = std::move(keys)] { return keys->servers(); };
 }
 
 // Empty when it cannot be read.
@@ -183,7 +208,8 @@ std::string reachable(const std::string& listen_address) {
 core::core(asio::io_context& io, edge::core_config config, program_places programs, logger log)
     : config_(std::move(config)),
       log_(std::move(log)),
-      identity_files_({config_.ca_path, config_.certificate_path, config_.private_key_path}),
+      keys_(std::make_shared<edge::core_keys>(config_, log_)),
+      identity_files_(identity_files_of(config_)),
       certificate_text_(text_of(config_.certificate_path)),
       router_(log_),
       devices_(io.get_executor(), device_settings(config_), router_, log_),
@@ -191,6 +217,7 @@ core::core(asio::io_context& io, edge::core_config config, program_places progra
       credentials_(std::make_shared<edge::credential_provider>(io.get_executor(), time_, log_)),
       secret_store_(config_.write_directory / "var/state/secrets"),
       known_secrets_(secret_store_),
+      kept_secrets_(config_.write_directory / "var/state/secrets/deployed.sealed"),
       secrets_(std::make_shared<edge::secret_service>(known_secrets_)),
       functions_(io.get_executor(),
                  function_settings_of(
@@ -202,27 +229,29 @@ core::core(asio::io_context& io, edge::core_config config, program_places progra
                  router_, log_),
       spooler_(io.get_executor(), files_, (config_.write_directory / "var/state/spool").string(),
                time_, log_),
-      cloud_(io.get_executor(), link_settings(config_), router_, spooler_, log_),
+      cloud_(io.get_executor(), link_settings(config_, keys_), router_, spooler_, log_),
       store_(config_.write_directory),
       signing_key_(config_.signing_key_path,
                    config_.write_directory / "var/state/deployment-signing.pub.pem",
                    config_.write_directory / "var/state/owner-signing.key"),
-      service_(io.get_executor(), service_settings_of(config_, identity_changes_)),
-      certificate_(config_.write_directory / "var/state/server", config_.server_key_path, log_),
+      service_(io.get_executor(), service_settings_of(config_, keys_, identity_changes_)),
+      certificate_(config_.write_directory / "var/state/server", owners_key(keys_), log_),
       agent_(agent_settings_of(config_), store_, signing_key_, service_, certificate_, *this,
              disk_.get_executor(), time_, log_),
       invocations_(
           io.get_executor(),
-          edge::service_client(io.get_executor(), service_settings_of(config_, identity_changes_)),
-          edge::service_client(io.get_executor(), service_settings_of(config_, identity_changes_)),
+          edge::service_client(io.get_executor(),
+                               service_settings_of(config_, keys_, identity_changes_)),
+          edge::service_client(io.get_executor(),
+                               service_settings_of(config_, keys_, identity_changes_)),
           [this](edge::invocation_order order) {
               return edge::run_order(&functions_, invocable_, std::move(order));
           },
           log_),
-      log_shipper_(
-          config_.write_directory,
-          edge::service_client(io.get_executor(), service_settings_of(config_, identity_changes_)),
-          disk_.get_executor(), time_, log_),
+      log_shipper_(config_.write_directory,
+                   edge::service_client(io.get_executor(),
+                                        service_settings_of(config_, keys_, identity_changes_)),
+                   disk_.get_executor(), time_, log_),
       admin_(
           io.get_executor(), edge::admin_socket_path(config_.write_directory), router_,
           [this] { return snapshot(); },
@@ -250,7 +279,10 @@ result<void> core::open() {
         log_.info("The cloud and the service are reached through a proxy.",
                   {{"proxy", config_.proxy->name()}});
     }
-    if (const auto usable = client_context(config_, {}); !usable) {
+    if (auto opened = keys_->open(); !opened) {
+        return opened;
+    }
+    if (const auto usable = client_context(config_, *keys_, {}); !usable) {
         return usable.error();
     }
     if (const auto loaded = signing_key_.load(); !loaded) {
@@ -333,7 +365,8 @@ void core::take_server_certificate() {
         devices_.drop_certificate();
         return;
     }
-    const auto used = devices_.use_certificate({(*stored)->chain_pem, (*stored)->key_pem});
+    const auto used = devices_.use_certificate(
+        {(*stored)->chain_pem, (*stored)->key.shared(), keys_->servers_sign_pss()});
     if (!used) {
         log_.error("The local MQTT server's certificate cannot be used.",
                    {{"reason", used.error()}});
@@ -376,7 +409,7 @@ asio::awaitable<void> core::watch_identity() {
         if (!identity_files_.changed()) {
             continue;
         }
-        if (const auto usable = client_context(config_, {}); !usable) {
+        if (const auto usable = client_context(config_, *keys_, {}); !usable) {
             log_.error(
                 "Certificate, key or CA changed on disk and cannot be used: connections "
                 "stay as they are.",
@@ -493,7 +526,7 @@ asio::awaitable<std::vector<edge::part_failure>> core::apply(const contract::man
 }
 
 void core::serve_credentials(const contract::manifest& wanted) {
-    credentials_->use(credential_source_of(config_, wanted.credentials),
+    credentials_->use(credential_source_of(config_, keys_, wanted.credentials),
                       wanted.group_id + " " + contract::to_string(wanted.credentials));
 }
 
@@ -520,26 +553,53 @@ result<void> core::serve_secrets(const contract::manifest& wanted) {
 
 result<std::vector<edge::secret>> core::secrets_of(const contract::manifest& wanted) const {
     for (const auto& file : wanted.files) {
-        if (file.what != contract::delivery::secrets) {
-            continue;
-        }
-        const auto sealed = read_file(store_.artifact_path(file.artifact));
-        const auto certificate = read_file(config_.certificate_path);
-        const auto key = read_file(config_.private_key_path);
-        for (const auto* read : {&sealed, &certificate, &key}) {
-            if (!*read) {
-                return read->error();
+        if (file.what == contract::delivery::secrets) {
+            auto text = open_secrets(file.artifact);
+            if (!text) {
+                return text.error();
             }
+            auto parsed = edge::parse_deployed_secrets(*text);
+            wipe(*text);
+            return parsed;
         }
-        const auto opened = pki::open_envelope(*sealed, *certificate, *key);
-        if (!opened) {
-            return with_context(opened.error(),
-                                "the group's secrets cannot be opened (they are for the "
-                                "certificate that the group names as its core's)");
-        }
-        return edge::parse_deployed_secrets(*opened);
     }
+    kept_secrets_.drop();
     return std::vector<edge::secret>();
+}
+
+// What this core sealed for itself when the deployment was new, else the package as it came.
+result<std::string> core::open_secrets(const std::string& package) const {
+    const auto keeping = keys_->secrets();
+    if (keeping) {
+        if (auto kept = kept_secrets_.open(*keeping, package)) {
+            return kept;
+        }
+    }
+    const auto sealed = read_file(store_.artifact_path(package));
+    const auto certificate = read_file(config_.certificate_path);
+    for (const auto* read : {&sealed, &certificate}) {
+        if (!*read) {
+            return read->error();
+        }
+    }
+    const auto key = keys_->own();
+    if (!key) {
+        return key.error();
+    }
+    auto opened = pki::open_envelope(*sealed, *certificate, *key);
+    if (!opened) {
+        return with_context(opened.error(),
+                            "the group's secrets cannot be opened (they are for the "
+                            "certificate that the group names as its core's)");
+    }
+    const auto how = config_.secrets_by_oaep ? pki::wrapping::oaep : pki::wrapping::pkcs1;
+    if (const auto kept = keeping ? kept_secrets_.keep(*keeping, how, package, *opened)
+                                  : result<void>(keeping.error());
+        !kept) {
+        log_.warn("The group's secrets are kept only as they came, sealed for the certificate.",
+                  {{"reason", kept.error()}});
+    }
+    return opened;
 }
 
 void core::note_group(const contract::manifest& running) {
@@ -566,6 +626,7 @@ asio::awaitable<void> core::clear() {
     credentials_->use(nullptr, "");
     secrets_->grant({}, {});
     known_secrets_.use({});
+    kept_secrets_.drop();
     log_shipper_.configure({});
     auto failed = co_await functions_.apply({}, {});
     for (const auto& failure : failed) {

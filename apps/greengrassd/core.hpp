@@ -11,10 +11,12 @@
 #include "edge/functions/function_manager.hpp"
 #include "edge/invocations/invocation_runner.hpp"
 #include "edge/invocations/run_order.hpp"
+#include "edge/keys/core_keys.hpp"
 #include "edge/logs/log_shipper.hpp"
 #include "edge/router/router.hpp"
 #include "edge/secrets/deployed_secrets.hpp"
 #include "edge/secrets/file_secret_store.hpp"
+#include "edge/secrets/kept_secrets.hpp"
 #include "edge/secrets/secret_service.hpp"
 #include "edge/shadows/shadow_service.hpp"
 #include "edge/spooler/spooler.hpp"
@@ -79,6 +81,7 @@ private:
     void serve_credentials(const contract::manifest& wanted);
     result<void> serve_secrets(const contract::manifest& wanted);
     result<std::vector<edge::secret>> secrets_of(const contract::manifest& wanted) const;
+    result<std::string> open_secrets(const std::string& package) const;
     void open_spooler();
     void serve_shadows();
     void follow_shadows(const contract::manifest& wanted);
@@ -94,6 +97,7 @@ private:
     logger log_;
     clock time_;
     boost::asio::thread_pool disk_{1};  // hashes, unpacks, asks programs for versions
+    std::shared_ptr<edge::core_keys> keys_;
     edge::file_watch identity_files_;
     std::string certificate_text_;  // as the connections to the cloud have it
     std::shared_ptr<std::uint64_t> identity_changes_ = std::make_shared<std::uint64_t>(0);
@@ -103,6 +107,7 @@ private:
     std::shared_ptr<edge::credential_provider> credentials_;
     edge::file_secret_store secret_store_;
     edge::deployed_secrets known_secrets_;
+    edge::kept_secrets kept_secrets_;
     std::shared_ptr<edge::secret_service> secrets_;
     edge::function_manager functions_;
     log_store::real_file_system files_;

@@ -22,20 +22,22 @@ edge::credential_server server_of(const std::string& endpoint) {
 }  // namespace
 
 std::shared_ptr<edge::credential_source> credential_source_of(
-    const edge::core_config& config, const contract::credential_setting& setting) {
+    const edge::core_config& config, std::shared_ptr<const edge::core_keys> keys,
+    const contract::credential_setting& setting) {
     if (setting.issuer != contract::credential_issuer::role_alias) {
-        return edge::make_service_source(
-            {config.gg_host, config.gg_http_port,
-             [config] {
-                 return client_context(config, alpn_for(config.gg_http_port, "x-amzn-http-ca"));
-             },
-             proxy_of(config)},
-            config.thing_name);
+        return edge::make_service_source({config.gg_host, config.gg_http_port,
+                                          [config, keys] {
+                                              return client_context(
+                                                  config, *keys,
+                                                  alpn_for(config.gg_http_port, "x-amzn-http-ca"));
+                                          },
+                                          proxy_of(config)},
+                                         config.thing_name);
     }
     auto server = server_of(setting.endpoint);
     server.proxy = proxy_of(config);
-    server.tls = [config]() -> result<std::shared_ptr<rt::tls_context>> {
-        auto context = client_context(config, {});
+    server.tls = [config, keys]() -> result<std::shared_ptr<rt::tls_context>> {
+        auto context = client_context(config, *keys, {});
         if (context) {
             boost::system::error_code failed;
             (*context)->set_default_verify_paths(failed);

@@ -3,6 +3,7 @@
 #include "contract/credential_setting.hpp"
 #include "edge/config/config.hpp"
 #include "edge/credentials/credential_source.hpp"
+#include "edge/keys/core_keys.hpp"
 
 #include <memory>
 
@@ -12,6 +13,7 @@ namespace evergrass::greengrassd {
 // whether to ask STS, or the role alias's endpoint, whose certificate may be signed by
 // config.json's CA or by one of the system's.
 std::shared_ptr<edge::credential_source> credential_source_of(
-    const edge::core_config& config, const contract::credential_setting& setting);
+    const edge::core_config& config, std::shared_ptr<const edge::core_keys> keys,
+    const contract::credential_setting& setting);
 
 }  // namespace evergrass::greengrassd

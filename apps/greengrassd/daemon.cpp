@@ -8,6 +8,7 @@
 #include "libs/base/file.hpp"
 #include "libs/base/json.hpp"
 #include "libs/base/open_files.hpp"
+#include "libs/base/secret_memory.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -239,6 +240,7 @@ int run_core(const daemon_options& options) {
     };
     ::signal(SIGPIPE, SIG_IGN);
     ::umask(0022);
+    refuse_core_dumps();
     auto config = edge::load_config(options.root);
     if (!config) {
         return fail(config.error().message());

@@ -14,24 +14,26 @@ std::vector<std::string> alpn_for(std::uint16_t port, const char* protocol) {
 }
 
 result<std::shared_ptr<rt::tls_context>> client_context(const edge::core_config& config,
+                                                        const edge::core_keys& keys,
                                                         std::vector<std::string> alpn) {
     rt::tls_client_options options;
-    rt::tls_identity identity;
-    for (const auto& [path, pem] : {std::pair(&config.ca_path, &options.ca_pem),
-                                    std::pair(&config.certificate_path, &identity.chain_pem),
-                                    std::pair(&config.private_key_path, &identity.key_pem)}) {
-        auto read = read_file(*path, max_pem_bytes);
-        if (!read) {
-            return with_context(read.error(), "a file that config.json names");
-        }
-        *pem = std::move(*read);
+    auto ca = read_file(config.ca_path, max_pem_bytes);
+    if (!ca) {
+        return with_context(ca.error(), "a file that config.json names");
     }
-    options.identity = std::move(identity);
+    options.ca_pem = std::move(*ca);
     options.alpn = std::move(alpn);
+    const auto identity = keys.identity();
+    if (!identity) {
+        return identity.error();
+    }
     auto made = rt::make_client_context(options);
+    const auto named = config.certificate_path.string() + " and " + config.private_key.shown();
     if (!made) {
-        return with_context(made.error(), config.certificate_path.string() + " and " +
-                                              config.private_key_path.string());
+        return with_context(made.error(), named);
+    }
+    if (const auto used = rt::use_identity((*made)->native_handle(), *identity); !used) {
+        return with_context(used.error(), named);
     }
     return made;
 }

@@ -74,8 +74,6 @@ const std::vector<std::string_view> runtime_members = {"cgroup",
                                                        "mountAllBlockDevices",
                                                        "interpreters",
                                                        "readyWorkers"};
-const std::vector<std::string_view> crypto_members = {"caPath", "PKCS11", "principals",
-                                                      "deploymentSigningKeyPath"};
 
 std::uint16_t read_port(field_reader& in, std::string_view name, std::uint16_t fallback) {
     const auto port = in.integer(name, fallback);
@@ -112,62 +110,6 @@ std::filesystem::path legacy_path(field_reader& in, std::string_view name,
     return std::filesystem::path(text).is_absolute() ? std::filesystem::path(text) : certs / text;
 }
 
-result<void> read_principal(const json::object& principals, std::string_view principal,
-                            std::string_view member, std::filesystem::path& out, bool required) {
-    const auto place = "crypto.principals." + std::string(principal) + "." + std::string(member);
-    const auto* object = object_member(principals, principal);
-    const auto uri = object != nullptr ? string_member(*object, member) : std::nullopt;
-    if (!uri) {
-        if (required) {
-            return error{errc::invalid_input, "'" + place + "' is missing in config.json"};
-        }
-        return {};
-    }
-    auto path = parse_key_uri(place, *uri);
-    if (!path) {
-        return path.error();
-    }
-    out = *path;
-    return {};
-}
-
-result<void> read_crypto(const json::object& crypto, core_config& config) {
-    note_unknown(crypto, "crypto", crypto_members, config);
-    const auto* principals = object_member(crypto, "principals");
-    const auto ca = string_member(crypto, "caPath");
-    if (principals == nullptr || !ca) {
-        return error{errc::invalid_input, std::string("'crypto.") + (ca ? "principals" : "caPath") +
-                                              "' is missing in config.json"};
-    }
-    auto ca_path = parse_key_uri("crypto.caPath", *ca);
-    if (!ca_path) {
-        return ca_path.error();
-    }
-    config.ca_path = *ca_path;
-    std::filesystem::path server_key;
-    for (const auto& read : {read_principal(*principals, "IoTCertificate", "certificatePath",
-                                            config.certificate_path, true),
-                             read_principal(*principals, "IoTCertificate", "privateKeyPath",
-                                            config.private_key_path, true),
-                             read_principal(*principals, "MQTTServerCertificate", "privateKeyPath",
-                                            server_key, false)}) {
-        if (!read) {
-            return read;
-        }
-    }
-    if (!server_key.empty()) {
-        config.server_key_path = server_key;
-    }
-    if (const auto uri = string_member(crypto, "deploymentSigningKeyPath")) {
-        auto path = parse_key_uri("crypto.deploymentSigningKeyPath", *uri);
-        if (!path) {
-            return path.error();
-        }
-        config.signing_key_path = *path;
-    }
-    return {};
-}
-
 void read_core_thing(field_reader& in, const json::object& object,
                      const std::filesystem::path& certs, bool has_crypto, core_config& config) {
     note_unknown(object, "coreThing", core_thing_members, config);
@@ -177,7 +119,8 @@ void read_core_thing(field_reader& in, const json::object& object,
     if (!has_crypto) {
         config.ca_path = legacy_path(in, "caPath", certs);
         config.certificate_path = legacy_path(in, "certPath", certs);
-        config.private_key_path = legacy_path(in, "keyPath", certs);
+        config.private_key.file = legacy_path(in, "keyPath", certs);
+        config.secrets_key = config.private_key;
     }
     config.iot_mqtt_port = read_port(in, "iotMqttPort", 8883);
     config.iot_http_port = read_port(in, "iotHttpPort", 8443);
@@ -321,7 +264,7 @@ result<core_config> parse_config(std::string_view text, const std::filesystem::p
             return read.error();
         }
     } else if (config.ca_path.empty() || config.certificate_path.empty() ||
-               config.private_key_path.empty()) {
+               config.private_key.file.empty()) {
         return error{errc::invalid_input,
                      "The configuration file is missing the CaPath, CertPath or KeyPath. Give "
                      "'coreThing.caPath', 'certPath' and 'keyPath', or a 'crypto' section"};
@@ -347,6 +290,7 @@ result<core_config> load_config(const std::filesystem::path& root) {
         return with_context(config.error(), "Failed to parse " + path.string() + ".");
     }
     config->root = root;
+    config->file = path;
     if (certificates != root && config->write_directory == certificates / "ggc") {
         config->write_directory = root / "ggc";
     }

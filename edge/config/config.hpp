@@ -5,6 +5,7 @@
 #include "edge/config/mqtt_settings.hpp"
 #include "edge/config/shadow_settings.hpp"
 #include "libs/base/result.hpp"
+#include "libs/pkcs11/uri.hpp"
 #include "libs/rt/proxy.hpp"
 
 #include <chrono>
@@ -22,14 +23,36 @@ namespace evergrass::edge {
 
 enum class ready_workers { none, interpreter, python, all };  // each with those before it
 
+// Where a private key is: in a file, or in the token of crypto.PKCS11.
+struct key_place {
+    std::filesystem::path file;         // empty: in the token
+    std::optional<pkcs11::uri> object;  // by its label or id
+
+    std::string shown() const;
+};
+
+// crypto.PKCS11. Only the PIN is secret: it is in no message.
+struct token_setting {
+    std::string provider;  // path of the PKCS#11 library
+    std::string slot_label;
+    std::string user_pin;
+};
+
 struct core_config {
+    std::filesystem::path file;  // config.json
     std::filesystem::path root;  // of the whole: config/, certs/, ggc/
     std::filesystem::path ca_path;
     std::filesystem::path certificate_path;
-    std::filesystem::path private_key_path;
+    key_place private_key;  // crypto.principals.IoTCertificate.privateKeyPath
     // crypto.principals.MQTTServerCertificate.privateKeyPath: the owner's own key, when there is
     // one.
-    std::optional<std::filesystem::path> server_key_path;
+    std::optional<key_place> server_key;
+    // crypto.principals.SecretsManager.privateKeyPath, or private_key.
+    key_place secrets_key;
+    // crypto.principals.SecretsManager.padding, Evergrass's own: how secrets_key, which is in a
+    // file then, wraps; else PKCS#1 v1.5, as V1 and tokens do.
+    bool secrets_by_oaep = false;
+    std::optional<token_setting> token;  // crypto.PKCS11; there when a key is in it
     // crypto.deploymentSigningKeyPath, Evergrass's own: the service's public key in PEM.
     std::optional<std::filesystem::path> signing_key_path;
 

@@ -9,7 +9,9 @@
 namespace evergrass::edge {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr std::string_view of_v1_11 = R"({
   "coreThing": {
@@ -60,7 +62,7 @@ TEST(config, older_paths_are_relative_to_certs) {
                                      "/greengrass");
     ASSERT_TRUE(config) << config.error().message();
     EXPECT_EQ(config->ca_path, "/greengrass/certs/root.pem");
-    EXPECT_EQ(config->private_key_path, "/elsewhere/k.pem");
+    EXPECT_EQ(config->private_key.file, "/elsewhere/k.pem");
 }
 
 TEST(config, a_typo_is_noted_with_the_name_that_was_meant) {
@@ -209,7 +211,62 @@ TEST(config, without_any_paths_v1s_text_is_given) {
     EXPECT_THAT(config.error().message(), HasSubstr("missing the CaPath, CertPath or KeyPath"));
 }
 
-TEST(key_uri, hardware_keys_are_refused_as_unsupported) {
+constexpr std::string_view in_file = "file:///greengrass/certs/a.private.key";
+
+// The core's own key in a token, with this PKCS11 section.
+std::string in_token(const std::string& section, const std::string& uri = "pkcs11:object=iot") {
+    auto text =
+        replaced(of_v1_11,
+                 "\"SecretsManager\": {\"privateKeyPath\": \"" + std::string(in_file) + "\"},", "");
+    text = replaced(text, in_file, uri);
+    return replaced(text, "\"crypto\": {", "\"crypto\": {" + section);
+}
+
+const std::string token_section =
+    R"("PKCS11": {"P11Provider": "/p11.so", "slotLabel": "greengrass", "slotUserPin": "1234"},)";
+
+TEST(config, a_key_in_a_token_is_the_one_of_secrets_too) {
+    const auto config = parse_config(in_token(token_section), "/greengrass");
+    ASSERT_TRUE(config) << config.error().message();
+    EXPECT_EQ(config->private_key.object->object, "iot");
+    EXPECT_EQ(config->secrets_key.object->object, "iot");
+    EXPECT_FALSE(config->server_key);
+    EXPECT_EQ(config->token->provider, "/p11.so");
+    EXPECT_EQ(config->token->slot_label, "greengrass");
+    EXPECT_EQ(config->token->user_pin, "1234");
+}
+
+TEST(config, what_is_missing_for_a_token_is_named_and_its_pin_never) {
+    const auto said = [](const std::string& section, const std::string& uri = "pkcs11:object=k") {
+        const auto config = parse_config(in_token(section, uri), "/greengrass");
+        return config ? std::string() : config.error().message();
+    };
+    EXPECT_THAT(said(""), HasSubstr("'crypto.PKCS11' is missing"));
+    EXPECT_THAT(said(R"("PKCS11": {"P11Provider": "/p", "slotUserPin": "hush"},)"),
+                AllOf(HasSubstr("crypto.PKCS11.slotLabel"), Not(HasSubstr("hush"))));
+    EXPECT_THAT(said(token_section, "pkcs11:type=private"), HasSubstr("names no key"));
+    EXPECT_THAT(said(token_section, "pkcs11:object=k;type=public"), HasSubstr("type=private"));
+    EXPECT_THAT(said(token_section, "pkcs11:object=k?pin-value=hush"),
+                AllOf(HasSubstr("slotUserPin"), Not(HasSubstr("hush"))));
+}
+
+TEST(config, secrets_are_wrapped_by_oaep_when_the_key_is_in_a_file) {
+    const auto with = [](const std::string& padding) {
+        return replaced(of_v1_11, "\"SecretsManager\": {",
+                        "\"SecretsManager\": {\"padding\": \"" + padding + "\", ");
+    };
+    EXPECT_FALSE(parse_config(of_v1_11, "/greengrass")->secrets_by_oaep);
+    EXPECT_FALSE(parse_config(with("PKCS1"), "/greengrass")->secrets_by_oaep);
+    EXPECT_TRUE(parse_config(with("OAEP"), "/greengrass")->secrets_by_oaep);
+    EXPECT_FALSE(parse_config(with("oaep"), "/greengrass"));
+    auto in_hardware = replaced(with("OAEP"), in_file, "pkcs11:object=secrets");
+    in_hardware = replaced(in_hardware, "\"crypto\": {", "\"crypto\": {" + token_section);
+    const auto config = parse_config(in_hardware, "/greengrass");
+    ASSERT_FALSE(config);
+    EXPECT_THAT(config.error().message(), HasSubstr("SecretsManager.padding"));
+}
+
+TEST(key_uri, only_private_keys_are_in_tokens) {
     const auto path = parse_key_uri("m", "pkcs11:object=k;type=private");
     ASSERT_FALSE(path);
     EXPECT_EQ(path.error().code, errc::unsupported);

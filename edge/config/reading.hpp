@@ -18,6 +18,9 @@ void note_unknown(const json::object& object, std::string_view where,
 std::int64_t read_in_range(contract::field_reader& in, std::string_view name, std::int64_t fallback,
                            std::int64_t least, std::int64_t most);
 
+// crypto. The error names the member, and never the PIN.
+result<void> read_crypto(const json::object& crypto, core_config& config);
+
 // mqttProfile, mqttLimits, mqttThreads, mqttTls. The error names the member.
 result<void> read_mqtt(const json::object& top, core_config& config);
 

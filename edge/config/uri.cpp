@@ -12,8 +12,8 @@ result<std::filesystem::path> parse_key_uri(std::string_view member, std::string
     const auto in_member = "'" + std::string(member) + "' in config.json";
     if (uri.starts_with("pkcs11:")) {
         return error{errc::unsupported, in_member +
-                                            " names a key in hardware (pkcs11:), which this build "
-                                            "cannot use yet: give a file:/// URI"};
+                                            " is a pkcs11: URI: only private keys can be in a "
+                                            "token, give a file:/// URI"};
     }
     if (uri.starts_with(file)) {
         auto path = percent_decode(uri.substr(file.size()));

@@ -53,19 +53,20 @@ std::optional<std::string> renewal_reason(const std::optional<pki::certificate_i
     return std::nullopt;
 }
 
-server_certificate::server_certificate(std::filesystem::path state_directory,
-                                       std::optional<std::filesystem::path> owners_key, logger log)
+server_certificate::server_certificate(std::filesystem::path state_directory, key_source owners_key,
+                                       logger log)
     : directory_(std::move(state_directory)),
       owners_key_(std::move(owners_key)),
       log_(std::move(log)),
       authority_(directory_, log_),
       seen_(directory_ / "latest-time.json") {}
 
-result<std::string> server_certificate::key_pem() const {
+result<pki::private_key> server_certificate::key() const {
     if (!owners_key_) {
-        return read_or_make_key(directory_ / "server.key");
+        const auto pem = read_or_make_key(directory_ / "server.key");
+        return pem ? pki::private_key::from_pem(*pem) : pem.error();
     }
-    auto key = read_file(*owners_key_, 64 * 1024);
+    auto key = owners_key_();
     return key ? key : with_context(key.error(), "the key of the local MQTT server");
 }
 
@@ -79,7 +80,7 @@ result<std::optional<server_certificate::identity>> server_certificate::load() c
     if (!chain) {
         return chain.error();
     }
-    auto key = key_pem();
+    auto key = this->key();
     if (!key) {
         return key.error();
     }
@@ -106,8 +107,8 @@ result<std::optional<server_certificate::identity>> server_certificate::load() c
 }
 
 result<void> server_certificate::make_keys() const {
-    if (const auto key = key_pem(); !key) {
-        return key.error();
+    if (const auto made = key(); !made) {
+        return made.error();
     }
     return authority_.make_key();
 }
@@ -203,13 +204,9 @@ result<bool> server_certificate::sign(const delegation& by, const certificate_wi
     if (!reason) {
         return false;
     }
-    const auto key = key_pem();
+    const auto key = this->key();
     if (!key) {
         return key.error();
-    }
-    const auto public_key = pki::public_key_of(*key);
-    if (!public_key) {
-        return with_context(public_key.error(), "the key of the local MQTT server");
     }
     pki::certificate_request request;
     request.common_name = common_name;
@@ -219,7 +216,7 @@ result<bool> server_certificate::sign(const delegation& by, const certificate_wi
     request.not_before = by.not_before;
     request.not_after =
         at.clock_is_behind ? by.not_after : std::min(at.time + wanted.life, by.not_after);
-    const auto made = pki::issue(request, *public_key, by.certificate_pem, by.key_pem);
+    const auto made = pki::issue(request, pki::public_key_of(*key), by.certificate_pem, by.key_pem);
     if (!made) {
         return made.error();
     }
@@ -289,7 +286,7 @@ boost::asio::awaitable<result<bool>> server_certificate::let_the_service_sign(
     if (!reason) {
         co_return false;
     }
-    auto key = key_pem();
+    const auto key = this->key();
     if (!key) {
         co_return key.error();
     }

@@ -7,11 +7,13 @@
 #include "libs/base/time.hpp"
 #include "libs/http/client.hpp"
 #include "libs/pki/pki.hpp"
+#include "libs/pki/private_key.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -62,13 +64,15 @@ std::optional<std::string> renewal_reason(const std::optional<pki::certificate_i
 // lasts as long as the authority.
 class server_certificate {
 public:
-    server_certificate(std::filesystem::path state_directory,
-                       std::optional<std::filesystem::path> owners_key, logger log);
+    // The owner's own key, in a file or a token; null: there is none, and the core makes one.
+    using key_source = std::function<result<pki::private_key>()>;
+
+    server_certificate(std::filesystem::path state_directory, key_source owners_key, logger log);
 
     // Chain and key to serve with, when there are both.
     struct identity {
         std::string chain_pem;
-        std::string key_pem;
+        pki::private_key key;
         wall_time ends;                             // of the first in the chain
         std::optional<wall_time> core_signs_until;  // nullopt: the service signed it
     };
@@ -93,7 +97,7 @@ private:
         std::optional<certificate_record> record;
     };
 
-    result<std::string> key_pem() const;  // makes it at the first call
+    result<pki::private_key> key() const;  // makes it at the first call
     result<stored> look() const;
     std::optional<certificate_record> load_record() const;
     result<void> save(const std::string& chain_pem, const certificate_record& record) const;
@@ -104,7 +108,7 @@ private:
     void note_time(const time_reading& at, wall_time now);
 
     std::filesystem::path directory_;
-    std::optional<std::filesystem::path> owners_key_;
+    key_source owners_key_;
     logger log_;
     local_authority authority_;
     seen_time seen_;

@@ -80,7 +80,7 @@ TEST(renewal_reason, no_certificate_or_unknown_purpose) {
 
 TEST(server_certificate, missing_certificate_is_no_identity) {
     const test_directory dir;
-    const server_certificate certificate(dir.path(), std::nullopt, logger());
+    const server_certificate certificate(dir.path(), nullptr, logger());
     EXPECT_FALSE(certificate.load().value());
 }
 
@@ -93,7 +93,7 @@ TEST(server_certificate, a_certificate_of_another_key_is_not_used) {
     const auto pem = pki::make_self_signed(wanted, pki::generate_ec_key()).value();
     ASSERT_TRUE(write_file_atomically(dir.path() / "server.crt", pem));
     ASSERT_TRUE(write_file_atomically(dir.path() / "server.key", pki::generate_ec_key()));
-    const server_certificate certificate(dir.path(), std::nullopt, logger());
+    const server_certificate certificate(dir.path(), nullptr, logger());
     EXPECT_FALSE(certificate.load().value());
 }
 
@@ -101,7 +101,7 @@ TEST(server_certificate, truncated_certificate_is_not_used) {
     const test_directory dir;
     ASSERT_TRUE(
         write_file_atomically(dir.path() / "server.crt", "-----BEGIN CERTIFICATE-----\nMI"));
-    const server_certificate certificate(dir.path(), std::nullopt, logger());
+    const server_certificate certificate(dir.path(), nullptr, logger());
     EXPECT_FALSE(certificate.load().value());
 }
 
@@ -208,7 +208,7 @@ struct own_authority : ::testing::Test {
     }
 
     std::unique_ptr<server_certificate> restarted() {
-        return std::make_unique<server_certificate>(dir.path(), std::nullopt, logger());
+        return std::make_unique<server_certificate>(dir.path(), nullptr, logger());
     }
 
     static boost::asio::awaitable<http::response> answer(own_authority* self, http::request asked) {

@@ -59,16 +59,18 @@ std::shared_ptr<const rt::server_tls> device_server::tls() const {
     return tls_;
 }
 
-result<void> device_server::use_certificate(const rt::tls_identity& identity) {
+result<void> device_server::use_certificate(const rt::held_identity& identity) {
     rt::server_tls_settings wanted;
-    wanted.identity = identity;
     wanted.authentication = rt::client_auth::required;
     wanted.admit = [this](const std::string& certificate) { return rules_.admits(certificate); };
     wanted.oldest = settings_.oldest_tls;
     wanted.cipher_suites = settings_.cipher_suites;
     auto made = rt::server_tls::make(wanted, tls_sessions_);
     if (!made) {
-        return with_context(made.error(), "the local MQTT server's certificate");
+        return with_context(made.error(), "the local MQTT server's TLS");
+    }
+    if (auto used = rt::use_identity((*made)->handle(), identity); !used) {
+        return with_context(used.error(), "the local MQTT server's certificate");
     }
     const std::lock_guard lock(mutex_);
     tls_ = std::move(*made);

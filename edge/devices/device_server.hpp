@@ -6,6 +6,7 @@
 #include "edge/router/router.hpp"
 #include "libs/base/log.hpp"
 #include "libs/mqtt/server.hpp"
+#include "libs/rt/held_key.hpp"
 #include "libs/rt/server_tls.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -53,7 +54,7 @@ public:
 
     // Serves new connections with this chain and key; those that exist stay, and clients may go on
     // with the TLS sessions they have.
-    result<void> use_certificate(const rt::tls_identity& identity);
+    result<void> use_certificate(const rt::held_identity& identity);
     // After a reset: new connections are refused.
     void drop_certificate();
 

@@ -67,7 +67,7 @@ protected:
         server_->admit({member("pump", pump_), member("lamp", lamp_)});
         const auto opened = server_->open();
         ASSERT_TRUE(opened) << opened.error().message();
-        ASSERT_TRUE(server_->use_certificate(ca_.issue("core", {"127.0.0.1"})));
+        ASSERT_TRUE(server_->use_certificate(rt::held(ca_.issue("core", {"127.0.0.1"})).value()));
     }
     void set_table(const std::vector<contract::subscription>& subscriptions) {
         router_.set_table(routing_table::build(subscriptions).value());
@@ -303,7 +303,7 @@ TEST_F(device_server_test, a_device_whose_certificate_changed_has_to_come_back_w
 
 TEST_F(device_server_test, a_new_server_certificate_leaves_sessions_open) {
     const auto pump = connect(pump_, "pump");
-    EXPECT_TRUE(server_->use_certificate(ca_.issue("core", {"127.0.0.1"})));
+    EXPECT_TRUE(server_->use_certificate(rt::held(ca_.issue("core", {"127.0.0.1"})).value()));
     const auto lamp = connect(lamp_, "lamp");
     EXPECT_TRUE(subscribe(*lamp, "t/#"));
     publish(*pump, "t/x", "on");

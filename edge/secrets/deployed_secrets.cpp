@@ -2,6 +2,7 @@
 
 #include "contract/fields.hpp"
 #include "libs/base/errors.hpp"
+#include "libs/base/secret_memory.hpp"
 
 #include <algorithm>
 
@@ -28,9 +29,25 @@ result<std::vector<secret>> parse_deployed_secrets(std::string_view text) {
     return all;
 }
 
-void deployed_secrets::use(std::vector<secret> deployed) {
+deployed_secrets::~deployed_secrets() {
+    forget();
+}
+
+void deployed_secrets::forget() {
+    for (auto& [arn, s] : by_arn_) {
+        for (auto& version : s.versions) {
+            wipe(version.value);
+        }
+    }
     by_arn_.clear();
+}
+
+void deployed_secrets::use(std::vector<secret> deployed) {
+    forget();
     for (auto& s : deployed) {
+        for (auto& version : s.versions) {
+            lock_in_memory(version.value);
+        }
         auto arn = s.arn;
         by_arn_.insert_or_assign(std::move(arn), std::move(s));
     }

@@ -16,7 +16,12 @@ class deployed_secrets final : public secret_store {
 public:
     explicit deployed_secrets(secret_store& local) : local_(local) {}
 
-    // In place of those of the deployment before.
+    ~deployed_secrets() override;
+    deployed_secrets(const deployed_secrets&) = delete;
+    deployed_secrets& operator=(const deployed_secrets&) = delete;
+
+    // In place of those of the deployment before, which are wiped. Values are kept out of the swap
+    // where the system lets us.
     void use(std::vector<secret> deployed);
 
     const secret* find(std::string_view name_or_arn) const override;
@@ -25,6 +30,8 @@ public:
     result<void> remove(std::string_view arn) override { return local_.remove(arn); }
 
 private:
+    void forget();
+
     secret_store& local_;
     std::map<std::string, secret, std::less<>> by_arn_;
 };

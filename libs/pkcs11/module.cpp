@@ -17,7 +17,7 @@ struct meaning {
 };
 
 // Those that people can do something about.
-constexpr std::array<meaning, 15> meanings = {{
+constexpr std::array<meaning, 17> meanings = {{
     {CKR_PIN_INCORRECT, errc::denied,
      "the PIN is wrong; it is not tried again, as the token locks itself after a few tries"},
     {CKR_PIN_INVALID, errc::denied, "the PIN has characters that the token does not take"},
@@ -26,12 +26,17 @@ constexpr std::array<meaning, 15> meanings = {{
     {CKR_PIN_LOCKED, errc::denied,
      "the PIN is locked after wrong tries; set it anew as the token's security officer"},
     {CKR_USER_PIN_NOT_INITIALIZED, errc::denied, "the token has no user PIN yet; set one"},
-    {CKR_KEY_FUNCTION_NOT_PERMITTED, errc::denied, "the key may not be used for that"},
+    {CKR_KEY_FUNCTION_NOT_PERMITTED, errc::denied,
+     "the key may not be used for that (CKA_SIGN, CKA_DECRYPT or CKA_DERIVE of it says so)"},
     {CKR_MECHANISM_INVALID, errc::unsupported, "the token cannot do that"},
     {CKR_TOKEN_NOT_PRESENT, errc::unavailable, "the token is not there any more"},
     {CKR_DEVICE_REMOVED, errc::unavailable, "the token was taken out"},
     {CKR_DEVICE_ERROR, errc::unavailable, "the token fails"},
     {CKR_DEVICE_MEMORY, errc::unavailable, "the token has no memory left"},
+    {CKR_SESSION_COUNT, errc::unavailable,
+     "the token has no session left: close other programs that use it, or raise its limit"},
+    {CKR_GENERAL_ERROR, errc::unavailable,
+     "the token fails, or was taken out (CKR_GENERAL_ERROR); look whether it is there"},
     {CKR_SESSION_HANDLE_INVALID, errc::unavailable, "the token has ended the session"},
     {CKR_ENCRYPTED_DATA_INVALID, errc::corrupt, "it was not made with this key"},
     {CKR_ENCRYPTED_DATA_LEN_RANGE, errc::corrupt, "it was not made with this key"},

@@ -72,10 +72,25 @@ CK_MECHANISM_TYPE mechanism_of(signing how) {
             return CKM_RSA_PKCS;
         case signing::rsa_pkcs1_sha256:
             return CKM_SHA256_RSA_PKCS;
+        case signing::rsa_raw:
+            return CKM_RSA_X_509;
         case signing::ecdsa:
             return CKM_ECDSA;
     }
     return CKM_RSA_PKCS;
+}
+
+// CKA_EC_POINT is an OCTET STRING around the point; some tokens have the bare point.
+std::string point_of(std::string attribute) {
+    const auto size = attribute.size();
+    const auto at = [&](std::size_t i) { return static_cast<unsigned char>(attribute[i]); };
+    if (size > 2 && at(0) == 4 && at(1) < 0x80 && at(1) == size - 2) {
+        return attribute.substr(2);
+    }
+    if (size > 3 && at(0) == 4 && at(1) == 0x81 && at(2) == size - 3) {
+        return attribute.substr(3);
+    }
+    return attribute;
 }
 
 }  // namespace
@@ -142,6 +157,7 @@ struct token::implementation {
             return library->failed(shown(), code);
         }
         is_open = true;
+        in_slot = slot;
         code = library->call().C_Login(session, CKU_USER, bytes_of(pin), pin.size());
         if (code != CKR_OK && code != CKR_USER_ALREADY_LOGGED_IN) {
             return library->failed(shown(), code);
@@ -215,6 +231,7 @@ struct token::implementation {
 
     // Before the module, whose last act is to forget all sessions.
     std::unique_ptr<module> library;
+    CK_SLOT_ID in_slot = 0;
     CK_SESSION_HANDLE session = 0;
     bool is_open = false;
     std::string label;
@@ -301,12 +318,101 @@ result<std::string> token::sign(const key& with, signing how, std::string_view b
                     bytes, longest_signature);
 }
 
-result<std::string> token::decrypt(const key& with, std::string_view bytes) {
+result<std::string> token::decrypt(const key& with, std::string_view bytes, padding padded) {
     auto& in = *implementation_;
     auto& call = in.library->call();
-    auto how = oaep_with_sha1();
-    return in.carry("decrypting", call.C_DecryptInit, call.C_Decrypt,
-                    {CKM_RSA_PKCS_OAEP, &how, sizeof how}, with, bytes, bytes.size());
+    auto oaep = oaep_with_sha1();
+    CK_MECHANISM how{CKM_RSA_PKCS_OAEP, &oaep, sizeof oaep};
+    if (padded != padding::oaep_sha1) {
+        how = {padded == padding::pkcs1 ? CKM_RSA_PKCS : CKM_RSA_X_509, nullptr, 0};
+    }
+    return in.carry("decrypting", call.C_DecryptInit, call.C_Decrypt, how, with, bytes,
+                    bytes.size());
+}
+
+result<std::string> token::agree(const key& with, std::string_view point, std::size_t bytes) {
+    auto& in = *implementation_;
+    const std::lock_guard hold(in.mutex);
+    CK_ECDH1_DERIVE_PARAMS other{};
+    other.kdf = CKD_NULL;
+    other.public_data = bytes_of(point);
+    other.public_data_len = point.size();
+    CK_MECHANISM how{CKM_ECDH1_DERIVE, &other, sizeof other};
+    CK_OBJECT_CLASS is_secret = CKO_SECRET_KEY;
+    CK_KEY_TYPE generic = CKK_GENERIC_SECRET;
+    CK_BBOOL yes = CK_TRUE;
+    CK_BBOOL no = CK_FALSE;
+    unsigned long size = bytes;
+    std::array<CK_ATTRIBUTE, 6> wanted{{{CKA_CLASS, &is_secret, sizeof is_secret},
+                                        {CKA_KEY_TYPE, &generic, sizeof generic},
+                                        {CKA_TOKEN, &no, sizeof no},
+                                        {CKA_SENSITIVE, &no, sizeof no},
+                                        {CKA_EXTRACTABLE, &yes, sizeof yes},
+                                        {CKA_VALUE_LEN, &size, sizeof size}}};
+    CK_OBJECT_HANDLE agreed = 0;
+    const auto code = in.library->call().C_DeriveKey(in.session, &how, with.handle, wanted.data(),
+                                                     wanted.size(), &agreed);
+    if (code != CKR_OK) {
+        return in.library->failed("agreeing on a key by " + in.shown(), code);
+    }
+    auto value = in.attribute(agreed, CKA_VALUE);
+    in.library->call().C_DestroyObject(in.session, agreed);
+    return value;
+}
+
+result<public_half> token::public_half_of(const key& of, const uri& named) {
+    auto& in = *implementation_;
+    const std::lock_guard hold(in.mutex);
+    public_half half;
+    half.kind = of.kind;
+    const auto take = [&](CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type,
+                          std::string& into) -> result<void> {
+        auto value = in.attribute(object, type);
+        if (!value) {
+            return value.error();
+        }
+        into = std::move(*value);
+        return {};
+    };
+    if (of.kind == key_kind::rsa) {
+        auto taken = take(of.handle, CKA_MODULUS, half.modulus);
+        if (taken) {
+            taken = take(of.handle, CKA_PUBLIC_EXPONENT, half.exponent);
+        }
+        return taken ? result<public_half>(std::move(half)) : taken.error();
+    }
+    CK_OBJECT_CLASS is_public = CKO_PUBLIC_KEY;
+    std::vector<CK_ATTRIBUTE> wanted{{CKA_CLASS, &is_public, sizeof is_public}};
+    if (named.object) {
+        wanted.push_back(text_attribute(CKA_LABEL, *named.object));
+    }
+    if (named.id) {
+        wanted.push_back(text_attribute(CKA_ID, *named.id));
+    }
+    const auto found = in.find(std::move(wanted));
+    if (!found) {
+        return found.error();
+    }
+    if (found->size() != 1) {
+        return error{errc::not_found,
+                     "the public key of the key in " + in.shown() +
+                         " is not there, or several are: put one beside it, of the same label"};
+    }
+    auto taken = take(found->front(), CKA_EC_PARAMS, half.parameters);
+    if (taken) {
+        taken = take(found->front(), CKA_EC_POINT, half.point);
+    }
+    if (!taken) {
+        return taken.error();
+    }
+    half.point = point_of(std::move(half.point));
+    return half;
+}
+
+bool token::can(signing how) const {
+    CK_MECHANISM_INFO info{};
+    return implementation_->library->call().C_GetMechanismInfo(implementation_->in_slot,
+                                                               mechanism_of(how), &info) == CKR_OK;
 }
 
 result<std::string> token::wrap(const key& with, std::string_view plain, std::string_view purpose) {

@@ -20,7 +20,23 @@ struct key {
 enum class signing {
     rsa_pkcs1,         // the bytes are a DigestInfo, as TLS makes it
     rsa_pkcs1_sha256,  // the bytes are the message
+    rsa_raw,           // the bytes are a padded block, as long as the modulus
     ecdsa,  // the bytes are a digest; the signature is r and s, each as long as the curve
+};
+
+enum class padding {
+    oaep_sha1,
+    pkcs1,
+    none,  // the outcome is a padded block, as long as the modulus
+};
+
+// What a token tells of a key's public half; of an elliptic curve what OpenSSL reads: DER.
+struct public_half {
+    key_kind kind = key_kind::rsa;
+    std::string modulus;     // most significant byte first
+    std::string exponent;    // likewise
+    std::string parameters;  // ECParameters
+    std::string point;       // as in a SubjectPublicKeyInfo: uncompressed, begins with 4
 };
 
 // One token of a module (a shared library), logged in. Any thread, one operation at a time. While
@@ -45,8 +61,16 @@ public:
     result<key> find_key(const uri& named);
 
     result<std::string> sign(const key& with, signing how, std::string_view bytes);
-    // RSA-OAEP with SHA-1, which every token has.
-    result<std::string> decrypt(const key& with, std::string_view bytes);
+    // By RSA. OAEP with SHA-1 is what every token has.
+    result<std::string> decrypt(const key& with, std::string_view bytes,
+                                padding how = padding::oaep_sha1);
+    // ECDH: the x coordinate that this key and the other side's point agree on. It leaves the
+    // token.
+    result<std::string> agree(const key& with, std::string_view point, std::size_t bytes);
+    // What `named` found by find_key(). The point of an elliptic curve is in the public key of the
+    // same label and id, which must be there too.
+    result<public_half> public_half_of(const key& of, const uri& named);
+    bool can(signing how) const;  // has the mechanism
 
     // Wraps up to 128 bytes so that they come out only with this key and for the same purpose: with
     // an AES key by GCM inside the token, with an RSA key of 2048 bits or more by its public half.

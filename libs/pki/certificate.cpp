@@ -2,6 +2,7 @@
 #include "libs/base/random.hpp"
 #include "libs/pki/openssl.hpp"
 #include "libs/pki/pki.hpp"
+#include "libs/pki/private_key.hpp"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -211,15 +212,16 @@ result<bool> is_signed_by(std::string_view certificate_pem, std::string_view iss
 }
 
 result<bool> matches(std::string_view certificate_pem, std::string_view private_key_pem) {
+    const auto key = private_key::from_pem(private_key_pem);
+    return key ? matches(certificate_pem, *key) : key.error();
+}
+
+result<bool> matches(std::string_view certificate_pem, const private_key& key) {
     auto certificate = detail::parse_certificate(certificate_pem);
     if (!certificate) {
         return certificate.error();
     }
-    auto key = detail::parse_private_key(private_key_pem);
-    if (!key) {
-        return key.error();
-    }
-    const bool same = X509_check_private_key(certificate->get(), key->get()) == 1;
+    const bool same = X509_check_private_key(certificate->get(), key.handle()) == 1;
     ERR_clear_error();
     return same;
 }

@@ -1,5 +1,6 @@
 #include "libs/pki/openssl.hpp"
 #include "libs/pki/pki.hpp"
+#include "libs/pki/private_key.hpp"
 
 #include <openssl/pem.h>
 
@@ -32,10 +33,12 @@ result<void> add_names(X509_REQ* request, const std::vector<std::string>& names)
 
 result<std::string> make_csr(std::string_view common_name, const std::vector<std::string>& names,
                              std::string_view key_pem) {
-    auto key = detail::parse_private_key(key_pem);
-    if (!key) {
-        return key.error();
-    }
+    const auto key = private_key::from_pem(key_pem);
+    return key ? make_csr(common_name, names, *key) : key.error();
+}
+
+result<std::string> make_csr(std::string_view common_name, const std::vector<std::string>& names,
+                             const private_key& key) {
     const detail::req_ptr request(X509_REQ_new());
     X509_REQ_set_version(request.get(), X509_REQ_VERSION_1);
     if (auto named = detail::set_name(X509_REQ_get_subject_name(request.get()), common_name, {});
@@ -45,8 +48,8 @@ result<std::string> make_csr(std::string_view common_name, const std::vector<std
     if (auto added = add_names(request.get(), names); !added) {
         return added.error();
     }
-    if (X509_REQ_set_pubkey(request.get(), key->get()) != 1 ||
-        X509_REQ_sign(request.get(), key->get(), detail::digest_for(key->get())) <= 0) {
+    if (X509_REQ_set_pubkey(request.get(), key.handle()) != 1 ||
+        X509_REQ_sign(request.get(), key.handle(), detail::digest_for(key.handle())) <= 0) {
         return detail::openssl_error("cannot sign the certificate request");
     }
     const detail::bio_ptr bio(BIO_new(BIO_s_mem()));

@@ -2,6 +2,7 @@
 
 #include "libs/base/errors.hpp"
 #include "libs/pki/openssl.hpp"
+#include "libs/pki/private_key.hpp"
 
 #include <openssl/cms.h>
 #include <openssl/err.h>
@@ -50,13 +51,15 @@ result<std::string> seal_for(std::string_view certificate_pem, std::string_view 
 
 result<std::string> open_envelope(std::string_view envelope, std::string_view certificate_pem,
                                   std::string_view private_key_pem) {
+    const auto key = private_key::from_pem(private_key_pem);
+    return key ? open_envelope(envelope, certificate_pem, *key) : key.error();
+}
+
+result<std::string> open_envelope(std::string_view envelope, std::string_view certificate_pem,
+                                  const private_key& key) {
     const auto certificate = parse_certificate(certificate_pem);
     if (!certificate) {
         return certificate.error();
-    }
-    const auto key = parse_private_key(private_key_pem);
-    if (!key) {
-        return key.error();
     }
     const auto content = read_only(envelope);
     const cms_ptr cms(d2i_CMS_bio(content.get(), nullptr));
@@ -65,7 +68,7 @@ result<std::string> open_envelope(std::string_view envelope, std::string_view ce
         return error{errc::invalid_input, "it is no CMS envelope"};
     }
     const bio_ptr out(BIO_new(BIO_s_mem()));
-    if (CMS_decrypt(cms.get(), key->get(), certificate->get(), nullptr, out.get(), CMS_BINARY) !=
+    if (CMS_decrypt(cms.get(), key.handle(), certificate->get(), nullptr, out.get(), CMS_BINARY) !=
         1) {
         ERR_clear_error();
         return error{errc::denied, "the envelope is for another key, or was changed"};

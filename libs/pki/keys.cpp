@@ -1,10 +1,13 @@
 #include "libs/pki/openssl.hpp"
 #include "libs/pki/pki.hpp"
+#include "libs/pki/private_key.hpp"
 
 #include <openssl/err.h>
+#include <openssl/objects.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
+#include <array>
 #include <stdexcept>
 
 namespace evergrass::pki {
@@ -53,11 +56,39 @@ std::string generate_ed25519_key() {
 }
 
 result<std::string> public_key_of(std::string_view private_key_pem) {
-    auto key = detail::parse_private_key(private_key_pem);
+    const auto key = private_key::from_pem(private_key_pem);
+    return key ? result<std::string>(public_key_of(*key)) : key.error();
+}
+
+std::string public_key_of(const private_key& key) {
+    return detail::public_key_pem(key.handle());
+}
+
+result<private_key> private_key::from_pem(std::string_view pem) {
+    auto key = detail::parse_private_key(pem);
     if (!key) {
         return key.error();
     }
-    return detail::public_key_pem(key->get());
+    return private_key(std::shared_ptr<evp_pkey_st>(key->release(), EVP_PKEY_free));
+}
+
+bool private_key::is_rsa() const {
+    return EVP_PKEY_get_base_id(handle_.get()) == EVP_PKEY_RSA;
+}
+
+bool private_key::is_for_servers() const {
+    constexpr int fewest_bits = 2'048;
+    if (is_rsa()) {
+        return EVP_PKEY_get_bits(handle_.get()) >= fewest_bits;
+    }
+    std::array<char, 32> curve{};
+    std::size_t size = 0;
+    if (EVP_PKEY_get_base_id(handle_.get()) != EVP_PKEY_EC ||
+        EVP_PKEY_get_group_name(handle_.get(), curve.data(), curve.size(), &size) != 1) {
+        return false;
+    }
+    const std::string_view name(curve.data(), size);
+    return name == SN_X9_62_prime256v1 || name == SN_secp384r1;
 }
 
 }  // namespace evergrass::pki

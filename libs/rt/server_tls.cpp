@@ -106,8 +106,11 @@ result<std::shared_ptr<const server_tls>> server_tls::make(const server_tls_sett
     if (auto set = set_versions_and_suites(handle, settings); !set) {
         return set.error();
     }
-    if (auto used = detail::use_identity(handle, settings.identity); !used) {
-        return used.error();
+    const auto& identity = settings.identity;
+    if (!identity.chain_pem.empty() || !identity.key_pem.empty()) {  // else: by held_key.hpp
+        if (auto used = detail::use_identity(handle, identity); !used) {
+            return used.error();
+        }
     }
     if (!settings.ca_pem.empty()) {
         if (auto set = set_authorities(handle, settings.ca_pem); !set) {

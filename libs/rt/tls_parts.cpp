@@ -72,24 +72,6 @@ bool at_end_of_pem() {
     return ended;
 }
 
-result<void> use_chain(SSL_CTX* context, const std::string& pem) {
-    const auto text = text_of(pem);
-    const owned<X509> leaf(PEM_read_bio_X509_AUX(text.get(), nullptr, no_pass_phrase, nullptr));
-    if (!leaf || SSL_CTX_use_certificate(context, leaf.get()) != 1) {
-        return openssl_failure("the certificate chain cannot be read");
-    }
-    SSL_CTX_clear_chain_certs(context);
-    while (owned<X509> next{PEM_read_bio_X509(text.get(), nullptr, no_pass_phrase, nullptr)}) {
-        if (SSL_CTX_add1_chain_cert(context, next.get()) != 1) {
-            return openssl_failure("the certificate chain cannot be read");
-        }
-    }
-    if (!at_end_of_pem()) {
-        return openssl_failure("the certificate chain cannot be read");
-    }
-    return {};
-}
-
 }  // namespace
 
 const char* const server_suites =
@@ -147,6 +129,24 @@ std::string agreed_protocol(const SSL* handle) {
     unsigned int size = 0;
     SSL_get0_alpn_selected(handle, &name, &size);
     return size == 0 ? std::string() : std::string(reinterpret_cast<const char*>(name), size);
+}
+
+result<void> use_chain(SSL_CTX* context, const std::string& pem) {
+    const auto text = text_of(pem);
+    const owned<X509> leaf(PEM_read_bio_X509_AUX(text.get(), nullptr, no_pass_phrase, nullptr));
+    if (!leaf || SSL_CTX_use_certificate(context, leaf.get()) != 1) {
+        return openssl_failure("the certificate chain cannot be read");
+    }
+    SSL_CTX_clear_chain_certs(context);
+    while (owned<X509> next{PEM_read_bio_X509(text.get(), nullptr, no_pass_phrase, nullptr)}) {
+        if (SSL_CTX_add1_chain_cert(context, next.get()) != 1) {
+            return openssl_failure("the certificate chain cannot be read");
+        }
+    }
+    if (!at_end_of_pem()) {
+        return openssl_failure("the certificate chain cannot be read");
+    }
+    return {};
 }
 
 result<void> use_identity(SSL_CTX* context, const tls_identity& identity) {

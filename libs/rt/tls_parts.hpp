@@ -37,6 +37,9 @@ peer_certificate describe(const x509_st* certificate);
 std::string wire_form(const std::vector<std::string>& protocols);
 std::string agreed_protocol(const ssl_st* handle);
 
+// The leaf, and what comes after it.
+result<void> use_chain(ssl_ctx_st* context, const std::string& pem);
+
 // The error says which of the two is wrong; an encrypted key is refused, not asked for.
 result<void> use_identity(ssl_ctx_st* context, const tls_identity& identity);
 

@@ -1,0 +1,169 @@
+"""The core's keys in a PKCS#11 token, here SoftHSM2, and the owner's own key of the local server in a file."""
+
+import json
+import re
+import stat
+from pathlib import Path
+
+import pytest
+
+from harness import processes
+from harness.core import Core
+from harness.group import ALLOW_ALL, Group, Thing, entry, function_entry, new_thing, publish_function, subscriptions
+from harness.processes import BIN
+from harness.soft_token import PIN, SoftToken, needed
+
+pytestmark = needed
+
+EC = ("EC", "-pkeyopt")
+READER = """
+import greengrasssdk
+secrets = greengrasssdk.client('secretsmanager')
+
+def handler(event, context):
+    return secrets.get_secret_value(SecretId='greengrass-db')['SecretString']
+"""
+
+
+def ec_thing(endpoints, folder, name):
+    """A thing whose certificate AWS made from a request of its owner's, with a P-384 key."""
+    folder.mkdir(parents=True, exist_ok=True)
+    key, request, cert = (folder / f"{name}.{end}" for end in ("key", "csr", "pem"))
+    processes.run("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384", "-nodes",
+                  "-subj", f"/CN={name}", "-keyout", key, "-out", request)  # fmt: skip
+    iot = endpoints.boto("iot")
+    thing = iot.create_thing(thingName=name)
+    made = iot.create_certificate_from_csr(certificateSigningRequest=request.read_text(), setAsActive=True)
+    cert.write_text(made["certificatePem"])
+    iot.create_policy(policyName=f"{name}_policy", policyDocument=json.dumps(ALLOW_ALL))
+    iot.attach_policy(policyName=f"{name}_policy", target=made["certificateArn"])
+    iot.attach_thing_principal(thingName=name, principal=made["certificateArn"])
+    return Thing(name, thing["thingArn"], made["certificateArn"], cert, key)
+
+
+class Site:
+    """A core, deployed, with a secret and one device that sends to itself."""
+
+    def __init__(self, endpoints, folder, name, thing, principals, token, has_secret=True):
+        self.folder, self.token = folder, token
+        self.device = new_thing(endpoints, folder / "keys", f"{name}_device")
+        self.core = Core(folder / "greengrass", endpoints, thing)
+        (self.core.root / "certs" / thing.key.name).unlink()  # it is in the token alone
+        crypto = self.core.config["crypto"]
+        crypto["PKCS11"] = token.section()
+        for principal, uri in principals.items():
+            crypto["principals"].setdefault(principal, {})["privateKeyPath"] = uri
+        self.core.write_config()
+        self.core.start(env=token.env)
+        self.group = Group(endpoints, name).give(
+            cores=[entry(thing)], devices=[entry(self.device)],
+            subscriptions=subscriptions((self.device.arn, self.device.arn, "to/itself")),
+        )  # fmt: skip
+        if has_secret:
+            self.give_secret(endpoints)
+        self.group.deploy()
+        self.ca = self.group.write_ca(folder / "group-ca.pem")
+
+    def give_secret(self, endpoints):
+        arn = endpoints.boto("secretsmanager").create_secret(Name="greengrass-db", SecretString="quite-hush")["ARN"]
+        reads = function_entry(publish_function(endpoints, "reader", READER), pinned=False)
+        reads["FunctionConfiguration"]["Environment"]["ResourceAccessPolicies"] = [
+            {"ResourceId": "db", "Permission": "ro"}
+        ]
+        data = {"SecretsManagerSecretResourceData": {"ARN": arn}}
+        self.group.give(functions=[reads], resources=[{"Id": "db", "Name": "db", "ResourceDataContainer": data}])
+
+    def publish(self, *more):
+        return processes.run(
+            "mosquitto_pub", "-h", "127.0.0.1", "-p", self.core.mqtt.rpartition(":")[2], "--cafile", self.ca,
+            "--cert", self.device.cert, "--key", self.device.key, "-i", self.device.name, "-t", "to/itself", "-m", "x",
+            "-q", "1", *more, check=False,
+        )  # fmt: skip
+
+    def secret(self):
+        return processes.run(BIN / "evergrass", "invoke", "reader", "--payload", "{}", "--root", self.core.root).stdout
+
+
+@pytest.fixture(scope="module")
+def token(tmp_path_factory):
+    return SoftToken(tmp_path_factory.mktemp("token"))
+
+
+@pytest.fixture(scope="module")
+def by_rsa(service, token, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rsa")
+    thing = new_thing(service.endpoints, folder / "keys", "rsa_core")
+    own = token.put("iot-rsa", thing.key)
+    server = token.make("server-ec", *EC, "ec_paramgen_curve:P-256")
+    wrapping = token.make("secrets", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
+    principals = {"IoTCertificate": own, "MQTTServerCertificate": server, "SecretsManager": wrapping}
+    made = Site(service.endpoints, folder, "rsa", thing, principals, token)
+    with made.core:
+        yield made
+
+
+def test_rsa_to_the_cloud_secrets_and_a_server_key_of_an_elliptic_curve(by_rsa):
+    assert by_rsa.publish().returncode == 0
+    assert by_rsa.publish("--tls-version", "tlsv1.2").returncode == 0
+    assert "quite-hush" in by_rsa.secret()
+
+
+def test_the_secret_is_in_no_file_and_its_keeper_leaves_no_dump(by_rsa):
+    root = by_rsa.core.root
+    assert (root / "ggc/var/state/secrets/deployed.sealed").read_bytes().startswith(b"EGS11")
+    files = [path for path in root.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert len(files) > 10 and not [path for path in files if b"quite-hush" in path.read_bytes()]
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in files}
+    private = [path for path in files if path.suffix in {".key", ".sealed"}]
+    assert private and all(modes[path] == 0o600 for path in private), modes
+    assert not [path for path, mode in modes.items() if mode & 0o022]
+    limits = Path(f"/proc/{by_rsa.core.pid}/limits").read_text()
+    assert re.search(r"Max core file size +0 ", limits)
+
+
+def test_a_token_taken_out_ends_handshakes_until_it_is_back(by_rsa):
+    by_rsa.token.take_out()
+    try:
+        assert by_rsa.publish().returncode != 0
+        by_rsa.core.wait_for_log("The token that has the core's keys cannot be used.")
+        assert "quite-hush" in by_rsa.secret()  # what is open goes on
+    finally:
+        by_rsa.token.put_back()
+    assert by_rsa.publish().returncode == 0
+    by_rsa.core.wait_for_log("The token that has the core's keys can be used again.")
+
+
+def test_a_wrong_pin_is_tried_once_and_shown_nowhere(by_rsa):
+    core = by_rsa.core
+    core.stop()
+    core.config["crypto"]["PKCS11"] = by_rsa.token.section(pin="0000-wrong")
+    core.write_config()
+    first = core.daemon("start", check=False, env=by_rsa.token.env)
+    second = core.daemon("start", check=False, env=by_rsa.token.env)
+    assert first.returncode != 0 and "the PIN is wrong" in first.stderr
+    assert second.returncode != 0 and "was not tried again" in second.stderr
+    core.config["crypto"]["PKCS11"] = by_rsa.token.section()
+    core.write_config()
+    core.start(env=by_rsa.token.env)
+    assert by_rsa.publish().returncode == 0
+    assert "quite-hush" in by_rsa.secret()
+    said = first.stderr + first.stdout + second.stderr + core.log() + (core.root / "ggc/var/log/crash.log").read_text()
+    assert "0000-wrong" not in said and PIN not in said
+
+
+def test_an_elliptic_curve_to_the_cloud_and_the_owners_server_key_in_a_file(service, token, tmp_path):
+    thing = ec_thing(service.endpoints, tmp_path / "keys", "ec_core")
+    own = token.put("iot-ec", thing.key)
+    file = tmp_path / "server.key"
+    processes.run("openssl", "genpkey", "-algorithm", *EC, "ec_paramgen_curve:P-384", "-out", file)
+    principals = {
+        "IoTCertificate": own,
+        "MQTTServerCertificate": f"file://{file}",
+        "SecretsManager": token.make("secrets-2", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
+    }
+    made = Site(service.endpoints, tmp_path, "ec", thing, principals, token, has_secret=False)
+    with made.core:
+        assert made.publish().returncode == 0
+        served = processes.run("openssl", "x509", "-noout", "-pubkey", "-in", made.core.root / "ggc/var/state/server/server.crt")
+        assert served.stdout == processes.run("openssl", "pkey", "-in", file, "-pubout").stdout
+        made.core.stop()
