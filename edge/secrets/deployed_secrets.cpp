@@ -8,7 +8,7 @@
 namespace evergrass::edge {
 
 result<std::vector<secret>> parse_deployed_secrets(std::string_view text) {
-    const auto document = parse_json(text);
+    const auto document = parse_json(text, 32, secret_storage());
     if (!document) {
         return error{errc::invalid_input, "the deployment's secrets are not JSON"};
     }
@@ -19,7 +19,7 @@ result<std::vector<secret>> parse_deployed_secrets(std::string_view text) {
     }
     std::vector<secret> all;
     for (std::size_t i = 0; i < elements->size(); ++i) {
-        auto read = parse_secret(json::serialize((*elements)[i]));
+        auto read = read_secret((*elements)[i]);
         if (!read) {
             return with_context(read.error(), "secrets[" + std::to_string(i) + "]");
         }
@@ -30,10 +30,22 @@ result<std::vector<secret>> parse_deployed_secrets(std::string_view text) {
 
 void deployed_secrets::use(std::vector<secret> deployed) {
     by_arn_.clear();
-    for (auto& s : deployed) {
+    renew(std::move(deployed));
+}
+
+void deployed_secrets::renew(std::vector<secret> fresh) {
+    for (auto& s : fresh) {
         auto arn = s.arn;
         by_arn_.insert_or_assign(std::move(arn), std::move(s));
     }
+}
+
+std::vector<secret> deployed_secrets::deployed() const {
+    std::vector<secret> all;
+    for (const auto& [arn, s] : by_arn_) {
+        all.push_back(s);
+    }
+    return all;
 }
 
 const secret* deployed_secrets::find(std::string_view name_or_arn) const {

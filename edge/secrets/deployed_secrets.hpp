@@ -19,6 +19,11 @@ public:
     // In place of those of the deployment before.
     void use(std::vector<secret> deployed);
 
+    // In place of those of the same ARN; the others stay.
+    void renew(std::vector<secret> fresh);
+    // What is used now of those.
+    std::vector<secret> deployed() const;
+
     const secret* find(std::string_view name_or_arn) const override;
     std::vector<const secret*> all() const override;
     result<void> put(secret s) override { return local_.put(std::move(s)); }
