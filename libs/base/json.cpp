@@ -6,12 +6,10 @@
 
 namespace evergrass {
 
-result<json::value> parse_json(std::string_view text, std::size_t max_depth,
-                               json::storage_ptr memory) {
+result<json::value> parse_json(std::string_view text, std::size_t max_depth) {
     json::parse_options options;
     options.max_depth = max_depth;
-    json::parser parser(memory, options);
-    parser.reset(memory);
+    json::parser parser({}, options);
     boost::system::error_code code;
     const auto read = parser.write_some(text.data(), text.size(), code);
     if (!code) {

@@ -5,7 +5,6 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <boost/json/storage_ptr.hpp>
 #include <boost/json/value.hpp>
 
 #include <cstddef>
@@ -19,10 +18,8 @@ namespace evergrass {
 namespace json = boost::json;
 
 // Parses strictly: one value, UTF-8, at most `max_depth` levels. The error says at which line and
-// column; duplicate keys keep the last. The value, and what is needed on the way to it, is in
-// `memory`.
-result<json::value> parse_json(std::string_view text, std::size_t max_depth = 32,
-                               json::storage_ptr memory = {});
+// column; duplicate keys keep the last.
+result<json::value> parse_json(std::string_view text, std::size_t max_depth = 32);
 
 // Readers of a member: nullopt when it is missing, null, or of another kind. For input whose
 // absence and wrongness are the same; where they differ, look at the value itself.

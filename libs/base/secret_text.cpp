@@ -1,6 +1,7 @@
 #include "libs/base/secret_text.hpp"
 
 #include <boost/json/memory_resource.hpp>
+#include <boost/json/parser.hpp>
 #include <openssl/crypto.h>
 
 #include <cstdlib>
@@ -79,6 +80,19 @@ void wipe(std::string& text) {
 
 json::storage_ptr secret_storage() {
     return json::make_shared_resource<secret_resource>();
+}
+
+result<json::value> parse_secret_json(std::string_view text) {
+    const auto memory = secret_storage();
+    json::parser parser(memory);
+    parser.reset(memory);
+    boost::system::error_code failed;
+    parser.write(text.data(), text.size(), failed);
+    if (failed) {
+        auto why = parse_json(text);
+        return why ? error{failed, "not valid JSON"} : why.error();
+    }
+    return parser.release();
 }
 
 }  // namespace evergrass

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libs/base/json.hpp"
+#include "libs/base/result.hpp"
 
 #include <cstddef>
 #include <string>
@@ -46,5 +47,8 @@ void wipe(std::string& text);
 
 // JSON values made with it are in memory like that of secret_text, and wiped as they go.
 json::storage_ptr secret_storage();
+
+// parse_json() with the value, and what is needed on the way to it, in such memory.
+result<json::value> parse_secret_json(std::string_view text);
 
 }  // namespace evergrass

@@ -51,7 +51,7 @@ TEST_F(secret_memory, json_is_in_it_and_gives_it_back) {
     const auto before = CRYPTO_secure_used();
     {
         const auto value =
-            json::parse(R"({"a": "a text of some length, to need memory"})", secret_storage());
+            parse_secret_json(R"({"a": "a text of some length, to need memory"})").value();
         EXPECT_GT(CRYPTO_secure_used(), before);
         EXPECT_TRUE(CRYPTO_secure_allocated(value.at("a").as_string().data()));
     }
