@@ -8,7 +8,7 @@
 namespace evergrass::edge {
 
 result<std::vector<secret>> parse_deployed_secrets(std::string_view text) {
-    const auto document = parse_json(text, 32, secret_storage());
+    const auto document = parse_secret_json(text);
     if (!document) {
         return error{errc::invalid_input, "the deployment's secrets are not JSON"};
     }

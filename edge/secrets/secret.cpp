@@ -116,7 +116,7 @@ json::object to_json(const secret_version& v) {
 }  // namespace
 
 result<secret> parse_secret(std::string_view text) {
-    const auto document = parse_json(text, 32, secret_storage());
+    const auto document = parse_secret_json(text);
     return document ? read_secret(*document) : document.error();
 }
 
