@@ -46,7 +46,7 @@ const std::vector<std::string_view> top_members = {
     "coreThing",      "runtime",        "crypto",           "system",
     "managedRespawn", "writeDirectory", "pidFileDirectory", "mqttMaxConnectionRetryInterval",
     "mqttProfile",    "mqttLimits",     "mqttThreads",      "mqttTls",
-    "shadowSync",     "cloudLink",      "spooler"};
+    "shadowSync",     "cloudLink",      "spooler",          "secrets"};
 const std::vector<std::string_view> core_thing_members = {"caPath",
                                                           "certPath",
                                                           "keyPath",
@@ -145,18 +145,23 @@ result<void> read_crypto(const json::object& crypto, core_config& config) {
     }
     config.ca_path = *ca_path;
     std::filesystem::path server_key;
-    for (const auto& read : {read_principal(*principals, "IoTCertificate", "certificatePath",
-                                            config.certificate_path, true),
-                             read_principal(*principals, "IoTCertificate", "privateKeyPath",
-                                            config.private_key_path, true),
-                             read_principal(*principals, "MQTTServerCertificate", "privateKeyPath",
-                                            server_key, false)}) {
+    std::filesystem::path secrets_key;
+    for (const auto& read :
+         {read_principal(*principals, "IoTCertificate", "certificatePath", config.certificate_path,
+                         true),
+          read_principal(*principals, "IoTCertificate", "privateKeyPath", config.private_key_path,
+                         true),
+          read_principal(*principals, "MQTTServerCertificate", "privateKeyPath", server_key, false),
+          read_principal(*principals, "SecretsManager", "privateKeyPath", secrets_key, false)}) {
         if (!read) {
             return read;
         }
     }
     if (!server_key.empty()) {
         config.server_key_path = server_key;
+    }
+    if (!secrets_key.empty()) {
+        config.secrets.key_path = secrets_key;
     }
     if (const auto uri = string_member(crypto, "deploymentSigningKeyPath")) {
         auto path = parse_key_uri("crypto.deploymentSigningKeyPath", *uri);
@@ -290,6 +295,9 @@ result<core_config> parse_config(std::string_view text, const std::filesystem::p
         return with_context(read.error(), "config.json");
     }
     if (auto read = read_spooler(*top, config); !read) {
+        return with_context(read.error(), "config.json");
+    }
+    if (auto read = read_secrets(*top, config); !read) {
         return with_context(read.error(), "config.json");
     }
     field_reader core_reader(*core_thing, "coreThing");

@@ -2,6 +2,7 @@
 
 #include "edge/config/link_settings.hpp"
 #include "edge/config/mqtt_settings.hpp"
+#include "edge/config/secrets_settings.hpp"
 #include "edge/config/shadow_settings.hpp"
 #include "libs/base/result.hpp"
 #include "libs/rt/proxy.hpp"
@@ -56,6 +57,7 @@ struct core_config {
     link_settings_of_file link;
 
     shadow_settings_of_file shadows;
+    secrets_settings_of_file secrets;
 
     // spooler.inFlightMessages, Evergrass's own: sent to the cloud and not acknowledged yet.
     std::size_t cloud_messages_in_flight = 100;

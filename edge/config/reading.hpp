@@ -33,4 +33,7 @@ result<void> read_shadow_sync(const json::object& top, core_config& config);
 // spooler. The error names the member.
 result<void> read_spooler(const json::object& top, core_config& config);
 
+// secrets. The error names the member.
+result<void> read_secrets(const json::object& top, core_config& config);
+
 }  // namespace evergrass::edge
