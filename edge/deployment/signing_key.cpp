@@ -58,7 +58,7 @@ result<void> signing_key::keep(const std::string& public_key_pem) {
     return {};
 }
 
-result<contract::manifest> signing_key::open(const contract::signed_manifest& sealed) const {
+result<void> signing_key::verify(const contract::signed_manifest& sealed) const {
     const auto verified =
         pki::verify_ed25519(public_key_pem_, sealed.manifest_text, sealed.signature);
     if (!verified) {
@@ -67,6 +67,13 @@ result<contract::manifest> signing_key::open(const contract::signed_manifest& se
                          provisioned_.value_or(kept_).string() +
                          "). If the service was set up anew on purpose, replace that file with its "
                          "deployment-signing key, or remove it when it was not provisioned"};
+    }
+    return {};
+}
+
+result<contract::manifest> signing_key::open(const contract::signed_manifest& sealed) const {
+    if (const auto verified = verify(sealed); !verified) {
+        return verified.error();
     }
     return contract::parse_manifest(sealed.manifest_text);
 }
