@@ -2,6 +2,7 @@
 
 #include "apps/greengrassd/core.hpp"
 #include "apps/greengrassd/link_protection.hpp"
+#include "apps/greengrassd/memory_protection.hpp"
 #include "apps/greengrassd/pid_file.hpp"
 #include "apps/greengrassd/start_report.hpp"
 #include "libs/base/errors.hpp"
@@ -253,6 +254,8 @@ int run_core(const daemon_options& options) {
         return fail(log.error().message());
     }
     log_banner(*log, options, *config);
+    protect_memory(*log);
+    warn_of_open_keys(*config, *log);
     raise_file_limit(*config, *log);
     try {
         const auto outcome = running_core(options, *config, *log).run();
