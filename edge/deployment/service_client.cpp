@@ -186,6 +186,11 @@ service_client::fetch_secrets(std::string version) {
     if (answer->status == 204) {
         co_return std::optional<contract::signed_manifest>();
     }
+    if (answer->status == 404) {
+        co_return error{errc::not_found,
+                        "the service has no group of this core deployed, or gives no values "
+                        "between deployments: an older one does not"};
+    }
     if (answer->status != 200) {
         co_return refusal(*answer, settings_.thing);
     }
