@@ -33,8 +33,8 @@ std::string purpose_of(const std::string& deployment, const secret& s, const sec
     return json::serialize(json::array{deployment, s.arn, s.name, described(v)});
 }
 
-error changed(const std::filesystem::path& file) {
-    return {errc::corrupt, file.string() + " was changed, or is for another key"};
+error changed() {
+    return {errc::corrupt, "was changed, or is for another key"};
 }
 
 struct sealed_version {
@@ -127,6 +127,32 @@ result<void> sealed_secrets::save(const std::string& deployment, const std::vect
     return write_file_atomically(file_of(deployment), text, 0600);
 }
 
+result<std::vector<secret>> open_sealed_secrets(std::string_view text,
+                                                const std::string& deployment,
+                                                const data_key_wrapper& wrapper) {
+    const auto document = parse_json(text);
+    const auto* object = document ? document->if_object() : nullptr;
+    const auto* secrets = object == nullptr ? nullptr : array_member(*object, "secrets");
+    if (secrets == nullptr || int_member(*object, "version") != format_version ||
+        string_member(*object, "wrapping") != wrapper.method()) {
+        return changed();
+    }
+    const auto wrapped = base64_decode(string_member(*object, "dataKey").value_or(""));
+    const auto data_key = wrapper.unwrap(wrapped ? *wrapped : std::string());
+    if (!data_key) {
+        return data_key.error();
+    }
+    std::vector<secret> all;
+    for (const auto& each : *secrets) {
+        auto read = read_sealed(each, deployment, *data_key);
+        if (!read) {
+            return changed();
+        }
+        all.push_back(std::move(*read));
+    }
+    return all;
+}
+
 result<std::vector<secret>> sealed_secrets::load(const std::string& deployment,
                                                  const data_key_wrapper& wrapper) const {
     const auto file = file_of(deployment);
@@ -138,28 +164,11 @@ result<std::vector<secret>> sealed_secrets::load(const std::string& deployment,
     if (!text) {
         return text.error();
     }
-    const auto document = parse_json(*text);
-    const auto* object = document ? document->if_object() : nullptr;
-    const auto* secrets = object == nullptr ? nullptr : array_member(*object, "secrets");
-    const auto wrapped =
-        base64_decode(object == nullptr ? "" : string_member(*object, "dataKey").value_or(""));
-    if (secrets == nullptr || int_member(*object, "version") != format_version ||
-        string_member(*object, "wrapping") != wrapper.method()) {
-        return changed(file);
+    auto opened = open_sealed_secrets(*text, deployment, wrapper);
+    if (!opened && opened.error().code == errc::corrupt) {
+        return error{errc::corrupt, file.string() + " " + opened.error().message()};
     }
-    const auto data_key = wrapper.unwrap(wrapped ? *wrapped : std::string());
-    if (!data_key) {
-        return data_key.error();
-    }
-    std::vector<secret> all;
-    for (const auto& each : *secrets) {
-        auto read = read_sealed(each, deployment, *data_key);
-        if (!read) {
-            return changed(file);
-        }
-        all.push_back(std::move(*read));
-    }
-    return all;
+    return opened;
 }
 
 void sealed_secrets::keep_only(const std::vector<std::string>& deployments) const {

@@ -5,9 +5,15 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace evergrass::edge {
+
+// What is in such a file, as anybody may have changed it; errors as load()'s.
+result<std::vector<secret>> open_sealed_secrets(std::string_view text,
+                                                const std::string& deployment,
+                                                const data_key_wrapper& wrapper);
 
 // The secrets of a deployment at rest, one file a deployment, 0600 in a directory of 0700
 // (docs/formats/sealed-secrets.md): each value sealed by a data key of this file alone, with the
