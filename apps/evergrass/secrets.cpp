@@ -97,7 +97,7 @@ int run_secrets_put(const secrets_options& options) {
     fresh.stages = {std::string(edge::current_stage)};
     fresh.created_at_ms = to_epoch_milliseconds(clock().now());
     fresh.is_binary = options.binary;
-    fresh.value = std::move(*value);
+    fresh.value = secret_text::from(*value);
     if (!fresh.is_binary && !is_utf8(fresh.value)) {
         return failed("put", {{}, "the value is not UTF-8; give --binary"});
     }

@@ -5,11 +5,12 @@
 #include "apps/greengrassd/identity.hpp"
 #include "edge/admin/socket_path.hpp"
 #include "edge/cloud_link/subscription_quality.hpp"
+#include "edge/secrets/new_secrets.hpp"
 #include "edge/shadows/admin_request.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 #include "libs/base/random.hpp"
-#include "libs/base/secret_memory.hpp"
+#include "libs/base/secret_text.hpp"
 #include "libs/pki/envelope.hpp"
 #include "libs/pki/pki.hpp"
 #include "libs/pki/private_key.hpp"
@@ -19,6 +20,7 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include <unistd.h>
+#include <utility>
 
 namespace evergrass::greengrassd {
 namespace {
@@ -217,7 +219,9 @@ core::core(asio::io_context& io, edge::core_config config, program_places progra
       credentials_(std::make_shared<edge::credential_provider>(io.get_executor(), time_, log_)),
       secret_store_(config_.write_directory / "var/state/secrets"),
       known_secrets_(secret_store_),
-      kept_secrets_(config_.write_directory / "var/state/secrets/deployed.sealed"),
+      secrets_key_([keys = keys_] { return keys->secrets(); },
+                   config_.secrets_by_oaep ? pki::key_wrapping::oaep : pki::key_wrapping::pkcs1),
+      sealed_secrets_(config_.write_directory / "var/state/deployed-secrets"),
       secrets_(std::make_shared<edge::secret_service>(known_secrets_)),
       functions_(io.get_executor(),
                  function_settings_of(
@@ -252,6 +256,7 @@ core::core(asio::io_context& io, edge::core_config config, program_places progra
                    edge::service_client(io.get_executor(),
                                         service_settings_of(config_, keys_, identity_changes_)),
                    disk_.get_executor(), time_, log_),
+      asks_for_secrets_(io.get_executor(), service_settings_of(config_, keys_, identity_changes_)),
       admin_(
           io.get_executor(), edge::admin_socket_path(config_.write_directory), router_,
           [this] { return snapshot(); },
@@ -399,6 +404,13 @@ asio::awaitable<void> core::run() {
         co_await asio::this_coro::executor, watch_identity(),
         asio::bind_cancellation_slot(end_watching_.slot(),
                                      [this](const std::exception_ptr&) { watches_ = false; }));
+    if (config_.secrets.refresh.count() != 0) {
+        refreshes_ = true;
+        asio::co_spawn(
+            co_await asio::this_coro::executor, refresh_secrets(),
+            asio::bind_cancellation_slot(
+                end_refreshing_.slot(), [this](const std::exception_ptr&) { refreshes_ = false; }));
+    }
     co_await agent_.run();
 }
 
@@ -441,7 +453,8 @@ asio::awaitable<void> core::stop() {
     spooler_.stop();  // after all who send: what functions say at their end is saved or counted
     shadows_.stop();
     // A cancellation counts for what waits at that moment.
-    while (ships_ || watches_) {
+    while (ships_ || watches_ || refreshes_) {
+        end_refreshing_.emit(asio::cancellation_type::terminal);
         end_shipping_.emit(asio::cancellation_type::terminal);
         end_watching_.emit(asio::cancellation_type::terminal);
         co_await rt::sleep_for(std::chrono::milliseconds(5));
@@ -536,6 +549,9 @@ result<void> core::serve_secrets(const contract::manifest& wanted) {
         log_.error("A secret cannot be used.", {{"reason", fault}});
     }
     auto deployed = secrets_of(wanted);
+    sealed_secrets_.keep_only({wanted.deployment_id, secrets_deployment_});
+    secrets_deployment_ = wanted.deployment_id;
+    secrets_version_.clear();
     known_secrets_.use(deployed ? std::move(*deployed) : std::vector<edge::secret>());
     secrets_->grant(wanted.functions, wanted.resources);
     if (!deployed) {
@@ -551,55 +567,106 @@ result<void> core::serve_secrets(const contract::manifest& wanted) {
     return {};
 }
 
+// As they are kept under the key for secrets, perhaps newer than the deployment; else as it brought
+// them.
 result<std::vector<edge::secret>> core::secrets_of(const contract::manifest& wanted) const {
     for (const auto& file : wanted.files) {
-        if (file.what == contract::delivery::secrets) {
-            auto text = open_secrets(file.artifact);
-            if (!text) {
-                return text.error();
-            }
-            auto parsed = edge::parse_deployed_secrets(*text);
-            wipe(*text);
-            return parsed;
+        if (file.what != contract::delivery::secrets) {
+            continue;
         }
+        auto kept = sealed_secrets_.load(wanted.deployment_id, secrets_key_);
+        if (kept) {
+            return kept;
+        }
+        if (kept.error().code != errc::not_found) {
+            log_.warn("Secrets at rest cannot be used: those that their deployment brought are.",
+                      {{"reason", kept.error()}});
+        }
+        const auto sealed = read_file(store_.artifact_path(file.artifact));
+        if (!sealed) {
+            return sealed.error();
+        }
+        auto brought = open_secrets(*sealed);
+        if (brought) {
+            keep_secrets(wanted.deployment_id, *brought);
+        }
+        return brought;
     }
-    kept_secrets_.drop();
     return std::vector<edge::secret>();
 }
 
-// What this core sealed for itself when the deployment was new, else the package as it came.
-result<std::string> core::open_secrets(const std::string& package) const {
-    const auto keeping = keys_->secrets();
-    if (keeping) {
-        if (auto kept = kept_secrets_.open(*keeping, package)) {
-            return kept;
-        }
-    }
-    const auto sealed = read_file(store_.artifact_path(package));
+result<std::vector<edge::secret>> core::open_secrets(const std::string& sealed) const {
     const auto certificate = read_file(config_.certificate_path);
-    for (const auto* read : {&sealed, &certificate}) {
-        if (!*read) {
-            return read->error();
-        }
+    if (!certificate) {
+        return certificate.error();
     }
     const auto key = keys_->own();
     if (!key) {
         return key.error();
     }
-    auto opened = pki::open_envelope(*sealed, *certificate, *key);
+    auto opened = pki::open_envelope(sealed, *certificate, *key);
     if (!opened) {
         return with_context(opened.error(),
                             "the group's secrets cannot be opened (they are for the "
                             "certificate that the group names as its core's)");
     }
-    const auto how = config_.secrets_by_oaep ? pki::wrapping::oaep : pki::wrapping::pkcs1;
-    if (const auto kept = keeping ? kept_secrets_.keep(*keeping, how, package, *opened)
-                                  : result<void>(keeping.error());
-        !kept) {
-        log_.warn("The group's secrets are kept only as they came, sealed for the certificate.",
+    auto read = edge::parse_deployed_secrets(*opened);
+    wipe(*opened);
+    return read;
+}
+
+// Without it they are opened from their deployment's package at the next start.
+void core::keep_secrets(const std::string& deployment, const std::vector<edge::secret>& all) const {
+    if (const auto kept = sealed_secrets_.save(deployment, all, secrets_key_); !kept) {
+        log_.warn("Secrets are not kept under the key of the principal SecretsManager.",
                   {{"reason", kept.error()}});
     }
-    return opened;
+}
+
+// What does not fit in any way leaves the secrets as they are.
+result<void> core::take_new_secrets(const contract::signed_manifest& signed_text) {
+    if (auto verified = signing_key_.verify(signed_text); !verified) {
+        return verified;
+    }
+    const auto told = edge::parse_new_secrets(signed_text.manifest_text);
+    if (!told) {
+        return told.error();
+    }
+    if (told->deployment_id != secrets_deployment_) {
+        return {};  // the service is ahead, or behind: the next deployment brings its own
+    }
+    auto fresh = open_secrets(told->sealed);
+    if (!fresh) {
+        return fresh.error();
+    }
+    known_secrets_.renew(std::move(*fresh));
+    secrets_version_ = told->version;
+    keep_secrets(secrets_deployment_, known_secrets_.deployed());
+    log_.info("The group's secrets are as the service has them now.",
+              {{"deploymentId", secrets_deployment_}});
+    return {};
+}
+
+// Between deployments, where config.json asks for it (secrets.refreshSeconds).
+asio::awaitable<void> core::refresh_secrets() {
+    std::string trouble;
+    while (co_await rt::sleep_for(config_.secrets.refresh)) {
+        if (known_secrets_.deployed().empty()) {
+            continue;
+        }
+        const auto fetched = co_await asks_for_secrets_.fetch_secrets(secrets_version_);
+        asks_for_secrets_.drop_connection();  // the next question is far away
+        auto taken = fetched ? result<void>() : fetched.error();
+        if (fetched && *fetched) {
+            taken = take_new_secrets(**fetched);
+        }
+        const auto why = taken ? std::string() : taken.error().message();
+        if (why != trouble && !why.empty()) {
+            log_.warn("New values of secrets cannot be had: the old ones go on.",
+                      {{"reason", taken.error()}});
+        }
+        trouble = why;
+    }
 }
 
 void core::note_group(const contract::manifest& running) {
@@ -626,7 +693,8 @@ asio::awaitable<void> core::clear() {
     credentials_->use(nullptr, "");
     secrets_->grant({}, {});
     known_secrets_.use({});
-    kept_secrets_.drop();
+    secrets_deployment_.clear();
+    sealed_secrets_.keep_only({});
     log_shipper_.configure({});
     auto failed = co_await functions_.apply({}, {});
     for (const auto& failure : failed) {

@@ -14,9 +14,10 @@
 #include "edge/keys/core_keys.hpp"
 #include "edge/logs/log_shipper.hpp"
 #include "edge/router/router.hpp"
+#include "edge/secrets/data_key.hpp"
 #include "edge/secrets/deployed_secrets.hpp"
 #include "edge/secrets/file_secret_store.hpp"
-#include "edge/secrets/kept_secrets.hpp"
+#include "edge/secrets/sealed_secrets.hpp"
 #include "edge/secrets/secret_service.hpp"
 #include "edge/shadows/shadow_service.hpp"
 #include "edge/spooler/spooler.hpp"
@@ -81,7 +82,10 @@ private:
     void serve_credentials(const contract::manifest& wanted);
     result<void> serve_secrets(const contract::manifest& wanted);
     result<std::vector<edge::secret>> secrets_of(const contract::manifest& wanted) const;
-    result<std::string> open_secrets(const std::string& package) const;
+    result<std::vector<edge::secret>> open_secrets(const std::string& sealed) const;
+    void keep_secrets(const std::string& deployment, const std::vector<edge::secret>& all) const;
+    result<void> take_new_secrets(const contract::signed_manifest& signed_text);
+    boost::asio::awaitable<void> refresh_secrets();
     void open_spooler();
     void serve_shadows();
     void follow_shadows(const contract::manifest& wanted);
@@ -107,7 +111,9 @@ private:
     std::shared_ptr<edge::credential_provider> credentials_;
     edge::file_secret_store secret_store_;
     edge::deployed_secrets known_secrets_;
-    edge::kept_secrets kept_secrets_;
+    edge::rsa_key_wrapper secrets_key_;
+    edge::sealed_secrets sealed_secrets_;
+    std::string secrets_deployment_;  // whose secrets are used
     std::shared_ptr<edge::secret_service> secrets_;
     edge::function_manager functions_;
     log_store::real_file_system files_;
@@ -122,6 +128,10 @@ private:
     edge::deployment_agent agent_;
     edge::invocation_runner invocations_;
     edge::log_shipper log_shipper_;
+    edge::service_client asks_for_secrets_;
+    std::string secrets_version_;  // that the service told last
+    boost::asio::cancellation_signal end_refreshing_;
+    bool refreshes_ = false;
     boost::asio::cancellation_signal end_shipping_;
     bool ships_ = false;
     boost::asio::cancellation_signal end_watching_;

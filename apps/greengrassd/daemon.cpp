@@ -2,13 +2,13 @@
 
 #include "apps/greengrassd/core.hpp"
 #include "apps/greengrassd/link_protection.hpp"
+#include "apps/greengrassd/memory_protection.hpp"
 #include "apps/greengrassd/pid_file.hpp"
 #include "apps/greengrassd/start_report.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 #include "libs/base/json.hpp"
 #include "libs/base/open_files.hpp"
-#include "libs/base/secret_memory.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -240,7 +240,6 @@ int run_core(const daemon_options& options) {
     };
     ::signal(SIGPIPE, SIG_IGN);
     ::umask(0022);
-    refuse_core_dumps();
     auto config = edge::load_config(options.root);
     if (!config) {
         return fail(config.error().message());
@@ -255,6 +254,8 @@ int run_core(const daemon_options& options) {
         return fail(log.error().message());
     }
     log_banner(*log, options, *config);
+    protect_memory(*log);
+    warn_of_open_keys(*config, *log);
     raise_file_limit(*config, *log);
     try {
         const auto outcome = running_core(options, *config, *log).run();

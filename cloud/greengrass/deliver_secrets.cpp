@@ -99,17 +99,6 @@ private:
     json::array all_;
 };
 
-result<std::string> certificate_of(store& state, const contract::group_member& core) {
-    std::string pem;
-    auto read = state.db().query(
-        "greengrass.core_certificate", "SELECT pem FROM certificates WHERE id = ?1",
-        {core.certificate_id()}, [&](const db::row& row) { pem = row.text(0); });
-    if (!read) {
-        return read.error();
-    }
-    return pem;
-}
-
 result<void> keep(store& state, const std::string& thing, const std::string& sha256,
                   const std::string& sealed) {
     auto& db = state.db();
@@ -135,6 +124,19 @@ result<void> keep(store& state, const std::string& thing, const std::string& sha
     return done;
 }
 
+}  // namespace
+
+result<std::string> certificate_of_core(store& state, const contract::group_member& core) {
+    std::string pem;
+    auto read = state.db().query(
+        "greengrass.core_certificate", "SELECT pem FROM certificates WHERE id = ?1",
+        {core.certificate_id()}, [&](const db::row& row) { pem = row.text(0); });
+    if (!read) {
+        return read.error();
+    }
+    return pem;
+}
+
 json::array secrets_here(greengrass_services& in, const contract::manifest& wanted,
                          build_log& log) {
     bundle made(in, log);
@@ -143,8 +145,6 @@ json::array secrets_here(greengrass_services& in, const contract::manifest& want
     }
     return std::move(made.all());
 }
-
-}  // namespace
 
 std::map<std::string, staging_labels> wanted_secrets(const json::array& resources) {
     std::map<std::string, staging_labels> wanted;
@@ -174,7 +174,7 @@ void deliver_secrets(greengrass_services& in, const upstream_finds& finds, contr
     if (all.empty() || !log.faults().empty() || log.store_error()) {
         return;
     }
-    const auto certificate = certificate_of(in.state, into.core);
+    const auto certificate = certificate_of_core(in.state, into.core);
     if (!log.read(certificate)) {
         return;
     }

@@ -17,6 +17,12 @@ using staging_labels = std::set<std::string, std::less<>>;
 // different labels.
 std::map<std::string, staging_labels> wanted_secrets(const json::array& resources);
 
+// The group's secrets that this service has, as docs/formats/secrets.md has them, with the labels
+// that their resources list. The caller holds the store's lock, as for the next.
+json::array secrets_here(greengrass_services& in, const contract::manifest& wanted, build_log& log);
+// PEM; empty: it is not registered.
+result<std::string> certificate_of_core(store& state, const contract::group_member& core);
+
 // The values of the group's secrets, with the labels that their resources list, sealed for the
 // core's certificate and kept as a package that this core may fetch; noted in `into.files`. A
 // secret that this service, or the Secrets Manager of `finds`, does not have is left to the core's

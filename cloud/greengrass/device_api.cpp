@@ -35,6 +35,8 @@ http::response answer_now(const greengrass::device_routes& in, device_route rout
             return greengrass::post_local_authority(in, from);
         case device_route::connectivity:
             return greengrass::put_connectivity(in, from);
+        case device_route::secrets:
+            return greengrass::get_secrets(in, from);
         case device_route::signing_key:
             return greengrass::get_signing_key(in, from);
         case device_route::invocation_outcome:

@@ -17,6 +17,7 @@ enum class device_route {
     credentials,
     invocations,
     invocation_outcome,
+    secrets,
     signing_key,
 };
 

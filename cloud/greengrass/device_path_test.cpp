@@ -27,6 +27,7 @@ TEST(device_path, each_request_of_the_protocol_has_its_route) {
               device_route::local_authority);
     EXPECT_EQ(route("PUT", "/evergrass/v1/cores/c/connectivity"), device_route::connectivity);
     EXPECT_EQ(route("GET", "/evergrass/v1/cores/c/credentials"), device_route::credentials);
+    EXPECT_EQ(route("GET", "/evergrass/v1/cores/c/secrets"), device_route::secrets);
     EXPECT_EQ(route("GET", "/evergrass/v1/signing-key"), device_route::signing_key);
 }
 

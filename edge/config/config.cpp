@@ -46,7 +46,8 @@ const std::vector<std::string_view> top_members = {
     "coreThing",      "runtime",        "crypto",           "system",
     "managedRespawn", "writeDirectory", "pidFileDirectory", "mqttMaxConnectionRetryInterval",
     "mqttProfile",    "mqttLimits",     "mqttThreads",      "mqttTls",
-    "shadowSync",     "cloudLink",      "spooler",          "lanDiscovery"};
+    "shadowSync",     "cloudLink",      "spooler",          "lanDiscovery",
+    "secrets"};
 const std::vector<std::string_view> core_thing_members = {"caPath",
                                                           "certPath",
                                                           "keyPath",
@@ -233,6 +234,9 @@ result<core_config> parse_config(std::string_view text, const std::filesystem::p
         return with_context(read.error(), "config.json");
     }
     if (auto read = read_spooler(*top, config); !read) {
+        return with_context(read.error(), "config.json");
+    }
+    if (auto read = read_secrets(*top, config); !read) {
         return with_context(read.error(), "config.json");
     }
     field_reader core_reader(*core_thing, "coreThing");

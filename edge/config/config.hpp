@@ -3,6 +3,7 @@
 #include "edge/config/lan_settings.hpp"
 #include "edge/config/link_settings.hpp"
 #include "edge/config/mqtt_settings.hpp"
+#include "edge/config/secrets_settings.hpp"
 #include "edge/config/shadow_settings.hpp"
 #include "libs/base/result.hpp"
 #include "libs/pkcs11/uri.hpp"
@@ -81,6 +82,7 @@ struct core_config {
     std::optional<lan_settings_of_file> lan_discovery;  // nullopt: off
 
     shadow_settings_of_file shadows;
+    secrets_settings_of_file secrets;
 
     // spooler.inFlightMessages, Evergrass's own: sent to the cloud and not acknowledged yet.
     std::size_t cloud_messages_in_flight = 100;

@@ -203,6 +203,23 @@ TEST(config, the_window_to_the_cloud_is_100_unless_it_is_given) {
     EXPECT_FALSE(with(R"({"inFlight":7})")->without_effect.empty());
 }
 
+TEST(config, how_often_secrets_are_renewed_is_read) {
+    const auto with = [](std::string_view secrets) {
+        return parse_config(replaced(of_v1_11, "{", R"({"secrets":)" + std::string(secrets) + ","),
+                            "/greengrass");
+    };
+    EXPECT_EQ(with("{}")->secrets.refresh.count(), 0);
+    EXPECT_EQ(with(R"({"refreshSeconds":60})")->secrets.refresh.count(), 60);
+    for (const auto& [bad, member] :
+         {std::pair(R"({"refreshSeconds":-1})", "secrets.refreshSeconds"),
+          std::pair(R"({"refreshSeconds":604801})", "secrets.refreshSeconds")}) {
+        const auto config = with(bad);
+        ASSERT_FALSE(config) << bad;
+        EXPECT_THAT(config.error().message(), HasSubstr(member));
+    }
+    EXPECT_FALSE(with(R"({"refresh":7})")->without_effect.empty());
+}
+
 TEST(config, without_any_paths_v1s_text_is_given) {
     const auto config = parse_config(R"({"coreThing":{
         "thingArn":"arn:aws:iot:us-east-1:123456789012:thing/C","iotHost":"h","ggHost":"h"}})",

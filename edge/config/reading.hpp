@@ -39,4 +39,7 @@ result<void> read_lan_discovery(const json::object& top, core_config& config);
 // spooler. The error names the member.
 result<void> read_spooler(const json::object& top, core_config& config);
 
+// secrets. The error names the member.
+result<void> read_secrets(const json::object& top, core_config& config);
+
 }  // namespace evergrass::edge

@@ -174,6 +174,33 @@ boost::asio::awaitable<result<void>> service_client::send_logs(std::string body)
     co_return told;
 }
 
+boost::asio::awaitable<result<std::optional<contract::signed_manifest>>>
+service_client::fetch_secrets(std::string version) {
+    http::request ask;
+    ask.method = "GET";
+    ask.target = path("/secrets?have=" + percent_encode(version));
+    auto answer = co_await send(std::move(ask));
+    if (!answer) {
+        co_return answer.error();
+    }
+    if (answer->status == 204) {
+        co_return std::optional<contract::signed_manifest>();
+    }
+    if (answer->status == 404) {
+        co_return error{errc::not_found,
+                        "the service has no group of this core deployed, or gives no values "
+                        "between deployments: an older one does not"};
+    }
+    if (answer->status != 200) {
+        co_return refusal(*answer, settings_.thing);
+    }
+    auto sealed = contract::parse_signed_manifest(answer->body);
+    if (!sealed) {
+        co_return with_context(sealed.error(), "the service sent secrets that are none");
+    }
+    co_return std::optional(std::move(*sealed));
+}
+
 boost::asio::awaitable<result<std::optional<invocation_order>>> service_client::take_invocation(
     int wait_seconds) {
     http::request ask;

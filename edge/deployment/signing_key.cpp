@@ -103,10 +103,7 @@ result<contract::manifest> signing_key::open_as_owner(
     return contract::parse_manifest(sealed.manifest_text);
 }
 
-result<contract::manifest> signing_key::open(const contract::signed_manifest& sealed) const {
-    if (auto owners = open_as_owner(sealed); owners || owners.error().code != errc::not_found) {
-        return owners;
-    }
+result<void> signing_key::verify(const contract::signed_manifest& sealed) const {
     const auto verified =
         pki::verify_ed25519(public_key_pem_, sealed.manifest_text, sealed.signature);
     if (!verified) {
@@ -115,6 +112,16 @@ result<contract::manifest> signing_key::open(const contract::signed_manifest& se
                          provisioned_.value_or(kept_).string() +
                          "). If the service was set up anew on purpose, replace that file with its "
                          "deployment-signing key, or remove it when it was not provisioned"};
+    }
+    return {};
+}
+
+result<contract::manifest> signing_key::open(const contract::signed_manifest& sealed) const {
+    if (auto owners = open_as_owner(sealed); owners || owners.error().code != errc::not_found) {
+        return owners;
+    }
+    if (const auto verified = verify(sealed); !verified) {
+        return verified.error();
     }
     return contract::parse_manifest(sealed.manifest_text);
 }

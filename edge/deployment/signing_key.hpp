@@ -35,6 +35,9 @@ public:
     // to do when the service has another key.
     result<contract::manifest> open(const contract::signed_manifest& sealed) const;
 
+    // Whether the signature is this key's.
+    result<void> verify(const contract::signed_manifest& sealed) const;
+
     bool known() const { return !public_key_pem_.empty(); }
 
 private:

@@ -2,14 +2,13 @@
 
 #include "contract/fields.hpp"
 #include "libs/base/errors.hpp"
-#include "libs/base/secret_memory.hpp"
 
 #include <algorithm>
 
 namespace evergrass::edge {
 
 result<std::vector<secret>> parse_deployed_secrets(std::string_view text) {
-    const auto document = parse_json(text);
+    const auto document = parse_secret_json(text);
     if (!document) {
         return error{errc::invalid_input, "the deployment's secrets are not JSON"};
     }
@@ -20,7 +19,7 @@ result<std::vector<secret>> parse_deployed_secrets(std::string_view text) {
     }
     std::vector<secret> all;
     for (std::size_t i = 0; i < elements->size(); ++i) {
-        auto read = parse_secret(json::serialize((*elements)[i]));
+        auto read = read_secret((*elements)[i]);
         if (!read) {
             return with_context(read.error(), "secrets[" + std::to_string(i) + "]");
         }
@@ -29,28 +28,24 @@ result<std::vector<secret>> parse_deployed_secrets(std::string_view text) {
     return all;
 }
 
-deployed_secrets::~deployed_secrets() {
-    forget();
-}
-
-void deployed_secrets::forget() {
-    for (auto& [arn, s] : by_arn_) {
-        for (auto& version : s.versions) {
-            wipe(version.value);
-        }
-    }
-    by_arn_.clear();
-}
-
 void deployed_secrets::use(std::vector<secret> deployed) {
-    forget();
-    for (auto& s : deployed) {
-        for (auto& version : s.versions) {
-            lock_in_memory(version.value);
-        }
+    by_arn_.clear();
+    renew(std::move(deployed));
+}
+
+void deployed_secrets::renew(std::vector<secret> fresh) {
+    for (auto& s : fresh) {
         auto arn = s.arn;
         by_arn_.insert_or_assign(std::move(arn), std::move(s));
     }
+}
+
+std::vector<secret> deployed_secrets::deployed() const {
+    std::vector<secret> all;
+    for (const auto& [arn, s] : by_arn_) {
+        all.push_back(s);
+    }
+    return all;
 }
 
 const secret* deployed_secrets::find(std::string_view name_or_arn) const {

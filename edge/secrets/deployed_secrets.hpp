@@ -16,13 +16,13 @@ class deployed_secrets final : public secret_store {
 public:
     explicit deployed_secrets(secret_store& local) : local_(local) {}
 
-    ~deployed_secrets() override;
-    deployed_secrets(const deployed_secrets&) = delete;
-    deployed_secrets& operator=(const deployed_secrets&) = delete;
-
-    // In place of those of the deployment before, which are wiped. Values are kept out of the swap
-    // where the system lets us.
+    // In place of those of the deployment before.
     void use(std::vector<secret> deployed);
+
+    // In place of those of the same ARN; the others stay.
+    void renew(std::vector<secret> fresh);
+    // What is used now of those.
+    std::vector<secret> deployed() const;
 
     const secret* find(std::string_view name_or_arn) const override;
     std::vector<const secret*> all() const override;
@@ -30,8 +30,6 @@ public:
     result<void> remove(std::string_view arn) override { return local_.remove(arn); }
 
 private:
-    void forget();
-
     secret_store& local_;
     std::map<std::string, secret, std::less<>> by_arn_;
 };

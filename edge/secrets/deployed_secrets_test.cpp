@@ -41,6 +41,14 @@ TEST_F(deployed, secrets_come_before_those_of_the_store_and_go_with_their_deploy
     EXPECT_EQ(all_.find("c"), nullptr);
 }
 
+TEST_F(deployed, secrets_get_new_values_and_those_without_one_stay) {
+    all_.use({made("a", "old"), made("b", "old")});
+    all_.renew({made("b", "new")});
+    EXPECT_EQ(all_.find("a")->versions[0].value, "old");
+    EXPECT_EQ(all_.find("b")->versions[0].value, "new");
+    EXPECT_EQ(all_.deployed().size(), 2u);
+}
+
 TEST_F(deployed, secrets_never_reach_the_disk) {
     all_.use({made("a", "new")});
     EXPECT_FALSE(std::filesystem::exists(directory_ / "secrets"));

@@ -38,9 +38,15 @@ void read_value(field_reader& in, const json::object& object, secret_version& in
         return;
     }
     if (has_text) {
-        into.value = in.text("secretString");
-    } else if (auto raw = base64_decode(in.text("secretBinary"))) {
-        into.value = std::move(*raw);
+        if (const auto* text = object.at("secretString").if_string()) {
+            into.value = std::string_view(*text);
+        } else {
+            in.fail("secretString", "is not a text");
+        }
+    } else if (const auto* text = object.at("secretBinary").if_string(); text == nullptr) {
+        in.fail("secretBinary", "is not base64");
+    } else if (auto raw = base64_decode(*text)) {
+        into.value = secret_text::from(*raw);
     } else {
         in.fail("secretBinary", "is not base64");
     }
@@ -94,12 +100,15 @@ json::object to_json(const secret_version& v) {
     for (const auto& stage : v.stages) {
         stages.emplace_back(stage);
     }
-    json::object out{
-        {"versionId", v.id}, {"stages", std::move(stages)}, {"createdDate", v.created_at_ms}};
+    json::object out(
+        {{"versionId", v.id}, {"stages", std::move(stages)}, {"createdDate", v.created_at_ms}},
+        secret_storage());
     if (v.is_binary) {
-        out["secretBinary"] = base64_encode(v.value);
+        auto text = base64_encode(v.value);
+        out["secretBinary"] = text;
+        wipe(text);
     } else {
-        out["secretString"] = v.value;
+        out["secretString"] = v.value.view();
     }
     return out;
 }
@@ -107,11 +116,12 @@ json::object to_json(const secret_version& v) {
 }  // namespace
 
 result<secret> parse_secret(std::string_view text) {
-    const auto document = parse_json(text);
-    if (!document) {
-        return document.error();
-    }
-    const auto* object = document->if_object();
+    const auto document = parse_secret_json(text);
+    return document ? read_secret(*document) : document.error();
+}
+
+result<secret> read_secret(const json::value& document) {
+    const auto* object = document.if_object();
     if (object == nullptr) {
         return error{errc::invalid_input, "it is not a JSON object"};
     }
@@ -142,7 +152,7 @@ result<secret> parse_secret(std::string_view text) {
 }
 
 std::string to_json_text(const secret& s) {
-    json::array versions;
+    json::array versions(secret_storage());
     for (const auto& version : s.versions) {
         versions.push_back(to_json(version));
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libs/base/result.hpp"
+#include "libs/base/secret_text.hpp"
 
 #include <cstdint>
 #include <string>
@@ -15,7 +16,7 @@ struct secret_version {
     std::vector<std::string> stages;  // AWSCURRENT, AWSPREVIOUS, labels of the user's own
     std::int64_t created_at_ms = 0;   // since 1970, UTC
     bool is_binary = false;
-    std::string value;  // UTF-8, or raw bytes when it is binary; at most 64 KiB
+    secret_text value;  // UTF-8, or raw bytes when it is binary; at most 64 KiB
 };
 
 struct secret {
@@ -28,6 +29,7 @@ inline constexpr std::string_view current_stage = "AWSCURRENT";
 
 // The stored form: docs/formats/secrets.md. The error names the member, never a value.
 result<secret> parse_secret(std::string_view text);
+result<secret> read_secret(const json::value& document);
 std::string to_json_text(const secret& s);
 
 }  // namespace evergrass::edge

@@ -29,15 +29,18 @@ std::string told(const secret& s, const secret_version& v) {
     for (const auto& stage : v.stages) {
         stages.emplace_back(stage);
     }
-    json::object out{{"ARN", s.arn},
-                     {"Name", s.name},
-                     {"VersionId", v.id},
-                     {"VersionStages", std::move(stages)},
-                     {"CreatedDate", v.created_at_ms}};
+    json::object out({{"ARN", s.arn},
+                      {"Name", s.name},
+                      {"VersionId", v.id},
+                      {"VersionStages", std::move(stages)},
+                      {"CreatedDate", v.created_at_ms}},
+                     secret_storage());
     if (v.is_binary) {
-        out["SecretBinary"] = base64_encode(v.value);
+        auto text = base64_encode(v.value);
+        out["SecretBinary"] = text;
+        wipe(text);
     } else {
-        out["SecretString"] = v.value;
+        out["SecretString"] = v.value.view();
     }
     return json::serialize(out);
 }

@@ -66,6 +66,20 @@ TEST_F(logs, a_line_has_v1s_form_and_stays_one_line) {
         << text;
 }
 
+TEST_F(logs, files_are_the_owners_alone_those_of_a_rotation_too) {
+    const auto log = logger::to_file((dir / "b.log").string(), log_level::info, 500, 3);
+    ASSERT_TRUE(log);
+    for (int i = 0; i < 20; ++i) {
+        log->info("a line of a log that is long enough to fill a file after some of its kind");
+    }
+    int files = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(dir)) {
+        ++files;
+        EXPECT_EQ(entry.status().permissions(), std::filesystem::perms(0600)) << entry.path();
+    }
+    EXPECT_EQ(files, 3);
+}
+
 TEST_F(logs, a_level_is_read_in_any_case) {
     EXPECT_EQ(parse_log_level("warn").value(), log_level::warn);
     EXPECT_THAT(parse_log_level("loud").error().context, HasSubstr("DEBUG, INFO, WARN"));

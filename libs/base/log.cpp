@@ -88,14 +88,18 @@ result<logger> logger::to_file(const std::string& path, log_level least, std::si
     }
     auto s = std::make_shared<sink>();
     s->least = least;
+    spdlog::file_event_handlers private_files;
+    // Each file that a rotation begins, too.
+    private_files.after_open = [](const spdlog::filename_t&, std::FILE* file) {
+        ::fchmod(::fileno(file), 0600);
+    };
     try {
         s->outputs.push_back(make_output(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
-            path, max_bytes, keep_files > 1 ? keep_files - 1 : 1)));
+            path, max_bytes, keep_files > 1 ? keep_files - 1 : 1, false, private_files)));
     } catch (const spdlog::spdlog_ex& e) {
         return evergrass::error{errc::unavailable,
                                 "cannot open the log file " + path + " (" + e.what() + ")"};
     }
-    ::chmod(path.c_str(), 0600);
     return logger(std::move(s));
 }
 

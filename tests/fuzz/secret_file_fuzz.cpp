@@ -1,7 +1,9 @@
-// A stored secret as anybody may have edited it, those of a deployment, and what a function asks of
-// it.
+// A stored secret as anybody may have edited it, those of a deployment, sealed or not, new values
+// of a service, and what a function asks of it.
 
 #include "edge/secrets/deployed_secrets.hpp"
+#include "edge/secrets/new_secrets.hpp"
+#include "edge/secrets/sealed_secrets.hpp"
 #include "edge/secrets/secret_service.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/json.hpp"
@@ -28,6 +30,16 @@ private:
     const edge::secret* secret_;
 };
 
+// Its key is known, so that what is behind the wrapping is reached too.
+class no_wrapper final : public edge::data_key_wrapper {
+public:
+    std::string_view method() const override { return "RSA-PKCS1-v1_5"; }
+    result<std::string> wrap(std::string_view key) const override { return std::string(key); }
+    result<secret_text> unwrap(std::string_view) const override {
+        return secret_text(std::string(32, 'k'));
+    }
+};
+
 void ask(const edge::secret* stored, std::string_view body) {
     const one_secret store(stored);
     edge::secret_service service(store);
@@ -50,6 +62,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     ask(nullptr, text);
     static_cast<void>(edge::parse_deployed_secrets(text));
+    static_cast<void>(edge::parse_new_secrets(text));
+    if (const auto opened = edge::open_sealed_secrets(text, "d", no_wrapper()); opened) {
+        for (const auto& each : *opened) {
+            if (each.versions.empty()) {
+                std::abort();
+            }
+        }
+    }
     if (const auto secret = edge::parse_secret(text)) {
         const auto again = edge::parse_secret(edge::to_json_text(*secret));
         if (!again || edge::to_json_text(*again) != edge::to_json_text(*secret)) {

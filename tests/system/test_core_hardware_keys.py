@@ -110,11 +110,12 @@ def test_rsa_to_the_cloud_secrets_and_a_server_key_of_an_elliptic_curve(by_rsa):
 
 def test_the_secret_is_in_no_file_and_its_keeper_leaves_no_dump(by_rsa):
     root = by_rsa.core.root
-    assert (root / "ggc/var/state/secrets/deployed.sealed").read_bytes().startswith(b"EGS11")
+    (sealed,) = (root / "ggc/var/state/deployed-secrets").iterdir()
+    assert json.loads(sealed.read_bytes())["wrapping"] == "RSA-PKCS1-v1_5"
     files = [path for path in root.rglob("*") if path.is_file() and not path.is_symlink()]
     assert len(files) > 10 and not [path for path in files if b"quite-hush" in path.read_bytes()]
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in files}
-    private = [path for path in files if path.suffix in {".key", ".sealed"}]
+    private = [path for path in files if path.suffix == ".key" or path == sealed]
     assert private and all(modes[path] == 0o600 for path in private), modes
     assert not [path for path, mode in modes.items() if mode & 0o022]
     limits = Path(f"/proc/{by_rsa.core.pid}/limits").read_text()

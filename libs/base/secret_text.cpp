@@ -1,0 +1,98 @@
+#include "libs/base/secret_text.hpp"
+
+#include <boost/json/memory_resource.hpp>
+#include <boost/json/parser.hpp>
+#include <openssl/crypto.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <utility>
+
+namespace evergrass {
+namespace {
+
+constexpr std::size_t least_piece = 32;
+
+void* take_memory(std::size_t size) {
+    void* memory = OPENSSL_secure_malloc(size);
+    if (memory == nullptr) {
+        memory = OPENSSL_malloc(size);  // the reserved memory is full
+    }
+    if (memory == nullptr) {
+        throw std::bad_alloc();
+    }
+    return memory;
+}
+
+void give_back(void* memory, std::size_t size) {
+    OPENSSL_secure_clear_free(memory, size);  // of either kind
+}
+
+class secret_resource final : public json::memory_resource {
+    void* do_allocate(std::size_t size, std::size_t) override {
+        return take_memory(size == 0 ? 1 : size);
+    }
+    void do_deallocate(void* memory, std::size_t size, std::size_t) override {
+        give_back(memory, size);
+    }
+    bool do_is_equal(const json::memory_resource& other) const noexcept override {
+        return dynamic_cast<const secret_resource*>(&other) != nullptr;
+    }
+};
+
+}  // namespace
+
+bool reserve_secret_memory(std::size_t bytes) {
+    return CRYPTO_secure_malloc_init(bytes, least_piece) == 1;
+}
+
+secret_text::secret_text(std::string_view text) : size_(text.size()) {
+    if (size_ != 0) {
+        data_ = static_cast<char*>(take_memory(size_));
+        std::memcpy(data_, text.data(), size_);
+    }
+}
+
+secret_text::secret_text(secret_text&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+secret_text& secret_text::operator=(secret_text other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+}
+
+secret_text::~secret_text() {
+    give_back(data_, size_);
+}
+
+secret_text secret_text::from(std::string& text) {
+    secret_text taken(text);
+    wipe(text);
+    return taken;
+}
+
+void wipe(std::string& text) {
+    OPENSSL_cleanse(text.data(), text.size());
+    text.clear();
+}
+
+json::storage_ptr secret_storage() {
+    return json::make_shared_resource<secret_resource>();
+}
+
+result<json::value> parse_secret_json(std::string_view text) {
+    const auto memory = secret_storage();
+    json::parser parser(memory);
+    parser.reset(memory);
+    boost::system::error_code failed;
+    parser.write(text.data(), text.size(), failed);
+    if (failed) {
+        auto why = parse_json(text);
+        return why ? error{failed, "not valid JSON"} : why.error();
+    }
+    return parser.release();
+}
+
+}  // namespace evergrass

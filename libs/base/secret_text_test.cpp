@@ -1,0 +1,62 @@
+#include "libs/base/secret_text.hpp"
+
+#include <boost/json/parse.hpp>
+#include <gtest/gtest.h>
+#include <openssl/crypto.h>
+
+namespace evergrass {
+namespace {
+
+constexpr std::size_t reserved = 64 * 1024;
+
+class secret_memory : public ::testing::Test {
+protected:
+    static void SetUpTestSuite() { reserve_secret_memory(reserved); }
+    static bool is_reserved(const secret_text& text) {
+        return CRYPTO_secure_allocated(text.view().data()) == 1;
+    }
+};
+
+TEST_F(secret_memory, a_text_is_in_reserved_memory_and_its_copies_too) {
+    const secret_text first("hush");
+    auto second = first;
+    EXPECT_TRUE(is_reserved(first));
+    EXPECT_TRUE(is_reserved(second));
+    EXPECT_NE(first.view().data(), second.view().data());
+    const auto third = std::move(second);
+    EXPECT_EQ(third, "hush");
+    EXPECT_TRUE(secret_text().empty());
+    second = secret_text("another");
+    EXPECT_EQ(second, "another");
+}
+
+TEST_F(secret_memory, what_was_taken_is_wiped_where_it_was) {
+    std::string plain = "a text that is longer than what a string holds in itself";
+    const char* const place = plain.data();
+    const auto size = plain.size();
+    const auto taken = secret_text::from(plain);
+    EXPECT_EQ(std::string(place, size), std::string(size, '\0'));
+    EXPECT_EQ(taken.size(), size);
+    EXPECT_TRUE(plain.empty());
+}
+
+TEST_F(secret_memory, more_than_was_reserved_is_kept_all_the_same) {
+    const std::string much(2 * reserved, 'x');
+    const secret_text kept(much);
+    EXPECT_FALSE(is_reserved(kept));
+    EXPECT_EQ(kept, much);
+}
+
+TEST_F(secret_memory, json_is_in_it_and_gives_it_back) {
+    const auto before = CRYPTO_secure_used();
+    {
+        const auto value =
+            parse_secret_json(R"({"a": "a text of some length, to need memory"})").value();
+        EXPECT_GT(CRYPTO_secure_used(), before);
+        EXPECT_TRUE(CRYPTO_secure_allocated(value.at("a").as_string().data()));
+    }
+    EXPECT_EQ(CRYPTO_secure_used(), before);
+}
+
+}  // namespace
+}  // namespace evergrass
