@@ -7,7 +7,9 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 namespace evergrass::doctor {
@@ -92,7 +94,33 @@ std::vector<std::string> closed_on_the_way(const std::filesystem::path& root) {
     return closed;
 }
 
+// Who serves the core's socket, whichever way it was started.
+std::optional<pid_t> owner_of_socket(const std::filesystem::path& path) {
+    sockaddr_un address{};
+    const auto text = path.string();
+    if (text.size() >= sizeof address.sun_path) {
+        return std::nullopt;
+    }
+    address.sun_family = AF_UNIX;
+    text.copy(address.sun_path, text.size());
+    const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    const bool known =
+        descriptor >= 0 &&
+        ::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+        ::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
+    if (descriptor >= 0) {
+        ::close(descriptor);
+    }
+    return known ? std::optional(peer.pid) : std::nullopt;
+}
+
 std::optional<pid_t> running_core(const edge::core_config& config) {
+    if (const auto owner = owner_of_socket(edge::admin_socket_path(config.write_directory))) {
+        return owner;
+    }
+    // One that is still starting, or that this user may not ask.
     const auto text = read_file(config.pid_file_directory / "greengrassd.pid", 64);
     pid_t pid = 0;
     if (!text ||

@@ -5,7 +5,7 @@
 namespace evergrass::doctor {
 namespace {
 
-constexpr std::size_t id_width = 24;
+constexpr std::size_t id_width = 25;
 constexpr std::size_t word_width = 9;
 
 const char* word_for(verdict is) {

@@ -25,9 +25,9 @@ TEST(report, the_worst_finding_is_the_exit_status) {
 TEST(report, people_read_what_to_do_below_what_is_wrong) {
     const auto groups = groups_of(failed("it is gone", "put it back"));
     EXPECT_EQ(text_of(groups[0], false),
-              "This machine\n  OK       host.kernel              Linux 6.1\n");
+              "This machine\n  OK       host.kernel               Linux 6.1\n");
     EXPECT_EQ(text_of(groups[1], false),
-              "The core\n  failed   core.key                 it is gone\n" + std::string(36, ' ') +
+              "The core\n  failed   core.key                  it is gone\n" + std::string(37, ' ') +
                   "-> put it back\n");
     EXPECT_THAT(text_of(groups[1], true), HasSubstr("\x1b[31mfailed"));
     EXPECT_THAT(summary_of(groups), HasSubstr("cannot"));

@@ -74,6 +74,10 @@ def test_a_running_core_keeps_its_ports_and_its_session(core):
     doctor = Doctor(core)
     assert own_faults(doctor) == set(), doctor.done.stdout
     assert "running core" in doctor.checks["core.ipc-port"]["found"]
+    assert doctor.checks["core.running"]["found"].endswith(f"PID {core.pid}")
+    (core.root / "greengrassd.pid").rename(core.root / "put-aside")  # as of one in the foreground
+    assert Doctor(core, "--offline").status("core.running") == "ok"
+    (core.root / "put-aside").rename(core.root / "greengrassd.pid")
     assert core.log().count("Connected to the cloud") == before
     core.stop()
 
