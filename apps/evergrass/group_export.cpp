@@ -1,6 +1,7 @@
 #include "apps/evergrass/group_export.hpp"
 
 #include "apps/evergrass/api_place.hpp"
+#include "apps/evergrass/failure.hpp"
 #include "apps/evergrass/group_apply.hpp"
 #include "apps/evergrass/service_info.hpp"
 #include "libs/base/errors.hpp"
@@ -25,11 +26,6 @@ struct export_options {
     std::filesystem::path code;
     bool json = false;
 };
-
-int fail(const error& why) {
-    std::fprintf(stderr, "evergrass: %s\n", why.message().c_str());
-    return 2;
-}
 
 // GetFunction's Location: signed by itself, and wherever the service keeps packages.
 asio::awaitable<result<std::string>> fetch(std::string url, std::string ca_pem) {
@@ -110,24 +106,24 @@ asio::awaitable<int> export_group(api_client& api, export_options options, std::
     group_reader reader(api);
     auto loaded = co_await reader.load(options.group);
     if (!loaded) {
-        co_return fail(loaded.error());
+        co_return say_failure(loaded.error());
     }
     if (!*loaded) {
-        co_return fail({errc::not_found, "no group has the name or the id '" + options.group +
+        co_return say_failure({errc::not_found, "no group has the name or the id '" + options.group +
                                              "'; aws greengrass list-groups lists them"});
     }
     auto& group = (*loaded)->group;
     if (auto* core = group.if_contains("core")) {
         auto dropped = co_await drop_told_certificate(reader, core->get_object());
         if (!dropped) {
-            co_return fail(dropped.error());
+            co_return say_failure(dropped.error());
         }
     }
     if (auto* devices = group.if_contains("devices")) {
         for (auto& each : devices->get_array()) {
             auto dropped = co_await drop_told_certificate(reader, each.get_object());
             if (!dropped) {
-                co_return fail(dropped.error());
+                co_return say_failure(dropped.error());
             }
         }
     }
@@ -136,7 +132,7 @@ asio::awaitable<int> export_group(api_client& api, export_options options, std::
         for (auto& each : functions->get_array()) {
             auto saved = co_await save_code(reader, options, ca_pem, each.get_object());
             if (!saved) {
-                co_return fail(saved.error());
+                co_return say_failure(saved.error());
             }
         }
     }

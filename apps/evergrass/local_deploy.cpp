@@ -1,6 +1,7 @@
 #include "apps/evergrass/local_deploy.hpp"
 
 #include "apps/evergrass/admin_client.hpp"
+#include "apps/evergrass/failure.hpp"
 #include "apps/evergrass/group_manifest.hpp"
 #include "contract/bundle.hpp"
 #include "edge/config/config.hpp"
@@ -33,11 +34,6 @@ struct deploy_options {
     fs::path group_ca;
     bool json = false;
 };
-
-int fail(const error& why) {
-    std::fprintf(stderr, "evergrass: %s\n", why.message().c_str());
-    return 2;
-}
 
 bool is_bundle(const fs::path& file) {
     std::ifstream in(file, std::ios::binary);
@@ -109,7 +105,7 @@ int show(const json::object& answer, const deploy_options& options) {
             }
         }
         if (auto written = write_file_atomically(options.group_ca, pem); !written) {
-            return fail(written.error());
+            return say_failure(written.error());
         }
     }
     if (options.json) {
@@ -142,7 +138,7 @@ int run_deploy(const deploy_options& options) {
     } else {
         auto made = deployment_for(options);
         if (!made) {
-            return fail(made.error());
+            return say_failure(made.error());
         }
         const contract::signed_manifest by_nobody{contract::to_json_text(made->manifest),
                                                   std::string(64, '\0'),
@@ -152,14 +148,14 @@ int run_deploy(const deploy_options& options) {
         if (auto written =
                 write_file_atomically(made_here->path, bundle_text(*made, by_nobody), 0600);
             !written) {
-            return fail(with_context(written.error(),
+            return say_failure(with_context(written.error(),
                                      "is the core running below " + options.root.string() + "?"));
         }
         order["bundle"] = fs::absolute(made_here->path, code).string();
         order["unsigned"] = true;
     }
     const auto answer = ask_core(socket, "/deploy", order, answer_limit);
-    return answer ? show(*answer, options) : fail(answer.error());
+    return answer ? show(*answer, options) : say_failure(answer.error());
 }
 
 }  // namespace
