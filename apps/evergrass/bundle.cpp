@@ -1,10 +1,11 @@
 // `evergrass bundle`: a group file for a core that no network leads to.
+#include "contract/bundle.hpp"
+
 #include "apps/evergrass/api_place.hpp"
 #include "apps/evergrass/failure.hpp"
 #include "apps/evergrass/group_manifest.hpp"
 #include "apps/evergrass/local_deploy.hpp"
 #include "apps/evergrass/service_place.hpp"
-#include "contract/bundle.hpp"
 #include "libs/base/arn.hpp"
 #include "libs/base/encoding.hpp"
 #include "libs/base/errors.hpp"

@@ -8,8 +8,8 @@
 
 namespace evergrass::cli {
 
-// One line on standard error; the exit status of a verb that could not do what was asked. An error of
-// the system says its own reason behind what was tried; ours says all in the sentence.
+// One line on standard error; the exit status of a verb that could not do what was asked. An error
+// of the system says its own reason behind what was tried; ours says all in the sentence.
 inline int say_failure(const error& why) {
     const bool whole = !why.context.empty() && why.code.category() == base_category();
     const auto text = whole ? why.context : why.message();

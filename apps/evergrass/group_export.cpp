@@ -3,10 +3,8 @@
 #include "apps/evergrass/api_place.hpp"
 #include "apps/evergrass/failure.hpp"
 #include "apps/evergrass/group_apply.hpp"
-#include "apps/evergrass/service_info.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
-#include "libs/rt/tls.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -27,37 +25,6 @@ struct export_options {
     bool json = false;
 };
 
-// GetFunction's Location: signed by itself, and wherever the service keeps packages.
-asio::awaitable<result<std::string>> fetch(std::string url, std::string ca_pem) {
-    const auto address = parse_host_port(url);
-    if (!address) {
-        co_return address.error();
-    }
-    http::client_options options;
-    options.host = address->host;
-    options.port = address->port;
-    options.max_body_bytes = 260U * 1024 * 1024;
-    if (url.starts_with("https://")) {
-        auto tls = rt::make_client_context({.ca_pem = ca_pem, .identity = {}, .alpn = {}});
-        if (!tls) {
-            co_return tls.error();
-        }
-        options.tls = *tls;
-    }
-    http::client client(co_await asio::this_coro::executor, std::move(options));
-    http::request get;
-    get.method = "GET";
-    get.target = url.substr(url.find('/', url.find("//") + 2));
-    auto answer = co_await client.send(std::move(get));
-    if (!answer) {
-        co_return answer.error();
-    }
-    if (answer->status != 200) {
-        co_return error_of("The package's address", *answer);
-    }
-    co_return std::move(answer->body);
-}
-
 // A certificate that the thing tells goes without saying.
 asio::awaitable<result<void>> drop_told_certificate(group_reader& reader, json::object& part) {
     const auto its = string_member(part, "certificate");
@@ -72,7 +39,7 @@ asio::awaitable<result<void>> drop_told_certificate(group_reader& reader, json::
 }
 
 asio::awaitable<result<void>> save_code(group_reader& reader, const export_options& options,
-                                        const std::string& ca_pem, json::object& part) {
+                                        json::object& part) {
     if (part.contains("arn")) {
         co_return result<void>();
     }
@@ -84,7 +51,7 @@ asio::awaitable<result<void>> save_code(group_reader& reader, const export_optio
     if (!*found || (*found)->location.empty()) {
         co_return error{errc::not_found, "the service has no package of function '" + name + "'"};
     }
-    auto zip = co_await fetch((*found)->location, ca_pem);
+    auto zip = co_await reader.package((*found)->location);
     if (!zip) {
         co_return with_context(zip.error(), "the package of function '" + name + "'");
     }
@@ -102,15 +69,16 @@ asio::awaitable<result<void>> save_code(group_reader& reader, const export_optio
     co_return result<void>();
 }
 
-asio::awaitable<int> export_group(api_client& api, export_options options, std::string ca_pem) {
+asio::awaitable<int> export_group(api_client& api, export_options options) {
     group_reader reader(api);
     auto loaded = co_await reader.load(options.group);
     if (!loaded) {
         co_return say_failure(loaded.error());
     }
     if (!*loaded) {
-        co_return say_failure({errc::not_found, "no group has the name or the id '" + options.group +
-                                             "'; aws greengrass list-groups lists them"});
+        co_return say_failure({errc::not_found, "no group has the name or the id '" +
+                                                    options.group +
+                                                    "'; aws greengrass list-groups lists them"});
     }
     auto& group = (*loaded)->group;
     if (auto* core = group.if_contains("core")) {
@@ -130,7 +98,7 @@ asio::awaitable<int> export_group(api_client& api, export_options options, std::
     if (auto* functions = group.if_contains("functions");
         functions != nullptr && !options.code.empty()) {
         for (auto& each : functions->get_array()) {
-            auto saved = co_await save_code(reader, options, ca_pem, each.get_object());
+            auto saved = co_await save_code(reader, options, each.get_object());
             if (!saved) {
                 co_return say_failure(saved.error());
             }
@@ -157,10 +125,8 @@ void add_group_export(CLI::App& group, verbs& all) {
     add_api_place(*made, options->where);
     all.push_back({made,
                    [options] {
-                       const auto client = client_options_of(options->where);
-                       const auto ca = client ? client->ca_pem : std::string();
-                       return run_with_api(options->where, [options, ca](api_client& api) {
-                           return export_group(api, *options, ca);
+                       return run_with_api(options->where, [options](api_client& api) {
+                           return export_group(api, *options);
                        });
                    },
                    true});

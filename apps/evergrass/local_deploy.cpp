@@ -18,6 +18,8 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace evergrass::cli {
 namespace {
@@ -95,6 +97,15 @@ result<file_deployment> deployment_for(const deploy_options& options) {
     return make_deployment(*wanted, frame);
 }
 
+// A core that doesn't run as root has to read what root wrote. Who isn't root is the core's user.
+void give_to_core(const fs::path& file, const fs::path& socket) {
+    struct stat core {};
+    if (::geteuid() == 0 && ::stat(socket.c_str(), &core) == 0 &&
+        ::chown(file.c_str(), core.st_uid, core.st_gid) != 0) {
+        std::fprintf(stderr, "evergrass: cannot give %s to the core's user\n", file.c_str());
+    }
+}
+
 int show(const json::object& answer, const deploy_options& options) {
     const bool well = string_member(answer, "status") == "Success";
     if (!options.group_ca.empty()) {
@@ -148,9 +159,10 @@ int run_deploy(const deploy_options& options) {
         if (auto written =
                 write_file_atomically(made_here->path, bundle_text(*made, by_nobody), 0600);
             !written) {
-            return say_failure(with_context(written.error(),
-                                     "is the core running below " + options.root.string() + "?"));
+            return say_failure(with_context(
+                written.error(), "is the core running below " + options.root.string() + "?"));
         }
+        give_to_core(made_here->path, socket);
         order["bundle"] = fs::absolute(made_here->path, code).string();
         order["unsigned"] = true;
     }

@@ -9,8 +9,8 @@ class App;
 
 namespace evergrass::cli {
 
-// One verb of the command line. A file of verbs has `void add_NAME(CLI::App& app, verbs& all)`, which
-// declares them and what each runs; main runs the one that the user asked for.
+// One verb of the command line. A file of verbs has `void add_NAME(CLI::App& app, verbs& all)`,
+// which declares them and what each runs; main runs the one that the user asked for.
 struct verb {
     const CLI::App* asked;
     std::function<int()> run;  // the exit status

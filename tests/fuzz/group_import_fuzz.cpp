@@ -11,8 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     namespace group_file = evergrass::group_file;
     auto content = group_file::parse_yaml({reinterpret_cast<const char*>(data), size});
     if (content) {
-        const auto made = group_file::import_any({{"file", std::move(*content)}},
-                                                 {{{"Parameter", "value"}}});
+        const auto made =
+            group_file::import_any({{"file", std::move(*content)}}, {{{"Parameter", "value"}}});
         if (made) {
             group_file::to_text(made->group);
         }

@@ -1,5 +1,5 @@
-// A group file with any bytes: it is refused with its place, or what was read is written and read back
-// as it was, and has a form for the API.
+// A group file with any bytes: it is refused with its place, or what was read is written and read
+// back as it was, and has a form for the API.
 
 #include "libs/group_file/difference.hpp"
 #include "libs/group_file/group.hpp"

@@ -143,10 +143,15 @@ def test_a_second_service_gets_the_same_group(site, tmp_path):
         file.write_text("".join(line for line in lines if not line.startswith(gone)))
         planned = evergrass("group", "plan", file, "--prune", "--no-deploy", endpoints=endpoints, status=1)
         assert "- devices: pump\n    and the thing itself, with its certificates\n" in planned
+        certificates = tmp_path / "group/certificates"
+        certificates.rename(tmp_path / "group/kept")
         evergrass("group", "apply", file, "--prune", "--no-deploy", endpoints=endpoints)
         names = [t["thingName"] for t in endpoints.boto("iot").list_things()["things"]]
         assert sorted(names) == ["display", "pump-core"]
         assert len(endpoints.boto("iot").list_certificates()["certificates"]) == 2
+        # And back.
+        evergrass("group", "apply", file.parent / "group.before-prune.yaml", "--no-deploy", endpoints=endpoints)
+        assert len(endpoints.boto("iot").list_things()["things"]) == 3
 
 
 def settings_lines():
