@@ -45,6 +45,8 @@ public:
     // denied for 401 and 403, unavailable from 500 on, else invalid_input.
     boost::asio::awaitable<result<json::object>> call(api_call c);
 
+    const api_client_options& options() const { return options_; }
+
 private:
     api_client(api_client_options options, std::string host_header, http::client client);
 

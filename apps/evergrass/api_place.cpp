@@ -1,5 +1,6 @@
 #include "apps/evergrass/api_place.hpp"
 
+#include "apps/evergrass/failure.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 
@@ -7,7 +8,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include <cstdio>
 #include <cstdlib>
 #include <exception>
 
@@ -107,14 +107,12 @@ int run_with_api(const api_place& where,
                  const std::function<boost::asio::awaitable<int>(api_client&)>& work) {
     auto options = client_options_of(where);
     if (!options) {
-        std::fprintf(stderr, "evergrass: %s\n", options.error().message().c_str());
-        return 1;
+        return say_failure(options.error());
     }
     boost::asio::io_context io;
     auto api = api_client::make(io.get_executor(), std::move(*options));
     if (!api) {
-        std::fprintf(stderr, "evergrass: %s\n", api.error().message().c_str());
-        return 1;
+        return say_failure(api.error());
     }
     int status = 1;
     boost::asio::co_spawn(io, work(*api), [&](std::exception_ptr thrown, int ended) {

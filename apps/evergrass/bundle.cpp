@@ -2,6 +2,7 @@
 #include "contract/bundle.hpp"
 
 #include "apps/evergrass/api_place.hpp"
+#include "apps/evergrass/failure.hpp"
 #include "apps/evergrass/group_manifest.hpp"
 #include "apps/evergrass/local_deploy.hpp"
 #include "apps/evergrass/service_place.hpp"
@@ -28,11 +29,6 @@ struct bundle_options {
     std::filesystem::path data;
     bool json = false;
 };
-
-int failed(const error& why) {
-    std::fprintf(stderr, "evergrass: %s\n", why.message().c_str());
-    return 2;
-}
 
 std::map<std::string, std::string> certificates_of(const json::object& group) {
     std::map<std::string, std::string> ids;
@@ -103,23 +99,23 @@ result<contract::signed_manifest> sign(const std::filesystem::path& data, std::s
 asio::awaitable<int> write_bundle(api_client& api, bundle_options options) {
     auto wanted = read_wanted(options.file);
     if (!wanted) {
-        co_return failed(wanted.error());
+        co_return say_failure(wanted.error());
     }
     auto frame = co_await frame_of(api, *wanted);
     if (!frame) {
-        co_return failed(frame.error());
+        co_return say_failure(frame.error());
     }
     auto made = make_deployment(*wanted, *frame);
     if (!made) {
-        co_return failed(made.error());
+        co_return say_failure(made.error());
     }
     auto sealed = sign(options.data, contract::to_json_text(made->manifest));
     if (!sealed) {
-        co_return failed(sealed.error());
+        co_return say_failure(sealed.error());
     }
     const auto text = bundle_text(*made, *sealed);
     if (auto written = write_file_atomically(options.output, text, 0600); !written) {
-        co_return failed(written.error());
+        co_return say_failure(written.error());
     }
     const auto& m = made->manifest;
     if (options.json) {

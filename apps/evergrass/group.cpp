@@ -1,6 +1,7 @@
 #include "apps/evergrass/group.hpp"
 
 #include "apps/evergrass/api_place.hpp"
+#include "apps/evergrass/failure.hpp"
 #include "apps/evergrass/group_apply.hpp"
 #include "apps/evergrass/group_export.hpp"
 #include "apps/evergrass/group_import.hpp"
@@ -26,11 +27,6 @@ struct file_options {
     bool no_deploy = false;
     bool json = false;
 };
-
-int fail(const error& why) {
-    std::fprintf(stderr, "evergrass: %s\n", why.message().c_str());
-    return 2;
-}
 
 bool is_colourful() {
     return ::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
@@ -58,12 +54,12 @@ void show(const group_plan& plan) {
 asio::awaitable<int> plan_file(api_client& api, file_options options) {
     auto wanted = read_wanted(options.file);
     if (!wanted) {
-        co_return fail(wanted.error());
+        co_return say_failure(wanted.error());
     }
     group_applier applier(api, [](const std::string&) {});
     auto plan = co_await applier.plan(std::move(*wanted), options.apply);
     if (!plan) {
-        co_return fail(plan.error());
+        co_return say_failure(plan.error());
     }
     if (options.json) {
         std::cout << json::serialize(plan_json(*plan)) << "\n";
@@ -78,7 +74,7 @@ asio::awaitable<int> plan_file(api_client& api, file_options options) {
 asio::awaitable<int> apply_file(api_client& api, file_options options) {
     auto wanted = read_wanted(options.file);
     if (!wanted) {
-        co_return fail(wanted.error());
+        co_return say_failure(wanted.error());
     }
     group_applier applier(api, [json = options.json](const std::string& line) {
         std::cout << (json ? json::serialize(json::object{{"event", "step"}, {"text", line}})
@@ -87,7 +83,7 @@ asio::awaitable<int> apply_file(api_client& api, file_options options) {
     });
     auto plan = co_await applier.plan(*wanted, options.apply);
     if (!plan) {
-        co_return fail(plan.error());
+        co_return say_failure(plan.error());
     }
     if (options.json) {
         auto told = plan_json(*plan);
@@ -106,7 +102,7 @@ asio::awaitable<int> apply_file(api_client& api, file_options options) {
     }
     auto done = co_await applier.apply(std::move(*wanted), std::move(*plan), options.apply);
     if (!done) {
-        co_return fail(done.error());
+        co_return say_failure(done.error());
     }
     if (options.json) {
         std::cout << json::serialize(json::object{{"event", "end"}, {"deploymentId", *done}})

@@ -23,7 +23,6 @@ constexpr std::chrono::minutes wait_limit{15};
 
 // Named, because g++ 12 loses what an initializer list in a coroutine's loop refers to.
 constexpr std::array<const char*, 2> thing_sections = {"core", "devices"};
-constexpr std::array<const char*, 3> all_sections = {"core", "devices", "functions"};
 
 std::string text_of(const json::object& in, std::string_view name) {
     return string_member(in, name).value_or("");
@@ -184,13 +183,16 @@ asio::awaitable<result<void>> group_applier::publish(const json::object& part,
         co_return latest.error();
     }
     if (!*latest) {
-        api_call create{"CreateFunction", "lambda", "POST", "/2015-03-31/functions",
-                        json::object{{"FunctionName", name},
-                                     {"Runtime", runtime},
-                                     {"Handler", handler.empty() ? "unused" : handler},
-                                     // V1's cores never take it on; Lambda wants one.
-                                     {"Role", bound_.whose.role_arn("evergrass-function")},
-                                     {"Code", json::object{{"ZipFile", base64_encode(code.zip)}}}}};
+        api_call create{
+            "CreateFunction", "lambda", "POST", "/2015-03-31/functions",
+            json::object{
+                {"FunctionName", name},
+                {"Runtime", runtime},
+                {"Handler", handler.empty() ? "unused" : handler},
+                // V1's cores never take it on; Lambda wants one.
+                {"Role", bound_.whose.role_arn(
+                             string_member(wanted_.group, "role").value_or("evergrass-function"))},
+                {"Code", json::object{{"ZipFile", base64_encode(code.zip)}}}}};
         auto created = co_await call(std::move(create));
         if (!created) {
             co_return created.error();
@@ -431,8 +433,10 @@ asio::awaitable<result<void>> group_applier::set_rest() {
     }
     const auto path = "/greengrass/groups/" + group_id_;
     std::vector<api_call> calls;
+    std::vector<std::string> steps;
     if (changed.contains("role")) {
         const auto role = text_of(wanted_.group, "role");
+        steps.push_back(role.empty() ? "took the role away" : "set the role " + role);
         calls.push_back(
             role.empty()
                 ? api_call{"DisassociateRoleFromGroup", "greengrass", "DELETE", path + "/role"}
@@ -450,26 +454,28 @@ asio::awaitable<result<void>> group_applier::set_rest() {
             }
         }
         if (!gone.empty()) {
+            steps.emplace_back("took tags away");
             calls.push_back({"UntagResource", "greengrass", "DELETE", target + gone});
         }
         if (tags != nullptr) {
+            steps.emplace_back("set the tags");
             calls.push_back(
                 {"TagResource", "greengrass", "POST", target, json::object{{"tags", *tags}}});
         }
     }
     if (changed.contains("certificateExpiryMs")) {
+        steps.emplace_back("set how long certificates of the core's server last");
         const auto ms = int_member(wanted_.group, "certificateExpiryMs").value_or(604'800'000);
         calls.push_back({"UpdateGroupCertificateConfiguration", "greengrass", "PUT",
                          path + "/certificateauthorities/configuration/expiry",
                          json::object{{"CertificateExpiryInMilliseconds", std::to_string(ms)}}});
     }
-    for (auto& each : calls) {
-        auto what = each.operation;
-        auto done = co_await call(std::move(each));
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+        auto done = co_await call(std::move(calls[i]));
         if (!done) {
             co_return done.error();
         }
-        tell_(what);
+        tell_(steps[i]);
     }
     co_return result<void>();
 }
@@ -521,124 +527,6 @@ asio::awaitable<result<void>> group_applier::watch(std::string deployment) {
         }
         co_await rt::sleep_for(poll_interval);
     }
-}
-
-asio::awaitable<result<void>> group_applier::prune() {
-    for (const auto& each : plan_.changes) {
-        if (each.what != group_file::change::kind::remove) {
-            continue;
-        }
-        const bool thing = each.section == "core" || each.section == "devices";
-        if (!thing && each.section != "functions") {
-            continue;
-        }
-        std::string name = each.key;
-        bool foreign = false;
-        for (const auto* part : group_file::parts_of(plan_.current->group, "functions")) {
-            if (!thing && group_file::key_of("functions", *part) == each.key) {
-                name = text_of(*part, "name");
-                foreign = part->contains("arn");
-            }
-        }
-        auto used = co_await used_elsewhere(thing ? "things" : "functions", name);
-        if (!used) {
-            co_return used.error();
-        }
-        if (*used || foreign) {
-            tell_("kept " + name + (foreign ? ": it isn't ours" : ": another group has it"));
-            continue;
-        }
-        if (thing) {
-            auto removed = co_await remove_thing(name);
-            if (!removed) {
-                co_return removed.error();
-            }
-            continue;
-        }
-        api_call remove{"DeleteFunction", "lambda", "DELETE", function_path(name)};
-        auto removed = co_await call(std::move(remove));
-        if (!removed && removed.error().code != errc::not_found) {
-            co_return removed.error();
-        }
-        tell_("removed the function " + name);
-    }
-    co_return result<void>();
-}
-
-// Whether the latest version of any group, this one too, names it.
-asio::awaitable<result<bool>> group_applier::used_elsewhere(std::string section, std::string name) {
-    auto groups = co_await reader_.list();
-    if (!groups) {
-        co_return groups.error();
-    }
-    for (const auto& each : *groups) {
-        auto loaded = co_await reader_.load(text_of(each, "Id"));
-        if (!loaded) {
-            co_return loaded.error();
-        }
-        if (!*loaded) {
-            continue;
-        }
-        for (const auto* kind : all_sections) {
-            const bool of_functions = std::string_view(kind) == "functions";
-            if (of_functions != (section == "functions")) {
-                continue;
-            }
-            for (const auto* part : group_file::parts_of((*loaded)->group, kind)) {
-                if (text_of(*part, of_functions ? "name" : "thing") == name) {
-                    co_return true;
-                }
-            }
-        }
-    }
-    co_return false;
-}
-
-asio::awaitable<result<void>> group_applier::remove_thing(std::string thing) {
-    auto attached = co_await reader_.certificates(thing);
-    if (!attached) {
-        co_return attached.error();
-    }
-    const auto path = "/things/" + percent_encode(thing);
-    const auto ids = attached->value_or(std::vector<std::string>());
-    for (const auto& id : ids) {
-        const auto arn = bound_.whose.certificate_arn(id);
-        api_call detach{"DetachThingPrincipal", "iot", "DELETE", path + "/principals"};
-        detach.headers.emplace_back("x-amzn-principal", arn);
-        auto detached = co_await call(std::move(detach));
-        if (!detached) {
-            co_return detached.error();
-        }
-        api_call others{"ListPrincipalThings", "iot", "GET", "/principals/things"};
-        others.headers.emplace_back("x-amzn-principal", arn);
-        auto left = co_await call(std::move(others));
-        if (!left) {
-            co_return left.error();
-        }
-        if (const auto* things = array_member(*left, "things"); things && !things->empty()) {
-            tell_("kept the certificate " + id + ": another thing has it");
-            continue;
-        }
-        api_call retire{"UpdateCertificate", "iot", "PUT",
-                        "/certificates/" + id + "?newStatus=INACTIVE"};
-        auto retired = co_await call(std::move(retire));
-        if (!retired) {
-            co_return retired.error();
-        }
-        api_call remove{"DeleteCertificate", "iot", "DELETE",
-                        "/certificates/" + id + "?forceDelete=true"};
-        auto removed = co_await call(std::move(remove));
-        if (!removed) {
-            co_return removed.error();
-        }
-    }
-    api_call remove{"DeleteThing", "iot", "DELETE", path};
-    auto removed = co_await call(std::move(remove));
-    if (!removed && removed.error().code != errc::not_found) {
-        co_return removed.error();
-    }
-    tell_("removed the thing " + thing + " and its certificates");
-    co_return result<void>();
 }
 
 }  // namespace evergrass::cli

@@ -68,6 +68,12 @@ private:
     boost::asio::awaitable<result<void>> make_certificate(std::string thing, bool is_core);
     boost::asio::awaitable<result<void>> make_definitions();
     boost::asio::awaitable<result<void>> set_rest();
+    struct removals {
+        std::set<std::string> things;
+        std::set<std::string> functions;
+    };
+    boost::asio::awaitable<result<removals>> find_removals();
+    boost::asio::awaitable<result<void>> write_way_back(removals gone);
     boost::asio::awaitable<result<void>> prune();
     boost::asio::awaitable<result<void>> remove_thing(std::string thing);
     boost::asio::awaitable<result<bool>> used_elsewhere(std::string section, std::string name);

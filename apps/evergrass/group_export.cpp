@@ -1,11 +1,10 @@
 #include "apps/evergrass/group_export.hpp"
 
 #include "apps/evergrass/api_place.hpp"
+#include "apps/evergrass/failure.hpp"
 #include "apps/evergrass/group_apply.hpp"
-#include "apps/evergrass/service_info.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
-#include "libs/rt/tls.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -26,42 +25,6 @@ struct export_options {
     bool json = false;
 };
 
-int fail(const error& why) {
-    std::fprintf(stderr, "evergrass: %s\n", why.message().c_str());
-    return 2;
-}
-
-// GetFunction's Location: signed by itself, and wherever the service keeps packages.
-asio::awaitable<result<std::string>> fetch(std::string url, std::string ca_pem) {
-    const auto address = parse_host_port(url);
-    if (!address) {
-        co_return address.error();
-    }
-    http::client_options options;
-    options.host = address->host;
-    options.port = address->port;
-    options.max_body_bytes = 260U * 1024 * 1024;
-    if (url.starts_with("https://")) {
-        auto tls = rt::make_client_context({.ca_pem = ca_pem, .identity = {}, .alpn = {}});
-        if (!tls) {
-            co_return tls.error();
-        }
-        options.tls = *tls;
-    }
-    http::client client(co_await asio::this_coro::executor, std::move(options));
-    http::request get;
-    get.method = "GET";
-    get.target = url.substr(url.find('/', url.find("//") + 2));
-    auto answer = co_await client.send(std::move(get));
-    if (!answer) {
-        co_return answer.error();
-    }
-    if (answer->status != 200) {
-        co_return error_of("The package's address", *answer);
-    }
-    co_return std::move(answer->body);
-}
-
 // A certificate that the thing tells goes without saying.
 asio::awaitable<result<void>> drop_told_certificate(group_reader& reader, json::object& part) {
     const auto its = string_member(part, "certificate");
@@ -76,7 +39,7 @@ asio::awaitable<result<void>> drop_told_certificate(group_reader& reader, json::
 }
 
 asio::awaitable<result<void>> save_code(group_reader& reader, const export_options& options,
-                                        const std::string& ca_pem, json::object& part) {
+                                        json::object& part) {
     if (part.contains("arn")) {
         co_return result<void>();
     }
@@ -88,7 +51,7 @@ asio::awaitable<result<void>> save_code(group_reader& reader, const export_optio
     if (!*found || (*found)->location.empty()) {
         co_return error{errc::not_found, "the service has no package of function '" + name + "'"};
     }
-    auto zip = co_await fetch((*found)->location, ca_pem);
+    auto zip = co_await reader.package((*found)->location);
     if (!zip) {
         co_return with_context(zip.error(), "the package of function '" + name + "'");
     }
@@ -106,37 +69,38 @@ asio::awaitable<result<void>> save_code(group_reader& reader, const export_optio
     co_return result<void>();
 }
 
-asio::awaitable<int> export_group(api_client& api, export_options options, std::string ca_pem) {
+asio::awaitable<int> export_group(api_client& api, export_options options) {
     group_reader reader(api);
     auto loaded = co_await reader.load(options.group);
     if (!loaded) {
-        co_return fail(loaded.error());
+        co_return say_failure(loaded.error());
     }
     if (!*loaded) {
-        co_return fail({errc::not_found, "no group has the name or the id '" + options.group +
-                                             "'; aws greengrass list-groups lists them"});
+        co_return say_failure({errc::not_found, "no group has the name or the id '" +
+                                                    options.group +
+                                                    "'; aws greengrass list-groups lists them"});
     }
     auto& group = (*loaded)->group;
     if (auto* core = group.if_contains("core")) {
         auto dropped = co_await drop_told_certificate(reader, core->get_object());
         if (!dropped) {
-            co_return fail(dropped.error());
+            co_return say_failure(dropped.error());
         }
     }
     if (auto* devices = group.if_contains("devices")) {
         for (auto& each : devices->get_array()) {
             auto dropped = co_await drop_told_certificate(reader, each.get_object());
             if (!dropped) {
-                co_return fail(dropped.error());
+                co_return say_failure(dropped.error());
             }
         }
     }
     if (auto* functions = group.if_contains("functions");
         functions != nullptr && !options.code.empty()) {
         for (auto& each : functions->get_array()) {
-            auto saved = co_await save_code(reader, options, ca_pem, each.get_object());
+            auto saved = co_await save_code(reader, options, each.get_object());
             if (!saved) {
-                co_return fail(saved.error());
+                co_return say_failure(saved.error());
             }
         }
     }
@@ -161,10 +125,8 @@ void add_group_export(CLI::App& group, verbs& all) {
     add_api_place(*made, options->where);
     all.push_back({made,
                    [options] {
-                       const auto client = client_options_of(options->where);
-                       const auto ca = client ? client->ca_pem : std::string();
-                       return run_with_api(options->where, [options, ca](api_client& api) {
-                           return export_group(api, *options, ca);
+                       return run_with_api(options->where, [options](api_client& api) {
+                           return export_group(api, *options);
                        });
                    },
                    true});

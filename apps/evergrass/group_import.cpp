@@ -1,5 +1,6 @@
 #include "apps/evergrass/group_import.hpp"
 
+#include "apps/evergrass/failure.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 #include "libs/group_file/import.hpp"
@@ -21,11 +22,6 @@ struct import_arguments {
     bool json = false;
 };
 
-int fail(const error& why) {
-    std::fprintf(stderr, "evergrass: %s\n", why.message().c_str());
-    return 2;
-}
-
 result<group_file::import_options> options_of(const import_arguments& arguments) {
     group_file::import_options options;
     for (const auto& each : arguments.parameters) {
@@ -41,7 +37,7 @@ result<group_file::import_options> options_of(const import_arguments& arguments)
 int run_import(const import_arguments& arguments) {
     const auto options = options_of(arguments);
     if (!options) {
-        return fail(options.error());
+        return say_failure(options.error());
     }
     std::vector<group_file::source_file> sources;
     for (const auto& file : arguments.files) {
@@ -50,7 +46,7 @@ int run_import(const import_arguments& arguments) {
         if (!read) {
             auto why = read.error();
             why.context = text ? file.string() + ":" + why.context : why.context;
-            return fail(why);
+            return say_failure(why);
         }
         sources.push_back({file.string(), std::move(*read)});
     }
@@ -58,7 +54,7 @@ int run_import(const import_arguments& arguments) {
     if (!made) {
         auto why = made.error();
         why.context = (sources.size() == 1 ? sources[0].name + ":" : "") + why.context;
-        return fail(why);
+        return say_failure(why);
     }
     for (const auto& note : made->notes) {
         std::cerr << "evergrass: " << note << "\n";

@@ -53,6 +53,15 @@ json::object comparable(const wanted_group& wanted) {
         part->erase("code");
         (*part)["codeSha256"] = package.digest;
     }
+    // Without code they are told by what is published.
+    auto* functions = group.if_contains("functions");
+    for (std::size_t i = 0; functions != nullptr && i < functions->get_array().size(); ++i) {
+        auto& part = functions->get_array()[i].get_object();
+        if (!part.contains("codeSha256")) {
+            part.erase("runtime");
+            part.erase("handler");
+        }
+    }
     return group;
 }
 

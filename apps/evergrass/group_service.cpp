@@ -1,8 +1,12 @@
 #include "apps/evergrass/group_service.hpp"
 
+#include "apps/evergrass/service_info.hpp"
 #include "libs/base/arn.hpp"
 #include "libs/base/encoding.hpp"
 #include "libs/base/errors.hpp"
+#include "libs/rt/tls.hpp"
+
+#include <boost/asio/this_coro.hpp>
 
 #include <utility>
 
@@ -13,6 +17,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t most_pages = 10'000;
+constexpr std::size_t max_package_bytes = 260U * 1024 * 1024;  // Lambda's 250 MiB, and a zip's own
 
 std::string text_of(const json::object& in, std::string_view name) {
     return string_member(in, name).value_or("");
@@ -241,6 +246,37 @@ asio::awaitable<result<std::optional<service_function>>> group_reader::function(
         found.location = text_of(*code, "Location");
     }
     co_return std::optional(std::move(found));
+}
+
+asio::awaitable<result<std::string>> group_reader::package(std::string location) {
+    const auto address = parse_host_port(location);
+    if (!address) {
+        co_return address.error();
+    }
+    http::client_options options;
+    options.host = address->host;
+    options.port = address->port;
+    options.max_body_bytes = max_package_bytes;
+    if (location.starts_with("https://")) {
+        auto tls =
+            rt::make_client_context({.ca_pem = api_.options().ca_pem, .identity = {}, .alpn = {}});
+        if (!tls) {
+            co_return tls.error();
+        }
+        options.tls = *tls;
+    }
+    http::client client(co_await asio::this_coro::executor, std::move(options));
+    http::request get;
+    get.method = "GET";
+    get.target = location.substr(location.find('/', location.find("//") + 2));
+    auto answer = co_await client.send(std::move(get));
+    if (!answer) {
+        co_return answer.error();
+    }
+    if (answer->status != 200) {
+        co_return error_of("The package's address", *answer);
+    }
+    co_return std::move(answer->body);
 }
 
 asio::awaitable<result<std::optional<std::vector<std::string>>>> group_reader::certificates(

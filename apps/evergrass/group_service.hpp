@@ -44,12 +44,16 @@ public:
     // By its id or its name; errc::conflict when several have this name. nullopt: there is none.
     boost::asio::awaitable<result<std::optional<service_group>>> load(std::string id_or_name);
 
-    // The ids of all groups.
+    // ListGroups, all pages.
     boost::asio::awaitable<result<std::vector<json::object>>> list();
 
     // qualifier empty: what was uploaded last. nullopt: there is none.
     boost::asio::awaitable<result<std::optional<service_function>>> function(std::string name,
                                                                              std::string qualifier);
+
+    // The package at a function's location, which is signed by itself and wherever the service
+    // keeps it.
+    boost::asio::awaitable<result<std::string>> package(std::string location);
 
     // The ids of the certificates that are attached to a thing; nullopt: there is no such thing.
     boost::asio::awaitable<result<std::optional<std::vector<std::string>>>> certificates(

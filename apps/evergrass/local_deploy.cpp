@@ -1,6 +1,7 @@
 #include "apps/evergrass/local_deploy.hpp"
 
 #include "apps/evergrass/admin_client.hpp"
+#include "apps/evergrass/failure.hpp"
 #include "apps/evergrass/group_manifest.hpp"
 #include "contract/bundle.hpp"
 #include "edge/config/config.hpp"
@@ -17,6 +18,8 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace evergrass::cli {
 namespace {
@@ -33,11 +36,6 @@ struct deploy_options {
     fs::path group_ca;
     bool json = false;
 };
-
-int fail(const error& why) {
-    std::fprintf(stderr, "evergrass: %s\n", why.message().c_str());
-    return 2;
-}
 
 bool is_bundle(const fs::path& file) {
     std::ifstream in(file, std::ios::binary);
@@ -99,6 +97,15 @@ result<file_deployment> deployment_for(const deploy_options& options) {
     return make_deployment(*wanted, frame);
 }
 
+// A core that doesn't run as root has to read what root wrote. Who isn't root is the core's user.
+void give_to_core(const fs::path& file, const fs::path& socket) {
+    struct stat core {};
+    if (::geteuid() == 0 && ::stat(socket.c_str(), &core) == 0 &&
+        ::chown(file.c_str(), core.st_uid, core.st_gid) != 0) {
+        std::fprintf(stderr, "evergrass: cannot give %s to the core's user\n", file.c_str());
+    }
+}
+
 int show(const json::object& answer, const deploy_options& options) {
     const bool well = string_member(answer, "status") == "Success";
     if (!options.group_ca.empty()) {
@@ -109,7 +116,7 @@ int show(const json::object& answer, const deploy_options& options) {
             }
         }
         if (auto written = write_file_atomically(options.group_ca, pem); !written) {
-            return fail(written.error());
+            return say_failure(written.error());
         }
     }
     if (options.json) {
@@ -142,7 +149,7 @@ int run_deploy(const deploy_options& options) {
     } else {
         auto made = deployment_for(options);
         if (!made) {
-            return fail(made.error());
+            return say_failure(made.error());
         }
         const contract::signed_manifest by_nobody{contract::to_json_text(made->manifest),
                                                   std::string(64, '\0'),
@@ -152,14 +159,15 @@ int run_deploy(const deploy_options& options) {
         if (auto written =
                 write_file_atomically(made_here->path, bundle_text(*made, by_nobody), 0600);
             !written) {
-            return fail(with_context(written.error(),
-                                     "is the core running below " + options.root.string() + "?"));
+            return say_failure(with_context(
+                written.error(), "is the core running below " + options.root.string() + "?"));
         }
+        give_to_core(made_here->path, socket);
         order["bundle"] = fs::absolute(made_here->path, code).string();
         order["unsigned"] = true;
     }
     const auto answer = ask_core(socket, "/deploy", order, answer_limit);
-    return answer ? show(*answer, options) : fail(answer.error());
+    return answer ? show(*answer, options) : say_failure(answer.error());
 }
 
 }  // namespace

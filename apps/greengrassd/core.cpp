@@ -744,23 +744,6 @@ asio::awaitable<result<edge::invocation_reply>> core::invoke(edge::invocation_re
                                      std::move(came->log),     came->took.count()};
 }
 
-asio::awaitable<result<edge::deploy_reply>> core::deploy(edge::deploy_order order) {
-    auto ended = co_await agent_.deploy_bundle(std::move(order.bundle), order.unsigned_too);
-    if (!ended) {
-        co_return ended.error();
-    }
-    edge::deploy_reply reply;
-    reply.deployment_id = std::move(ended->deployment_id);
-    reply.group_name = std::move(ended->group_name);
-    reply.unchanged = ended->unchanged;
-    reply.message = std::move(ended->message);
-    for (auto& each : ended->details) {
-        reply.details.push_back({std::move(each.part), std::move(each.reason)});
-    }
-    reply.group_cas = std::move(ended->group_cas);
-    co_return reply;
-}
-
 std::string core::mqtt_endpoint() const {
     return reachable(config_.gg_mqtt_address) + ":" + std::to_string(devices_.port());
 }

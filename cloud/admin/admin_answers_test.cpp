@@ -41,17 +41,23 @@ protected:
         asked.target = target;
         asked.body = body;
         asked.remote_address = "local:1000";
-        const admin_parts parts{*state_,
-                                time_,
-                                directory_,
-                                [this](const std::string& key) { cut_.push_back(key); },
-                                [] { return std::string("evergrass_up 1\n"); },
-                                [](const std::filesystem::path& file) -> result<json::object> {
-                                    if (file == "/full") {
-                                        return error{errc::unavailable, "no space"};
-                                    }
-                                    return json::object{{"file", file.string()}};
-                                }};
+        admin_parts parts{*state_,
+                          time_,
+                          directory_,
+                          [this](const std::string& key) { cut_.push_back(key); },
+                          [] { return std::string("evergrass_up 1\n"); },
+                          [](const std::filesystem::path& file) -> result<json::object> {
+                              if (file == "/full") {
+                                  return error{errc::unavailable, "no space"};
+                              }
+                              return json::object{{"file", file.string()}};
+                          }};
+        parts.sign = [](const std::string& manifest) -> result<json::object> {
+            if (manifest != "{\"schema\":1}") {
+                return error{errc::invalid_input, "no manifest"};
+            }
+            return json::object{{"signature", "c2ln"}, {"keyId", "k"}};
+        };
         return admin_answer(parts, asked);
     }
     static json::object body(const http::response& answer) {
@@ -166,6 +172,16 @@ TEST_F(service_socket, health_and_metrics) {
     directory_.resize(directory_.size() - 5);
     EXPECT_EQ(broken.status, 503);
     EXPECT_THAT(broken.body, HasSubstr("reason"));
+}
+
+TEST_F(service_socket, signs_a_manifest_and_the_audit_has_it) {
+    const auto signed_one = ask("POST", "/sign", R"({"manifest": "eyJzY2hlbWEiOjF9"})");
+    EXPECT_EQ(signed_one.status, 200) << signed_one.body;
+    EXPECT_EQ(text(body(signed_one), "signature"), "c2ln");
+    EXPECT_EQ(ask("POST", "/sign", R"({"manifest": "e30="})").status, 400);
+    EXPECT_EQ(ask("POST", "/sign", R"({"manifest": "?"})").status, 400);
+    EXPECT_EQ(ask("GET", "/sign").status, 404);
+    EXPECT_THAT(audited(), ElementsAre(HasSubstr("local:1000 bundle:Sign"), HasSubstr("400")));
 }
 
 TEST(since, is_a_time_or_how_long_ago) {

@@ -94,6 +94,7 @@ private:
     boost::asio::awaitable<result<bundle_intake>> read_bundle(std::filesystem::path bundle,
                                                               bool unsigned_too);
     boost::asio::awaitable<result<local_outcome>> deploy_intake(bundle_intake taken);
+    void show_certificate(local_outcome& outcome);
     bool is_of_service() const;
     std::optional<contract::manifest> former_deployment(const contract::manifest& m) const;
     boost::asio::awaitable<void> roll_back();

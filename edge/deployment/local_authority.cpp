@@ -135,15 +135,29 @@ result<void> local_authority::save(const delegation& given) const {
     return write_file_atomically(directory_ / "authority.json", to_pretty_json(told), 0600);
 }
 
+result<std::optional<std::string>> local_authority::own_or_make(wall_time now) {
+    const auto has = load();
+    if (!has) {
+        return has.error();
+    }
+    if (!*has) {
+        auto made = make_own(now);
+        return made ? result<std::optional<std::string>>(std::move(*made)) : made.error();
+    }
+    const auto& pem = (*has)->certificate_pem;
+    const auto own = pki::is_signed_by(pem, pem);
+    return own && *own ? std::optional(pem) : std::nullopt;
+}
+
 result<std::string> local_authority::make_own(wall_time now) {
     const auto has = load();
     if (!has) {
         return has.error();
     }
     if (*has) {
-        const auto own = pki::is_signed_by((*has)->certificate_pem, (*has)->certificate_pem);
-        if (own && *own) {
-            return (*has)->certificate_pem;
+        const auto& pem = (*has)->certificate_pem;
+        if (const auto own = pki::is_signed_by(pem, pem); own && *own) {
+            return pem;
         }
     }
     const auto key = key_pem();

@@ -60,6 +60,8 @@ public:
     // For a group that no service knows: an authority that nobody is above, made once and kept; its
     // certificate is the group's CA. What a service gave is replaced.
     result<std::string> make_own(wall_time now);
+    // Makes one where there is none. Its certificate; nullopt: it is of a service.
+    result<std::optional<std::string>> own_or_make(wall_time now);
 
 private:
     result<std::string> key_pem() const;

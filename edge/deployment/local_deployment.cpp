@@ -4,6 +4,7 @@
 #include "libs/base/errors.hpp"
 #include "libs/rt/run_on.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace evergrass::edge {
@@ -31,7 +32,7 @@ result<contract::signed_manifest> deployment_agent::sign_for_owner(
         return with_context(manifest.error(), "the bundle's manifest");
     }
     manifest->group_id = contract::owner_group_id;
-    if (manifest->group_cas.empty() && is_of_service()) {
+    if (manifest->group_cas.empty() && running_) {
         manifest->group_cas = running_->group_cas;
     }
     if (manifest->group_cas.empty()) {
@@ -107,12 +108,10 @@ asio::awaitable<result<bundle_intake>> deployment_agent::read_bundle(std::filesy
     if (!head) {
         co_return head.error();
     }
-    if (head->key_id == contract::unsigned_key_id && unsigned_too) {
-        std::function<result<void>()> make_keys = [this] { return certificate_.make_keys(); };
-        const auto keys = co_await rt::run_on(disk_, std::move(make_keys));
-        if (!keys) {
-            co_return keys.error();
-        }
+    std::function<result<void>()> make_keys = [this] { return certificate_.make_keys(); };
+    const auto keys = co_await rt::run_on(disk_, std::move(make_keys));
+    if (!keys) {
+        co_return keys.error();
     }
     const auto accepted = accept_bundle(*head, unsigned_too);
     if (!accepted) {
@@ -129,6 +128,21 @@ asio::awaitable<result<bundle_intake>> deployment_agent::read_bundle(std::filesy
     };
     auto taken = co_await rt::run_on(disk_, std::move(take));
     co_return taken;
+}
+
+// A core that never met the service of its bundle has no authority of it, and devices are to be let
+// in all the same: they trust the core's own until it meets the service.
+void deployment_agent::show_certificate(local_outcome& outcome) {
+    const auto own = certificate_.own_authority_or_make(time_.now());
+    if (!own) {
+        note_certificate(own.error());
+        return;
+    }
+    auto& trusted = outcome.group_cas;
+    if (*own && std::find(trusted.begin(), trusted.end(), **own) == trusted.end()) {
+        trusted.push_back(**own);
+    }
+    renew_certificate_alone();
 }
 
 asio::awaitable<result<local_outcome>> deployment_agent::deploy_intake(bundle_intake taken) {
@@ -157,7 +171,7 @@ asio::awaitable<result<local_outcome>> deployment_agent::deploy_intake(bundle_in
     outcome.details = co_await change_over(taken.sealed, m);
     outcome.message = reasons_of(outcome.details);
     if (outcome.message.empty()) {
-        renew_certificate_alone();
+        show_certificate(outcome);
         log_.info("Deployment applied.", {{"deploymentId", m.deployment_id}});
     } else {
         log_.error("Deployment failed.",

@@ -81,8 +81,11 @@ public:
     // Makes the keys that are missing: some 100 ms each, where that may block.
     result<void> make_keys() const;
 
-    // local_authority::make_own().
+    // As those of local_authority.
     result<std::string> make_own_authority(wall_time now) { return authority_.make_own(now); }
+    result<std::optional<std::string>> own_authority_or_make(wall_time now) {
+        return authority_.own_or_make(now);
+    }
 
     // True: a new one is stored. False also when there is no authority to sign with.
     result<bool> renew_alone(const certificate_wish& wanted, wall_time now);

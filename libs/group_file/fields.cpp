@@ -1,5 +1,8 @@
 #include "libs/group_file/fields.hpp"
 
+#include <boost/json/parse.hpp>
+
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <utility>

@@ -14,7 +14,7 @@ constexpr std::string_view reference = "evergrass-ref:";
 // A template has at most 1 MB; what is more than this goes in circles or grows by itself.
 constexpr int max_depth = 64;
 constexpr std::size_t max_steps = 50'000;
-constexpr std::size_t max_text = 256 * 1024;
+constexpr std::size_t max_text = 64 * 1024;
 
 constexpr const char* pseudo_region = "AWS::Region";
 
@@ -362,7 +362,7 @@ result<json::value> evaluator::substitute(const node& at, std::string_view from,
         }
         made += as_text(*told);
         if (made.size() > max_text) {
-            return fault_at(at, "Fn::Sub: the text becomes longer than 256 KiB");
+            return fault_at(at, "Fn::Sub: the text becomes longer than 64 KiB");
         }
     }
     return json::value(json::string(made));
@@ -385,7 +385,7 @@ result<json::value> evaluator::join(const node& at, const node& argument) {
         made += (first ? "" : argument.items[0].text) + as_text(each);
         first = false;
         if (made.size() > max_text) {
-            return fault_at(at, "Fn::Join: the text becomes longer than 256 KiB");
+            return fault_at(at, "Fn::Join: the text becomes longer than 64 KiB");
         }
     }
     return json::value(json::string(made));

@@ -4,6 +4,7 @@
 #include "libs/base/errors.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <map>
 #include <sstream>

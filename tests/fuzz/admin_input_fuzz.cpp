@@ -2,6 +2,7 @@
 
 #include "edge/admin/development.hpp"
 #include "edge/admin/invocation.hpp"
+#include "edge/admin/local_deploy.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +12,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view body(reinterpret_cast<const char*>(data), size);
     const auto invocation = evergrass::edge::read_invocation(body);
     const auto order = evergrass::edge::read_development(body);
+    const auto deployment = evergrass::edge::read_deploy_order(body);
+    if (deployment && !deployment->bundle.is_absolute()) {
+        std::abort();
+    }
     if ((invocation && invocation->function.empty()) || (order && order->directory.empty())) {
         std::abort();
     }

@@ -1,0 +1,276 @@
+"""A whole group as one file: out of a service, changed, into it, into another, and to a core alone."""
+
+import json
+import shutil
+
+import pytest
+
+from harness import isolation, processes
+from harness.cloud import Cloud
+from harness.core import Core
+from harness.group import Group, entry, function_entry, new_thing, publish_function, subscriptions
+from harness.processes import BIN
+
+ECHO = """
+import greengrasssdk
+
+client = greengrasssdk.client("iot-data")
+
+
+def handler(event, context):
+    client.publish(topic="echo/out", payload="%s")
+"""
+
+
+def evergrass(*arguments, endpoints=None, status=0):
+    """What it prints; with the keys of a service as the AWS CLI takes them."""
+    env = None
+    if endpoints:
+        arguments = (*arguments, "--endpoint", endpoints.api, "--ca-file", endpoints.ca_file)
+        env = endpoints.env()
+    done = processes.run(BIN / "evergrass", *arguments, env=env, check=False)
+    assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout if status == 0 else done.stdout + done.stderr
+
+
+class Site:
+    """A service with a group that boto3 made, deployed on its core."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.cloud = Cloud(folder / "cloud").start()
+        self.endpoints = self.cloud.endpoints
+        keys = folder / "keys"
+        core = new_thing(self.endpoints, keys, "pump-core")
+        self.sensor = new_thing(self.endpoints, keys, "pump")
+        self.display = new_thing(self.endpoints, keys, "display")
+        echo = publish_function(self.endpoints, "echo", ECHO % "first")
+        self.core = Core(folder / "greengrass", self.endpoints, core).start()
+        self.group = Group(self.endpoints, "pumps").give(
+            cores=[entry(core)],
+            devices=[entry(self.sensor), entry(self.display)],
+            functions=[function_entry(echo, pinned=True)],
+            subscriptions=subscriptions(
+                (self.sensor.arn, echo, "echo/in"), (echo, self.display.arn, "echo/out")
+            ),
+        )
+        self.group.deploy()
+
+    def run(self, *arguments, status=0):
+        return evergrass("group", *arguments, endpoints=self.endpoints, status=status)
+
+    def deployed(self):
+        return json.loads(evergrass("status", "--root", self.core.root, "--json"))
+
+    def close(self):
+        self.core.stop()
+        self.cloud.__exit__(None)
+
+    def answer(self, ca_file):
+        """What the function says to the display."""
+        display = self.core.connect(self.display, ca_file)
+        display.subscribe("echo/out")
+        sensor = self.core.connect(self.sensor, ca_file)
+        sensor.publish("echo/in", "{}")
+        said = display.receive().payload.decode()
+        for device in (sensor, display):
+            device.close()
+        return said
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    made = Site(tmp_path_factory.mktemp("site"))
+    yield made
+    made.close()
+
+
+def write_code(folder, text):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "main.py").write_text(ECHO % text)
+
+
+def export(site, folder):
+    """group.yaml with its packages, in a folder of its own."""
+    folder.mkdir()
+    text = site.run("export", "pumps", "--code", folder / "functions")
+    file = folder / "group.yaml"
+    file.write_text(text.replace(f"{folder}/", ""))
+    return file
+
+
+def test_a_file_is_planned_applied_and_then_there_is_nothing_to_do(site, tmp_path):
+    file = export(site, tmp_path / "group")
+    assert "thing: pump-core" in file.read_text()
+    assert "certificate" not in file.read_text()  # the things tell
+    assert site.run("plan", file) == "Nothing to do.\n"
+
+    write_code(tmp_path / "group/echo", "second")
+    text = file.read_text().replace("code: functions/echo.zip", "code: echo\n    alias: live")
+    file.write_text(text.replace("subject: echo/in", "subject: echo/+"))
+    planned = site.run("plan", file, status=1)
+    assert "~ functions: echo\n" in planned and "codeSha256: " in planned
+    assert "- subscriptions: thing:pump --[echo/in]--> function:echo\n" in planned
+    assert "+ subscriptions: thing:pump --[echo/+]--> function:echo\n" in planned
+    assert site.run("plan", file, status=1) == planned  # it changed nothing
+
+    said = site.run("apply", file, "--wait")
+    assert "deployment: Success" in said
+    functions = [one["arn"] for one in site.deployed()["functions"]]
+    assert any(arn.endswith(":function:echo:2") for arn in functions), functions
+    assert site.answer(site.group.write_ca(tmp_path / "ca.pem")) == "second"
+
+    assert site.run("apply", file, "--wait") == "Nothing to do.\n"
+    assert json.loads(site.run("plan", file, "--json"))["changes"] == []
+    versions = site.endpoints.boto("lambda").list_versions_by_function(FunctionName="echo")
+    assert len(versions["Versions"]) == 3  # $LATEST, 1, 2
+
+
+def test_a_second_service_gets_the_same_group(site, tmp_path):
+    file = export(site, tmp_path / "group")
+    with Cloud(tmp_path / "other") as other:
+        endpoints = other.endpoints
+        evergrass("group", "apply", file, "--no-deploy", endpoints=endpoints)
+        again = evergrass("group", "export", "pumps", "--code", tmp_path / "again", endpoints=endpoints)
+        original = file.read_text().replace("functions/echo", f"{tmp_path}/again/echo")
+        assert again == original
+        key = tmp_path / "group/certificates/pump.private.key"
+        assert key.stat().st_mode & 0o777 == 0o600
+
+        # What the file no longer names stays, unless it is to be pruned.
+        lines = file.read_text().splitlines(keepends=True)
+        gone = ("  - thing: pump\n", "  - {from: thing:pump,")
+        file.write_text("".join(line for line in lines if not line.startswith(gone)))
+        planned = evergrass("group", "plan", file, "--prune", "--no-deploy", endpoints=endpoints, status=1)
+        assert "- devices: pump\n    and the thing itself, with its certificates\n" in planned
+        certificates = tmp_path / "group/certificates"
+        certificates.rename(tmp_path / "group/kept")
+        evergrass("group", "apply", file, "--prune", "--no-deploy", endpoints=endpoints)
+        names = [t["thingName"] for t in endpoints.boto("iot").list_things()["things"]]
+        assert sorted(names) == ["display", "pump-core"]
+        assert len(endpoints.boto("iot").list_certificates()["certificates"]) == 2
+        # And back.
+        evergrass("group", "apply", file.parent / "group.before-prune.yaml", "--no-deploy", endpoints=endpoints)
+        assert len(endpoints.boto("iot").list_things()["things"]) == 3
+
+
+def settings_lines():
+    """What this machine has for functions, in the file's words."""
+    settings = isolation.settings()
+    execution = settings["Environment"]["Execution"]
+    run_as = execution.get("RunAs", {})
+    words = {
+        "isolation": execution["IsolationMode"],
+        "uid": run_as.get("Uid"),
+        "gid": run_as.get("Gid"),
+        "memoryKb": settings.get("MemorySize"),
+    }
+    return "\n".join(f"    {word}: {value}" for word, value in words.items() if value is not None)
+
+
+def deploy(site, file, *arguments, status=0):
+    return evergrass("deploy", file, "--core", site.core.root, *arguments, status=status)
+
+
+def test_a_file_deploys_without_a_service_and_a_bundle_too(site, tmp_path):
+    folder = tmp_path / "group"
+    folder.mkdir()
+    write_code(folder / "echo", "by hand")
+    for thing in (site.sensor, site.display):
+        (folder / "certificates").mkdir(exist_ok=True)
+        shutil.copy(thing.cert, folder / "certificates")
+    text = f"""
+format: evergrass-group-1
+group: pumps
+core: {{thing: pump-core}}
+devices: [{{thing: pump}}, {{thing: display}}]
+functions:
+  - name: echo
+    code: echo
+    runtime: python3.7
+    handler: main.handler
+    pinned: true
+    timeoutSeconds: 60
+{settings_lines()}
+subscriptions:
+  - {{from: thing:pump, subject: echo/in, to: function:echo}}
+  - {{from: function:echo, subject: echo/out, to: thing:display}}
+"""
+    file = folder / "group.yaml"
+    file.write_text(text)
+    ca = tmp_path / "ca.pem"
+    bundle = tmp_path / "pumps.bundle"
+    at_service = ("bundle", file, "-o", bundle, "--data", site.cloud.data)
+    evergrass(*at_service, endpoints=site.endpoints)
+
+    site.cloud.kill()
+    try:
+        assert "The core runs deployment" in deploy(site, file, "--group-ca", ca)
+        assert site.answer(ca) == "by hand"
+        assert "Nothing to do" in deploy(site, file)
+
+        # What cannot come up is rolled back.
+        running = site.deployed()["deploymentId"]
+        write_code(folder / "echo", "broken")
+        (folder / "echo/main.py").write_text("raise RuntimeError('no')\n")
+        failed = deploy(site, file, status=1)
+        assert "the core runs what it ran before" in failed and "echo" in failed
+        assert site.deployed()["deploymentId"] == running
+
+        # The bundle was made before that.
+        assert "before the deployment that runs" in deploy(site, bundle, status=2)
+        assert site.deployed()["deploymentId"] == running
+    finally:
+        site.cloud.start()
+
+    write_code(folder / "echo", "by bundle")
+    made = json.loads(evergrass(*at_service, "--json", endpoints=site.endpoints))
+    for other, why in damaged(bundle.read_bytes(), tmp_path / "damaged").items():
+        assert why in deploy(site, other, status=2)
+    assert site.deployed()["deploymentId"] == running
+    assert "The core runs deployment " + made["deploymentId"] in deploy(site, bundle)
+    assert site.answer(site.group.write_ca(tmp_path / "ca.pem")) == "by bundle"
+    assert "nobody signed" in deploy(site, unsigned(bundle, tmp_path / "unsigned"), status=2)
+
+    # It is the core's own after a restart, and the service's next deployment takes its place.
+    site.core.stop()
+    site.core.start()
+    assert site.deployed()["deploymentId"] == made["deploymentId"]
+    service_s = site.group.deploy()
+    assert site.deployed()["deploymentId"] == service_s
+
+
+def damaged(whole, folder):
+    """Bundles by what the core says of them."""
+    head, code = whole.index(b"\n"), whole.index(b"PK\x03\x04")
+
+    def flipped(at):
+        return whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
+
+    folder.mkdir()
+    made = {}
+    for name, content, why in (
+        ("cut", whole[:-5], "is cut"),
+        ("flipped-head", flipped(head + 100), ""),
+        ("flipped-code", flipped(code + 40), "is not what its SHA-256 says"),
+        ("other-key", signed_by_another(whole), "not signed with the key that this core trusts"),
+    ):
+        (folder / name).write_bytes(content)
+        made[folder / name] = why
+    return made
+
+
+def signed_by_another(whole):
+    first, head, rest = whole.split(b"\n", 2)
+    members = json.loads(head)
+    members.update(signature="A" * 86 + "==", keyId="0" * 64)
+    return b"\n".join([first, json.dumps(members).encode(), rest])
+
+
+def unsigned(bundle, other):
+    """The bundle with its signature taken off."""
+    first, head, rest = bundle.read_bytes().split(b"\n", 2)
+    members = json.loads(head)
+    members.update(signature="A" * 86 + "==", keyId="unsigned")
+    other.write_bytes(b"\n".join([first, json.dumps(members).encode(), rest]))
+    return other
