@@ -106,7 +106,7 @@ TEST(envelope, of_a_later_version_says_what_to_do) {
 TEST(envelope, of_no_known_kind_level_topic_or_sender_is_refused) {
     using namespace std::string_literals;
     EXPECT_FALSE(decode_envelope("\x01\x00\x01n\0\0"s));
-    EXPECT_FALSE(decode_envelope("\x01\x0b\x01n\0\0"s + std::string(8, '\0')));
+    EXPECT_FALSE(decode_envelope("\x01\x0d\x01n\0\0"s + std::string(8, '\0')));
     EXPECT_FALSE(decode_envelope("\x01\x02\x00\0\0"s + std::string(8, '\0')));
     const auto message = [](char flags, char letter) {
         return "\x01\x01\x01n"s + flags + "\0\x01"s + letter + "\0\0"s + std::string(8, '\0');
