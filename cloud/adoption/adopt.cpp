@@ -431,6 +431,10 @@ private:
         if (!authorities) {
             stop(internal_error(authorities.error()));
         } else if (authorities->empty()) {
+            if (authority_key_.empty()) {
+                stop({409, "ConflictException", "The group's CA was deleted meanwhile: again."});
+                return;
+            }
             if (auto made =
                     greengrass::insert_group_authority(in_.greengrass, group_id_, authority_key_);
                 !made) {
@@ -480,6 +484,23 @@ private:
     const json::object nothing_;
 };
 
+// A key for the CA of a group that has none; before the transaction, as it may take a while.
+result<std::string> key_for_authority(adoption_services& in, const json::object& asked) {
+    const auto* group = object_member(asked, "group");
+    const auto id = group != nullptr ? string_member(*group, "id").value_or("") : std::string();
+    {
+        const auto hold = in.state.db().lock();
+        const auto there = greengrass::authorities_of(in.state, id);
+        if (!there) {
+            return there.error();
+        }
+        if (!there->empty()) {
+            return std::string();
+        }
+    }
+    return in.greengrass.new_rsa_key();
+}
+
 }  // namespace
 
 api_result adopt(adoption_services& in, std::string_view request) {
@@ -488,10 +509,12 @@ api_result adopt(adoption_services& in, std::string_view request) {
         return bad_request("The request is no JSON object" +
                            (parsed ? "." : ": " + parsed.error().message()));
     }
-    // Before the transaction: it may take a while.
-    const auto authority_key = in.greengrass.new_rsa_key();
+    const auto authority_key = key_for_authority(in, parsed->get_object());
+    if (!authority_key) {
+        return internal_error(authority_key.error());
+    }
     auto done = in_transaction(
-        in.state, [&] { return adoption_run(in, parsed->get_object(), authority_key).run(); });
+        in.state, [&] { return adoption_run(in, parsed->get_object(), *authority_key).run(); });
     if (done && done->status == 201) {
         in.changes.changed();
     }

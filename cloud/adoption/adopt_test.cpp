@@ -16,6 +16,7 @@ class adoption_test : public greengrass_fixture {
 protected:
     void SetUp() override {
         greengrass_fixture::SetUp();
+        services_->new_rsa_key = [key = pki::generate_ec_key()] { return key; };
         in_ = std::make_unique<adoption::adoption_services>(adoption::adoption_services{
             *state_, identity_, clock_, changes_, secrets_of(), *services_});
         write("INSERT INTO blobs(sha256, content) VALUES(?1, 'the package')", {package_});

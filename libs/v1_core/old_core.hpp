@@ -19,11 +19,11 @@ namespace evergrass::v1 {
 struct tree_places {
     std::filesystem::path root = "/greengrass";
     // Where Docker or an owner keeps them apart from the root; each may be missing.
-    std::optional<std::filesystem::path> config;  // the folder of config.json, or the file
-    std::optional<std::filesystem::path> certs;
-    std::optional<std::filesystem::path> deployment;  // with group/ and lambda/
-    std::optional<std::filesystem::path> state;       // var/state
-    std::optional<std::filesystem::path> group_file;  // the one that the owner picked
+    std::optional<std::filesystem::path> config{};  // the folder of config.json, or the file
+    std::optional<std::filesystem::path> certs{};
+    std::optional<std::filesystem::path> deployment{};  // with group/ and lambda/
+    std::optional<std::filesystem::path> state{};       // var/state
+    std::optional<std::filesystem::path> group_file{};  // the one that the owner picked
 };
 
 struct group_candidate {
