@@ -42,7 +42,7 @@ own_identity identity_of(const core_facts& core) {
         self.why_none = "certificate and key can't be used: see core.certificate and core.key";
     } else {
         self.shown =
-            rt::tls_identity{text_of(config.certificate_path), text_of(config.private_key_path)};
+            rt::tls_identity{text_of(config.certificate_path), text_of(config.private_key.file)};
     }
     if (config.proxy) {
         auto proxy = std::make_shared<rt::http_proxy>(*config.proxy);

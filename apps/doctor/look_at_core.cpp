@@ -158,10 +158,10 @@ void look_at_identity(const edge::core_config& config, core_facts& core) {
     core.ca = look_at_certificates(config.ca_path, text);
     text.clear();
     core.certificate = look_at_certificates(config.certificate_path, text);
-    if (config.private_key_path.empty()) {
+    if (config.private_key.object) {
         core.key.in_token = true;
     } else {
-        core.key = look_at_key(config.private_key_path, text);
+        core.key = look_at_key(config.private_key.file, text);
     }
     if (config.signing_key_path) {
         const auto key = read_file(*config.signing_key_path, longest_pem);

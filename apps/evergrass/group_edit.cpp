@@ -230,8 +230,10 @@ asio::awaitable<result<void>> add_device(api_client& api, group_contents group,
         }
         group.definitions[device_member] = *arn;
     } else {
-        const auto made = co_await create_definition(api, "devices", group.name + "_devices",
-                                                     {{"Devices", std::move(devices)}});
+        // Not braces in the call: g++ 12 refuses those beside co_await.
+        json::object version{{"Devices", std::move(devices)}};
+        const auto made =
+            co_await create_definition(api, "devices", group.name + "_devices", std::move(version));
         if (!made) {
             co_return made.error();
         }

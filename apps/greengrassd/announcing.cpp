@@ -42,7 +42,7 @@ void core::announce() {
     }
     auto entries =
         edge::detected_entries(edge::device_addresses(config_.gg_mqtt_address), devices_.port());
-    lan_->publish(announced_, std::move(entries), {(*stored)->chain_pem, (*stored)->key_pem});
+    lan_->publish(announced_, std::move(entries), {(*stored)->chain_pem, (*stored)->key});
 }
 
 }  // namespace evergrass::greengrassd

@@ -38,7 +38,7 @@ void warn_of_open_keys(const edge::core_config& config, const logger& log) {
     if (config.server_key) {
         keys.insert(config.server_key->file);
     }
-    keys.erase({});  // those in a token
+    keys.erase(std::filesystem::path());  // those in a token
     for (const auto& key : keys) {
         struct stat status {};
         if (::stat(key.c_str(), &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {

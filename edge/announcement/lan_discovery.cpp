@@ -77,7 +77,7 @@ public:
         if (document_ && made_from == made_from_) {
             return;
         }
-        auto made = pki::sign_document(document, signer.chain_pem, signer.key_pem);
+        auto made = pki::sign_document(document, signer.chain_pem, signer.key);
         if (!made) {
             log_.error("The group's discovery document cannot be signed.",
                        {{"reason", made.error()}});

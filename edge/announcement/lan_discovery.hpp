@@ -4,6 +4,7 @@
 #include "libs/base/json.hpp"
 #include "libs/base/log.hpp"
 #include "libs/base/result.hpp"
+#include "libs/pki/private_key.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -26,7 +27,7 @@ struct lan_settings {
 // What the local MQTT server shows to devices: the document is signed with it.
 struct lan_signer {
     std::string chain_pem;
-    std::string key_pem;
+    pki::private_key key;
 };
 
 // Serves the group's discovery document on the local network, signed so that a device which knows

@@ -52,17 +52,13 @@ lan_signer signer_below(const authority& root) {
     wanted.not_before = begin;
     wanted.not_after = end;
     own.pem = pki::issue(wanted, pki::public_key_of(own.key).value(), root.pem, root.key).value();
-    lan_signer made;
-    made.key_pem = pki::generate_rsa_key();
+    const auto key = pki::private_key::from_pem(pki::generate_rsa_key()).value();
     pki::certificate_request leaf;
     leaf.common_name = "Evergrass core";
     leaf.for_server = true;
     leaf.not_before = begin;
     leaf.not_after = end;
-    made.chain_pem =
-        pki::issue(leaf, pki::public_key_of(made.key_pem).value(), own.pem, own.key).value() +
-        own.pem;
-    return made;
+    return {pki::issue(leaf, pki::public_key_of(key), own.pem, own.key).value() + own.pem, key};
 }
 
 // What a device reads that trusts this CA alone; nullopt: the check failed.
@@ -164,10 +160,10 @@ TEST_F(lan, a_forged_document_is_refused) {
     const auto root = new_root();
     const auto other = new_root();
     const auto by_another =
-        pki::sign_document("{}", signer_below(other).chain_pem, signer_below(other).key_pem);
+        pki::sign_document("{}", signer_below(other).chain_pem, signer_below(other).key);
     EXPECT_FALSE(by_another) << "a key that is not the certificate's";
     const auto stranger = signer_below(other);
-    const auto forged = pki::sign_document("{}", stranger.chain_pem, stranger.key_pem).value();
+    const auto forged = pki::sign_document("{}", stranger.chain_pem, stranger.key).value();
     EXPECT_TRUE(read_by_device(forged, other.pem));
     EXPECT_FALSE(read_by_device(forged, root.pem));
 }

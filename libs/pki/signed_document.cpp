@@ -41,20 +41,16 @@ certificates_ptr rest_of(std::string_view chain_pem) {
 }  // namespace
 
 result<std::string> sign_document(std::string_view content, std::string_view chain_pem,
-                                  std::string_view private_key_pem) {
+                                  const private_key& key) {
     const auto signer = parse_certificate(chain_pem);
     if (!signer) {
         return signer.error();
-    }
-    const auto key = parse_private_key(private_key_pem);
-    if (!key) {
-        return key.error();
     }
     const auto rest = rest_of(chain_pem);
     const auto data = read_only(content);
     const bio_ptr out(BIO_new(BIO_s_mem()));
     const signed_ptr made(
-        CMS_sign(signer->get(), key->get(), rest.get(), data.get(), CMS_BINARY | CMS_NOSMIMECAP));
+        CMS_sign(signer->get(), key.handle(), rest.get(), data.get(), CMS_BINARY | CMS_NOSMIMECAP));
     if (!made || PEM_write_bio_CMS_stream(out.get(), made.get(), nullptr, 0) != 1) {
         return openssl_error("cannot sign the document");
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libs/base/result.hpp"
+#include "libs/pki/private_key.hpp"
 
 #include <string>
 #include <string_view>
@@ -11,6 +12,6 @@ namespace evergrass::pki {
 // chain and the time: whoever trusts the chain's root can check it, for one with
 // `openssl cms -verify`. SHA-256. `chain_pem`: the signer first.
 result<std::string> sign_document(std::string_view content, std::string_view chain_pem,
-                                  std::string_view private_key_pem);
+                                  const private_key& key);
 
 }  // namespace evergrass::pki
