@@ -68,8 +68,8 @@ asio::awaitable<result<identity_bundle>> finish_device(api_client& api, std::str
     if (auto noted = maker.note({made_item::kind::membership, group_id, made.thing_arn}); !noted) {
         co_return noted.error();
     }
-    const auto added = co_await add_device(
-        api, std::move(*group), {name, made.thing_arn, made.certificate_arn, options.sync_shadow});
+    device_entry entry{name, made.thing_arn, made.certificate_arn, options.sync_shadow};
+    const auto added = co_await add_device(api, std::move(*group), std::move(entry));
     if (!added) {
         co_return added.error();
     }

@@ -149,6 +149,17 @@ asio::awaitable<result<std::string>> create_device_version(api_client& api, std:
     co_return std::move(*arn);
 }
 
+json::object entry_of(const device_entry& device) {
+    return {{"Id", device.id},
+            {"ThingArn", device.thing_arn},
+            {"CertificateArn", device.certificate_arn},
+            {"SyncShadow", device.sync_shadow}};
+}
+
+json::object version_of(json::array devices) {
+    return {{"Devices", std::move(devices)}};
+}
+
 }  // namespace
 
 asio::awaitable<result<group_contents>> find_group(api_client& api, std::string wanted) {
@@ -219,10 +230,7 @@ asio::awaitable<result<void>> add_device(api_client& api, group_contents group,
         devices = std::move(*there);
     }
     take_out(devices, device.thing_arn);
-    devices.push_back(json::object{{"Id", device.id},
-                                   {"ThingArn", device.thing_arn},
-                                   {"CertificateArn", device.certificate_arn},
-                                   {"SyncShadow", device.sync_shadow}});
+    devices.push_back(entry_of(device));
     if (old) {
         const auto arn = co_await create_device_version(api, *old, std::move(devices));
         if (!arn) {
@@ -230,8 +238,7 @@ asio::awaitable<result<void>> add_device(api_client& api, group_contents group,
         }
         group.definitions[device_member] = *arn;
     } else {
-        // Not braces in the call: g++ 12 refuses those beside co_await.
-        json::object version{{"Devices", std::move(devices)}};
+        auto version = version_of(std::move(devices));
         const auto made =
             co_await create_definition(api, "devices", group.name + "_devices", std::move(version));
         if (!made) {

@@ -413,7 +413,7 @@ asio::awaitable<void> function_manager::implementation::stop(std::shared_ptr<imp
     for (const auto& l : self->listeners_) {
         l->stop();
     }
-    co_await self->server_.stop(std::chrono::milliseconds{0});
+    co_await self->server_.stop(std::chrono::milliseconds(0));
 }
 
 std::optional<drop_reason> function_manager::implementation::deliver(const endpoint& target,
