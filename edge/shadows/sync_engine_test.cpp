@@ -155,6 +155,21 @@ TEST_F(shadow_sync, an_update_that_comes_after_the_delete_that_followed_it_makes
     }
 }
 
+TEST_F(shadow_sync, an_older_delete_that_comes_late_does_not_hide_the_newer_one) {
+    follow();
+    settle();
+    world.write_cloud(thing, R"({"desired":{"a":1}})");
+    world.delete_cloud(thing);
+    world.reverse_to_core();
+    world.write_cloud(thing, R"({"desired":{"a":2}})");
+    world.reverse_to_core();
+    world.delete_cloud(thing);
+    world.reverse_to_core();  // both deletes, the newer one first; then both updates
+    settle();
+    EXPECT_FALSE(world.store.documents[thing].exists);
+    EXPECT_EQ(world.store.changes, 0);
+}
+
 TEST_F(shadow_sync, to_the_cloud_only) {
     world.write_cloud(thing, R"({"desired":{"cloud":1}})");
     world.write_local(thing, R"({"reported":{"core":1}})");
