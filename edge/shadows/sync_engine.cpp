@@ -426,8 +426,15 @@ result<void> sync_engine::removed(const cloud_message& said, entry& e, bool mine
         // Told of a later version, it has been made again since, or was read in the wrong order.
         e.behind = e.behind || said.version < known->cloud_version;
         done = forget_cloud(said.which, std::move(*known), said.version);
-    } else if (e.way == sync_direction::to_cloud || !known->in_cloud) {
-        return {};
+    } else if (e.way == sync_direction::to_cloud ||
+               (!known->in_cloud && said.version <= known->cloud_version)) {
+        return {};  // known
+    } else if (!known->in_cloud) {
+        // It was made and deleted again. The updates before the delete may come after it: by the
+        // version they are known as old. An update of ours under way is for no version and stands.
+        e.stuck = false;
+        known->cloud_version = said.version;
+        done = store_.keep(said.which, *known);
     } else if (said.version != 0 && said.version < known->cloud_version) {
         e.behind = true;
     } else {

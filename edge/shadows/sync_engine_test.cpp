@@ -131,6 +131,45 @@ TEST_F(shadow_sync, a_shadow_whose_versions_began_anew_is_taken) {
     EXPECT_EQ(world.engine().count().settled, 1U);
 }
 
+// Seed 48615 of the simulation, in small: the core took the old update for a shadow newly made, and
+// the next version, which was its own update, did not tell it otherwise.
+TEST_F(shadow_sync, an_update_that_comes_after_the_delete_that_followed_it_makes_nothing) {
+    for (const bool core_writes : {true, false}) {
+        world.follow({});
+        world.store = {};
+        world.cloud = {};
+        follow();
+        settle();
+        world.write_cloud(thing, R"({"reported":{"cloud":20}})");
+        world.delete_cloud(thing);
+        world.reverse_to_core();
+        if (core_writes) {
+            world.write_local(thing, R"({"desired":{"y":21}})");
+        }
+        settle();
+        EXPECT_EQ(world.store.documents[thing].exists, core_writes);
+        EXPECT_EQ(world.cloud.documents[thing].exists, core_writes);
+        EXPECT_EQ(local(), core_writes ? R"({"desired":{"y":21}})" : "{}");
+        EXPECT_EQ(cloud(), local());
+        EXPECT_EQ(world.engine().count().settled, 1U);
+    }
+}
+
+TEST_F(shadow_sync, an_older_delete_that_comes_late_does_not_hide_the_newer_one) {
+    follow();
+    settle();
+    world.write_cloud(thing, R"({"desired":{"a":1}})");
+    world.delete_cloud(thing);
+    world.reverse_to_core();
+    world.write_cloud(thing, R"({"desired":{"a":2}})");
+    world.reverse_to_core();
+    world.delete_cloud(thing);
+    world.reverse_to_core();  // both deletes, the newer one first; then both updates
+    settle();
+    EXPECT_FALSE(world.store.documents[thing].exists);
+    EXPECT_EQ(world.store.changes, 0);
+}
+
 TEST_F(shadow_sync, to_the_cloud_only) {
     world.write_cloud(thing, R"({"desired":{"cloud":1}})");
     world.write_local(thing, R"({"reported":{"core":1}})");
@@ -179,6 +218,20 @@ TEST_F(shadow_sync, what_does_not_go_together_waits_for_a_change_and_is_told_onc
     EXPECT_THAT(cloud(), HasSubstr(R"("core":"short")"));
     EXPECT_THAT(local(), HasSubstr("cloud"));
     EXPECT_EQ(world.engine().count().stuck, 0U);
+}
+
+TEST_F(shadow_sync, what_does_not_go_together_does_when_the_cloud_deletes_its_part) {
+    const std::string large(5'000, 'x');
+    world.write_local(thing, R"({"reported":{"core":")" + large + "\"}}");
+    world.write_cloud(thing, R"({"desired":{"cloud":")" + large + "\"}}");
+    follow();
+    settle();
+    ASSERT_EQ(world.engine().count().stuck, 1U);
+    world.delete_cloud(thing);
+    settle();
+    EXPECT_EQ(world.engine().count().stuck, 0U);
+    EXPECT_EQ(cloud(), local());
+    EXPECT_THAT(cloud(), HasSubstr("core"));
 }
 
 TEST_F(shadow_sync, asks_again_ever_more_slowly_when_the_cloud_does_not_answer) {

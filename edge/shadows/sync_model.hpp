@@ -146,6 +146,8 @@ public:
             hear_at_core(pick(to_core_));
         }
     }
+    // What is on its way to the core arrives in the opposite order.
+    void reverse_to_core() { std::reverse(to_core_.begin(), to_core_.end()); }
     void pass_time(std::chrono::milliseconds by) {
         now_ += by;
         engine_->tick(now_);
