@@ -242,14 +242,18 @@ void service_parts::publish(std::string topic, std::string payload, const mqtt::
 }
 
 // The long polls of the certificate's things look again, and are refused if it is theirs.
+// Its own, and those of the cores whose devices have it (docs/core-service-protocol.md).
 void service_parts::end_polls_of(const std::string& certificate_id) {
     std::vector<std::string> things;
     {
         const auto hold = state_->db().lock();
         const auto read = state_->db().query(
             "parts.things_of_certificate",
-            "SELECT thing FROM thing_certificates WHERE certificate_id = ?1", {certificate_id},
-            [&](const db::row& row) { things.push_back(row.text(0)); });
+            "SELECT thing FROM thing_certificates WHERE certificate_id = ?1"
+            " UNION SELECT core.thing FROM group_members device JOIN group_members core"
+            " ON core.group_id = device.group_id AND core.role = 'core'"
+            " WHERE device.certificate_id = ?1 AND device.role = 'device'",
+            {certificate_id}, [&](const db::row& row) { things.push_back(row.text(0)); });
         if (!read) {
             log_.error("The long polls of a certificate that was lost go on.",
                        {{"certificateId", certificate_id}, {"error", read.error()}});

@@ -240,8 +240,9 @@ core::core(asio::io_context& io, edge::core_config config, program_places progra
                    config_.write_directory / "var/state/owner-signing.key"),
       service_(io.get_executor(), service_settings_of(config_, keys_, identity_changes_)),
       certificate_(config_.write_directory / "var/state/server", owners_key(keys_), log_),
+      denied_(config_.write_directory / "var/state/deployment/denied.json", log_),
       agent_(agent_settings_of(config_), store_, signing_key_, service_, certificate_, *this,
-             disk_.get_executor(), time_, log_),
+             denied_, disk_.get_executor(), time_, log_),
       invocations_(
           io.get_executor(),
           edge::service_client(io.get_executor(),
@@ -269,6 +270,9 @@ core::core(asio::io_context& io, edge::core_config config, program_places progra
       started_(time_.now()) {
     make_lan_discovery(io.get_executor());
     agent_.on_server_certificate = [this] { take_server_certificate(); };
+    agent_.on_denied = [this](const contract::manifest& running) {
+        devices_.admit(denied_.admitted(running));
+    };
     agent_.on_invocations = [this] { invocations_.wake(); };
     agent_.mqtt_port = [this] { return devices_.port(); };
     router_.set_sink(edge::endpoint_kind::function, &functions_);
@@ -346,6 +350,7 @@ void core::follow_shadows(const contract::manifest& wanted) {
 // MQTT sessions that outlived the last run go by its table from the first moment on. What is wrong
 // with the deployment is for boot() to say.
 void core::restore_rules() {
+    denied_.load();
     const auto sealed = store_.current();
     if (!sealed || !*sealed) {
         return;
@@ -354,7 +359,7 @@ void core::restore_rules() {
     const auto table = last ? edge::routing_table::build(last->subscriptions) : last.error();
     if (table) {
         router_.set_table(*table);
-        devices_.admit(last->devices);
+        devices_.admit(denied_.admitted(*last));
     }
 }
 
@@ -515,7 +520,7 @@ asio::awaitable<std::vector<edge::part_failure>> core::apply(const contract::man
         failures.push_back({"GGCloudSpooler", used.error().message()});
     }
     router_.set_table(*table);
-    devices_.admit(wanted.devices);
+    devices_.admit(denied_.admitted(wanted));
     note_group(wanted);
     if (const auto keep = edge::wants_kept_sessions(wanted.functions)) {
         cloud_.keep_sessions(*keep);

@@ -125,6 +125,7 @@ private:
     edge::server_certificate certificate_;
     std::optional<edge::core_snapshot::local_tls> local_tls_;  // what devices are shown
     std::optional<edge::lan_discovery> lan_;                   // nullopt: off
+    edge::denied_certificates denied_;
     edge::deployment_agent agent_;
     edge::invocation_runner invocations_;
     edge::log_shipper log_shipper_;

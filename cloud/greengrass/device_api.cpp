@@ -37,6 +37,8 @@ http::response answer_now(const greengrass::device_routes& in, device_route rout
             return greengrass::put_connectivity(in, from);
         case device_route::secrets:
             return greengrass::get_secrets(in, from);
+        case device_route::denied_certificates:
+            return greengrass::get_denied_certificates(in, from);
         case device_route::signing_key:
             return greengrass::get_signing_key(in, from);
         case device_route::invocation_outcome:

@@ -249,6 +249,67 @@ TEST_F(device_api_test, a_deployment_ends_the_long_poll_of_its_core) {
     EXPECT_EQ(notifier_.watchers(), 0U);
 }
 
+constexpr const char* denied_path = "/evergrass/v1/cores/core/denied-certificates?nonce=n";
+
+TEST_F(device_api_test, a_device_that_lost_its_certificate_ends_the_poll_of_its_core) {
+    const auto made = deploy_group();
+    const auto id = text(made, "DeploymentId");
+    const auto poll = "/evergrass/v1/cores/core/deployment?after=" + id + "&wait=60&denied=";
+    const auto waiting = begin(request("GET", poll, 'c'));
+    io_.restart();
+    while (notifier_.watchers() == 0) {
+        io_.run_one();
+    }
+    write("UPDATE certificates SET status = 'REVOKED' WHERE id = ?1", {certificate_id('d')});
+    EXPECT_TRUE(notifier_.notify("core"));
+    io_.run();
+    ASSERT_TRUE(*waiting);
+    EXPECT_EQ((*waiting)->status, 204);
+    EXPECT_TRUE((*waiting)->headers.get("x-evergrass-denied"));
+
+    const auto answer = must_answer(request("GET", denied_path, 'c'));
+    ASSERT_EQ(answer.status, 200);
+    const auto sealed = contract::parse_signed_manifest(answer.body);
+    ASSERT_TRUE(sealed);
+    EXPECT_TRUE(pki::verify_ed25519(services_->signer.public_key_pem(), sealed->manifest_text,
+                                    sealed->signature));
+    const auto told = parse_json(sealed->manifest_text).value().get_object();
+    EXPECT_EQ(text(told, "deniedOfDeployment"), id);
+    EXPECT_EQ(text(told, "nonce"), "n");
+    EXPECT_EQ(told.at("deniedCertificates"), json::array({certificate_id('d')}));
+
+    const auto version = text(told, "deniedVersion");
+    const auto again = "/evergrass/v1/cores/core/deployment?after=" + id + "&denied=" + version;
+    EXPECT_FALSE(must_answer(request("GET", again, 'c')).headers.get("x-evergrass-denied"))
+        << "it has that";
+    write("UPDATE certificates SET status = 'ACTIVE' WHERE id = ?1", {certificate_id('d')});
+    EXPECT_TRUE(must_answer(request("GET", again, 'c')).headers.get("x-evergrass-denied"))
+        << "reactivated";
+    write("DELETE FROM certificates WHERE id = ?1", {certificate_id('d')});
+    const auto deleted = must_answer(request("GET", denied_path, 'c'));
+    EXPECT_THAT(contract::parse_signed_manifest(deleted.body).value().manifest_text,
+                HasSubstr(certificate_id('d')));
+}
+
+TEST_F(device_api_test, a_core_that_does_not_ask_for_denied_certificates_is_not_told) {
+    const auto id = text(deploy_group(), "DeploymentId");
+    write("UPDATE certificates SET status = 'INACTIVE' WHERE id = ?1", {certificate_id('d')});
+    const auto answer = must_answer(
+        request("GET", "/evergrass/v1/cores/core/deployment?after=" + id + "&wait=0", 'c'));
+    EXPECT_EQ(answer.status, 204);
+    EXPECT_FALSE(answer.headers.get("x-evergrass-denied"));
+}
+
+TEST_F(device_api_test, denied_certificates_need_a_deployment_and_a_nonce) {
+    EXPECT_EQ(must_answer(request("GET", denied_path, 'c')).status, 404);
+    deploy_group();
+    const std::string path = "/evergrass/v1/cores/core/denied-certificates";
+    EXPECT_EQ(must_answer(request("GET", path, 'c')).status, 400);
+    EXPECT_EQ(must_answer(request("GET", path + "?nonce=" + std::string(129, 'n'), 'c')).status,
+              400);
+    EXPECT_EQ(must_answer(request("GET", denied_path, 'd')).status, 401) << "another's core";
+}
+
 TEST_F(device_api_test, a_failed_deployment_is_not_offered_again) {
     const auto made = deploy_group();
     const auto told =

@@ -18,6 +18,7 @@ enum class device_route {
     invocations,
     invocation_outcome,
     secrets,
+    denied_certificates,
     signing_key,
 };
 

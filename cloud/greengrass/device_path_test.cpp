@@ -28,6 +28,8 @@ TEST(device_path, each_request_of_the_protocol_has_its_route) {
     EXPECT_EQ(route("PUT", "/evergrass/v1/cores/c/connectivity"), device_route::connectivity);
     EXPECT_EQ(route("GET", "/evergrass/v1/cores/c/credentials"), device_route::credentials);
     EXPECT_EQ(route("GET", "/evergrass/v1/cores/c/secrets"), device_route::secrets);
+    EXPECT_EQ(route("GET", "/evergrass/v1/cores/c/denied-certificates"),
+              device_route::denied_certificates);
     EXPECT_EQ(route("GET", "/evergrass/v1/signing-key"), device_route::signing_key);
 }
 

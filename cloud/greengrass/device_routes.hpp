@@ -36,6 +36,7 @@ http::response post_server_certificate(const device_routes& in, const device_req
 http::response post_local_authority(const device_routes& in, const device_request& from);
 http::response put_connectivity(const device_routes& in, const device_request& from);
 http::response get_secrets(const device_routes& in, const device_request& from);
+http::response get_denied_certificates(const device_routes& in, const device_request& from);
 http::response get_signing_key(const device_routes& in, const device_request& from);
 
 // The long poll for the next deployment: what to wait for, and one look at the store.
@@ -43,6 +44,8 @@ struct deployment_poll {
     std::string after;             // the deployment that the core has; empty: none
     std::chrono::seconds wait{0};  // 0 to 60
     bool invocations = false;      // ends when there is one for the core, too
+    // The version of the denied certificates that the core has: ends when it is another.
+    std::optional<std::string> denied;
 };
 deployment_poll read_deployment_poll(const http::request& asked);
 // An answer, or nullopt: nothing yet. `last_look` answers in any case.

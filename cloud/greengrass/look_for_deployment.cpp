@@ -1,3 +1,4 @@
+#include "cloud/greengrass/denied_certificates.hpp"
 #include "cloud/greengrass/deployments.hpp"
 #include "cloud/greengrass/device_routes.hpp"
 
@@ -19,6 +20,8 @@ deployment_poll read_deployment_poll(const http::request& asked) {
             poll.after = value;
         } else if (name == "invocations") {
             poll.invocations = value == "1";
+        } else if (name == "denied") {
+            poll.denied = value;
         } else if (name == "wait") {
             long seconds = 0;
             std::from_chars(value.data(), value.data() + value.size(), seconds);
@@ -49,7 +52,15 @@ std::optional<http::response> look_for_deployment(const device_routes& in,
         answer.body = (*newest)->signed_manifest.value_or("");
         return answer;
     }
-    if (!last_look) {
+    bool denies = false;
+    if (*newest && poll.denied) {
+        const auto denied = find_denied_certificates(in.services.state, from.thing);
+        if (!denied) {
+            return store_failed(in, denied.error());
+        }
+        denies = denied->version != *poll.denied;
+    }
+    if (!last_look && !denies) {
         return std::nullopt;
     }
     if (!*newest) {
@@ -58,6 +69,9 @@ std::optional<http::response> look_for_deployment(const device_routes& in,
     }
     http::response nothing;
     nothing.status = 204;
+    if (denies) {
+        nothing.headers.set("x-evergrass-denied", "1");
+    }
     return nothing;
 }
 

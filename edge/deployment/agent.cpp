@@ -3,6 +3,7 @@
 #include "contract/bundle.hpp"
 #include "edge/deployment/address_detector.hpp"
 #include "libs/base/digest.hpp"
+#include "libs/base/encoding.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 #include "libs/base/random.hpp"
@@ -47,13 +48,15 @@ std::string summary(const std::vector<part_failure>& failures) {
 deployment_agent::deployment_agent(agent_settings settings, deployment_store& store,
                                    signing_key& key, service_client& service,
                                    server_certificate& certificate, deployment_target& target,
-                                   asio::any_io_executor disk, const clock& time, logger log)
+                                   denied_certificates& denied, asio::any_io_executor disk,
+                                   const clock& time, logger log)
     : settings_(std::move(settings)),
       store_(store),
       key_(key),
       service_(service),
       certificate_(certificate),
       target_(target),
+      denied_(denied),
       disk_(std::move(disk)),
       time_(time),
       log_(std::move(log)) {}
@@ -179,7 +182,9 @@ asio::awaitable<result<void>> deployment_agent::round() {
     }
     // The first poll of a link does not wait: its answer says that the link is up.
     const int wait = was_linked_ && link_trouble_.empty() ? settings_.poll_seconds : 0;
-    auto answer = co_await service_.poll_deployment(progress_.last_deployment_id, wait);
+    auto denied = running_ ? std::optional(denied_.version(running_->deployment_id)) : std::nullopt;
+    auto answer =
+        co_await service_.poll_deployment(progress_.last_deployment_id, wait, std::move(denied));
     if (!answer && answer.error().code == errc::not_found) {
         // A core that is set up before its group: the poll was held, nothing is wrong.
         if (!told_to_wait_) {
@@ -203,6 +208,43 @@ asio::awaitable<result<void>> deployment_agent::round() {
         auto deployed = co_await deploy(std::move(*answer->deployment));
         deploying_ = false;
         co_return deployed;
+    }
+    if (answer->denied_changed) {
+        auto taken = co_await take_denied();
+        co_return taken;
+    }
+    co_return result<void>();
+}
+
+// The nonce makes the answer one of now: an earlier one could admit who was revoked since.
+asio::awaitable<result<void>> deployment_agent::take_denied() {
+    const auto nonce = hex_encode(random_bytes(16));
+    auto sealed = co_await service_.fetch_denied(nonce);
+    auto verified = sealed ? key_.verify(*sealed) : result<void>(sealed.error());
+    if (!verified) {
+        co_return with_context(verified.error(), "whose certificates were revoked");
+    }
+    auto told = parse_denied_certificates(sealed->manifest_text);
+    if (!told) {
+        co_return with_context(told.error(), "whose certificates were revoked");
+    }
+    if (told->nonce != nonce) {
+        co_return error{errc::denied,
+                        "whose certificates were revoked: the service answered another question"};
+    }
+    if (!running_) {  // reset from this machine meanwhile
+        co_return result<void>();
+    }
+    const auto count = told->certificates.size();
+    const auto kept = denied_.take(std::move(*told), running_->deployment_id);
+    on_denied(*running_);
+    log_.info(
+        "The service has said whose certificates are no longer ACTIVE: these devices are "
+        "cut off.",
+        {{"deploymentId", running_->deployment_id}, {"devices", count}});
+    if (!kept) {
+        log_.error("It holds until the core is started again only: it cannot be saved.",
+                   {{"reason", kept.error()}});
     }
     co_return result<void>();
 }

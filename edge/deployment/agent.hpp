@@ -1,6 +1,7 @@
 #pragma once
 
 #include "edge/deployment/bundle_intake.hpp"
+#include "edge/deployment/denied_certificates.hpp"
 #include "edge/deployment/deployment_store.hpp"
 #include "edge/deployment/server_certificate.hpp"
 #include "edge/deployment/service_client.hpp"
@@ -44,8 +45,8 @@ class deployment_agent {
 public:
     deployment_agent(agent_settings settings, deployment_store& store, signing_key& key,
                      service_client& service, server_certificate& certificate,
-                     deployment_target& target, boost::asio::any_io_executor disk,
-                     const clock& time, logger log);
+                     deployment_target& target, denied_certificates& denied,
+                     boost::asio::any_io_executor disk, const clock& time, logger log);
 
     // Called when the local MQTT server has a new certificate to serve with.
     std::function<void()> on_server_certificate;
@@ -55,6 +56,10 @@ public:
 
     // Called when the service has invocations for this core.
     std::function<void()> on_invocations = [] {};
+
+    // Called when other devices of the running deployment are denied than before.
+    std::function<void(const contract::manifest& running)> on_denied =
+        [](const contract::manifest&) {};
 
     // Runs what was deployed last, without the service. A damaged or unsigned deployment is
     // reported and not run. Returns the parts that could not start.
@@ -80,6 +85,7 @@ private:
     boost::asio::awaitable<result<void>> renew_certificate();
     void renew_certificate_alone();
     boost::asio::awaitable<result<void>> tell_addresses();
+    boost::asio::awaitable<result<void>> take_denied();
     boost::asio::awaitable<result<void>> deploy(contract::signed_manifest sealed);
     boost::asio::awaitable<result<void>> stage(const contract::manifest& m);
     boost::asio::awaitable<void> remove_staged(const contract::manifest& failed);
@@ -112,6 +118,7 @@ private:
     service_client& service_;
     server_certificate& certificate_;
     deployment_target& target_;
+    denied_certificates& denied_;
     boost::asio::any_io_executor disk_;
     const clock& time_;
     logger log_;

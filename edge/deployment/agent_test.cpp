@@ -57,6 +57,11 @@ struct fake_service {
     std::vector<std::string> messages;
     int refused_reports = 0;  // that many are answered 503
     int polls = 0;
+    std::vector<std::string> denied;  // certificates
+    std::string denied_version;
+    std::string denied_by;       // a key; empty: the service's
+    std::string answered_nonce;  // empty: the question's
+    int denied_asked = 0;
     std::vector<std::string> told_addresses;
 
     void deploy(const contract::manifest& m, std::string with_key = {}) {
@@ -78,10 +83,17 @@ struct fake_service {
             const auto after = http::parse_query(asked.query())[0].second;
             if (self->newest && self->newest->first != after) {
                 answer.body = self->newest->second;
+            } else if (const auto query = http::parse_query(asked.query());
+                       query.back().first == "denied" &&
+                       query.back().second != self->denied_version) {
+                answer.status = 204;
+                answer.headers.set("x-evergrass-denied", "1");
             } else {
                 co_await rt::sleep_for(1h);
                 answer.status = 204;
             }
+        } else if (path.ends_with("/denied-certificates")) {
+            answer.body = self->say_denied(http::parse_query(asked.query())[0].second);
         } else if (path.ends_with("/connectivity")) {
             self->told_addresses.push_back(asked.body);
             answer.body = R"({"version":"1"})";
@@ -95,6 +107,19 @@ struct fake_service {
             answer.body = R"({"message":"no such thing"})";
         }
         co_return answer;
+    }
+
+    std::string say_denied(const std::string& nonce) {
+        ++denied_asked;
+        const auto text = json::serialize(
+            json::object{{"deniedOfDeployment", newest->first},
+                         {"deniedVersion", denied_version},
+                         {"deniedCertificates", json::array(denied.begin(), denied.end())},
+                         {"nonce", answered_nonce.empty() ? nonce : answered_nonce}});
+        const auto& signer = denied_by.empty() ? key : denied_by;
+        return contract::to_json_text(
+            contract::signed_manifest{text, pki::sign_ed25519(signer, text).value(),
+                                      sha256_hex(pki::public_key_of(signer).value())});
     }
 
     void take_report(const std::string& path, const std::string& body, http::response& answer) {
@@ -171,6 +196,7 @@ struct agent_fixture : ::testing::Test {
         service_client client;
         server_certificate certificate;
         asio::thread_pool disk{1};
+        denied_certificates denied;
         deployment_agent agent;
         asio::cancellation_signal cancel;
         bool ended = false;
@@ -180,8 +206,9 @@ struct agent_fixture : ::testing::Test {
               key({}, f.dir.path() / "var/state/deployment-signing.pub.pem"),
               client(f.io.get_executor(), settings(port)),
               certificate(f.dir.path() / "var/state/server", {}, logger()),
-              agent(quick(), store, key, client, certificate, f.target, disk.get_executor(), f.time,
-                    logger()) {}
+              denied(f.dir.path() / "var/state/deployment/denied.json", logger()),
+              agent(quick(), store, key, client, certificate, f.target, denied, disk.get_executor(),
+                    f.time, logger()) {}
 
         static service_settings settings(std::uint16_t port) {
             service_settings to;
@@ -225,6 +252,7 @@ struct agent_fixture : ::testing::Test {
     std::vector<part_failure> start_core() {
         running = std::make_unique<core>(*this, listening->port());
         running->key.load().value();
+        running->denied.load();
         auto failures = rt::testing::run(io, running->agent.boot());
         auto* one = running.get();
         asio::co_spawn(io, one->agent.run(),
@@ -401,6 +429,58 @@ TEST_F(agent_fixture, a_deployment_of_another_key_is_refused_and_the_old_one_goe
     rt::testing::run_until(io, [&] { return service.polls > polls + 1; });
     EXPECT_THAT(target.calls, ElementsAre("d1", "d1"));
     EXPECT_THAT(service.reports, ::testing::Each(StartsWith("d1 ")));
+}
+
+struct denied_device : agent_fixture {
+    contract::manifest m = manifest_of("d1");
+    std::vector<std::size_t> admitted;  // how many devices, each time it changed
+
+    // A core whose device has lost its certificate.
+    void lose_certificate() {
+        const std::string id(64, 'd');
+        m.devices = {{"lamp", "arn:aws:iot:us-east-1:123456789012:thing/lamp",
+                      "arn:aws:iot:us-east-1:123456789012:cert/" + id, false}};
+        service.deploy(m);
+        start_core();
+        run_until_reported("d1 Success");
+        stop_core();
+        service.denied = {id};
+        service.denied_version = "v1";
+        start();
+    }
+    void start() {
+        start_core();
+        running->agent.on_denied = [this](const contract::manifest& now) {
+            admitted.push_back(running->denied.admitted(now).size());
+        };
+    }
+};
+
+TEST_F(denied_device, is_cut_off_without_a_deployment_and_admitted_when_the_service_says_so) {
+    lose_certificate();
+    rt::testing::run_until(io, [&] { return !admitted.empty(); });
+    EXPECT_THAT(admitted, ElementsAre(0U));
+    EXPECT_THAT(target.calls, ElementsAre("d1", "d1")) << "nothing was deployed for it";
+    stop_core();
+    service.denied.clear();
+    service.denied_version.clear();
+    start();
+    EXPECT_TRUE(running->denied.admitted(m).empty()) << "nobody has said otherwise yet";
+    rt::testing::run_until(io, [&] { return admitted.size() == 2; });
+    EXPECT_THAT(admitted, ElementsAre(0U, 1U));
+}
+
+TEST_F(denied_device, is_not_said_by_another_key_or_by_an_answer_of_before) {
+    service.denied_by = pki::generate_ed25519_key();
+    lose_certificate();
+    rt::testing::run_until(io, [&] { return service.denied_asked == 3; });
+    EXPECT_TRUE(admitted.empty());
+    service.denied_by.clear();
+    service.answered_nonce = "of before";
+    rt::testing::run_until(io, [&] { return service.denied_asked == 6; });
+    EXPECT_TRUE(admitted.empty());
+    service.answered_nonce.clear();
+    rt::testing::run_until(io, [&] { return !admitted.empty(); });
 }
 
 TEST_F(agent_fixture, a_deployment_for_another_core_is_refused) {

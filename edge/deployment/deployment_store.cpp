@@ -134,6 +134,7 @@ result<void> deployment_store::forget() {
         return error{code, "cannot remove " + (state_ / current_file).string()};
     }
     fs::remove(state_ / previous_file, code);
+    fs::remove(state_ / "denied.json", code);
     if (fs::exists(state_, code)) {
         if (auto synced = sync_directory(state_); !synced) {
             return synced;

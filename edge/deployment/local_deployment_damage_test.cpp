@@ -61,6 +61,7 @@ struct lone_core : ::testing::Test {
         service_client client;
         server_certificate certificate;
         asio::thread_pool disk{1};
+        denied_certificates denied;
         deployment_agent agent;
 
         explicit parts(lone_core& f)
@@ -68,8 +69,9 @@ struct lone_core : ::testing::Test {
               key(f.dir.path() / "service.pub.pem", {}, f.dir.path() / "ggc/owner.key"),
               client(f.io.get_executor(), {}),
               certificate(f.dir.path() / "ggc/server", {}, logger()),
-              agent(settings(), store, key, client, certificate, f.target, disk.get_executor(),
-                    f.time, logger()) {
+              denied(f.dir.path() / "denied.json", logger()),
+              agent(settings(), store, key, client, certificate, f.target, denied,
+                    disk.get_executor(), f.time, logger()) {
             key.load().value();
         }
         static agent_settings settings() {

@@ -70,11 +70,12 @@ boost::asio::awaitable<result<http::response>> service_client::send(http::reques
 }
 
 boost::asio::awaitable<result<service_client::poll_answer>> service_client::poll_deployment(
-    std::string after, int wait_seconds) {
+    std::string after, int wait_seconds, std::optional<std::string> denied) {
     http::request ask;
     ask.method = "GET";
     ask.target = path("/deployment?after=" + percent_encode(after) +
-                      "&wait=" + std::to_string(wait_seconds) + "&invocations=1");
+                      "&wait=" + std::to_string(wait_seconds) + "&invocations=1" +
+                      (denied ? "&denied=" + percent_encode(*denied) : std::string()));
     auto answer = co_await send(std::move(ask));
     if (!answer) {
         co_return answer.error();
@@ -83,6 +84,7 @@ boost::asio::awaitable<result<service_client::poll_answer>> service_client::poll
     if (const auto version = answer->headers.get("x-evergrass-connectivity-version")) {
         out.connectivity_version = std::string(*version);
     }
+    out.denied_changed = answer->headers.get("x-evergrass-denied").has_value();
     out.invocations_wait = answer->headers.get("x-evergrass-invocations").has_value();
     if (answer->status == 204) {
         co_return out;
@@ -96,6 +98,26 @@ boost::asio::awaitable<result<service_client::poll_answer>> service_client::poll
     }
     out.deployment = std::move(*sealed);
     co_return out;
+}
+
+boost::asio::awaitable<result<contract::signed_manifest>> service_client::fetch_denied(
+    std::string nonce) {
+    http::request ask;
+    ask.method = "GET";
+    ask.target = path("/denied-certificates?nonce=" + percent_encode(nonce));
+    auto answer = co_await send(std::move(ask));
+    if (!answer) {
+        co_return answer.error();
+    }
+    if (answer->status != 200) {
+        co_return refusal(*answer, settings_.thing);
+    }
+    auto sealed = contract::parse_signed_manifest(answer->body);
+    if (!sealed) {
+        co_return with_context(sealed.error(),
+                               "the service sent denied certificates that are none");
+    }
+    co_return std::move(*sealed);
 }
 
 boost::asio::awaitable<result<std::string>> service_client::put_connectivity(json::array entries) {

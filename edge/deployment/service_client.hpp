@@ -39,9 +39,13 @@ public:
         std::optional<contract::signed_manifest> deployment;  // nullopt: nothing new
         std::string connectivity_version;                     // of the service's record, or empty
         bool invocations_wait = false;                        // for take_invocation()
+        bool denied_changed = false;                          // for fetch_denied()
     };
-    boost::asio::awaitable<result<poll_answer>> poll_deployment(std::string after,
-                                                                int wait_seconds);
+    // `denied`: the version of denied certificates that holds here; nullopt: not asked for.
+    boost::asio::awaitable<result<poll_answer>> poll_deployment(
+        std::string after, int wait_seconds, std::optional<std::string> denied = std::nullopt);
+    // Signed: whose certificates are no longer ACTIVE (denied_certificates.hpp).
+    boost::asio::awaitable<result<contract::signed_manifest>> fetch_denied(std::string nonce);
     boost::asio::awaitable<result<std::string>> fetch_signing_key();
     boost::asio::awaitable<result<void>> fetch_artifact(std::string sha256,
                                                         std::filesystem::path destination,

@@ -59,6 +59,14 @@ class Site:
         """How a deployment ends, with its reason."""
         return self.group.outcome(self.give().start_deployment())
 
+    def set_certificate(self, thing, status):
+        certificate = thing.certificate_arn.rpartition("/")[2]
+        self.endpoints.boto("iot").update_certificate(certificateId=certificate, newStatus=status)
+
+    def refuses(self, thing):
+        with pytest.raises((Refused, OSError)):
+            self.connect(thing)
+
     def connect(self, thing):
         return self.core.connect(thing, self.ca)
 
@@ -129,19 +137,29 @@ def test_a_core_without_space_carries_messages_and_keeps_its_deployment(site, la
     site.functions = functions
 
 
-def test_a_revoked_device_is_cut_off_at_the_next_deployment_and_alone(site):
+def test_a_revoked_device_is_cut_off_without_a_deployment_and_alone(site):
     with site.connect(site.display) as display, site.connect(site.lost) as lost:
         display.subscribe("lost")
         lost.publish("lost", "while it may")
         heard(display, "lost", "while it may")
-        site.endpoints.boto("iot").update_certificate(
-            certificateId=site.lost.certificate_arn.rpartition("/")[2], newStatus="REVOKED"
-        )
-        site.deploy()
+        site.set_certificate(site.lost, "REVOKED")
         lost.wait_closed()
-        with pytest.raises((Refused, OSError)):
-            site.connect(site.lost)
+        site.refuses(site.lost)
         assert display.connected()
+    site.core.stop()
+    site.core.start()
+    site.refuses(site.lost)
+    passes(site, "after the restart")
+
+
+def test_a_reactivated_device_comes_back_with_the_next_deployment(site):
+    site.set_certificate(site.lost, "INACTIVE")
+    site.deploy()
+    site.refuses(site.lost)
+    site.set_certificate(site.lost, "ACTIVE")
+    site.deploy()
+    with site.connect(site.lost) as lost:
+        assert lost.connected()
 
 
 def test_what_the_core_keeps_is_its_users_alone(site):
