@@ -473,11 +473,11 @@ TEST_F(denied_device, is_cut_off_without_a_deployment_and_admitted_when_the_serv
 TEST_F(denied_device, is_not_said_by_another_key_or_by_an_answer_of_before) {
     service.denied_by = pki::generate_ed25519_key();
     lose_certificate();
-    rt::testing::run_until(io, [&] { return service.denied_asked == 3; });
+    rt::testing::run_until(io, [&] { return service.denied_asked == 3 || !admitted.empty(); });
     EXPECT_TRUE(admitted.empty());
     service.denied_by.clear();
     service.answered_nonce = "of before";
-    rt::testing::run_until(io, [&] { return service.denied_asked == 6; });
+    rt::testing::run_until(io, [&] { return service.denied_asked == 6 || !admitted.empty(); });
     EXPECT_TRUE(admitted.empty());
     service.answered_nonce.clear();
     rt::testing::run_until(io, [&] { return !admitted.empty(); });

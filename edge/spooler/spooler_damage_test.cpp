@@ -215,6 +215,53 @@ TEST_F(spooler_damage, full_disk_is_taken_again_when_there_is_room) {
     EXPECT_EQ(found(), from_to(1, 50));
 }
 
+// What docs/link.md says of both at once: while the disk takes nothing it is not told what gave
+// way.
+TEST_F(spooler_damage, full_disk_and_a_kill_bring_back_what_gave_way_behind_newer_ones) {
+    s.settings.max_bytes = spool_settings::least_bytes;
+    ASSERT_TRUE(s.open());
+    for (int n = 1; n <= 100; ++n) {
+        ASSERT_TRUE(s.push(n, 2000));
+    }
+    s.until([&] { return s.acknowledged.size() == 100; });
+    s.disk.set_capacity(1);
+    for (int n = 101; n <= 200; ++n) {
+        ASSERT_TRUE(s.push(n, 2000));
+    }
+    const auto gave_way = static_cast<int>(s.lost_as(loss::overwritten));
+    ASSERT_GT(gave_way, 50);
+    EXPECT_EQ(s.drain(), from_to(gave_way + 1, 200));
+    s.forget();
+    s.disk.set_capacity(0);
+    const auto back = found();
+    ASSERT_FALSE(back.empty());
+    EXPECT_EQ(back, from_to(back.front(), 100));
+    EXPECT_LE(back.front(), gave_way);
+    EXPECT_GT(back.front(), gave_way - 9);  // whole segments, of eight messages, went all the same
+}
+
+// The same without a kill: what the disk could not be told it is told when it takes something
+// again.
+TEST_F(spooler_damage, full_disk_is_told_of_what_gave_way_when_there_is_room) {
+    s.settings.max_bytes = spool_settings::least_bytes;
+    ASSERT_TRUE(s.open());
+    for (int n = 1; n <= 100; ++n) {
+        ASSERT_TRUE(s.push(n, 2000));
+    }
+    s.until([&] { return s.acknowledged.size() == 100; });
+    s.disk.set_capacity(1);
+    for (int n = 101; n <= 200; ++n) {
+        ASSERT_TRUE(s.push(n, 2000));
+    }
+    s.until([&] { return s.queue->numbers().disk_error.has_value(); });
+    const auto gave_way = static_cast<int>(s.lost_as(loss::overwritten));
+    ASSERT_GT(gave_way, 50);
+    s.disk.set_capacity(0);
+    s.until([&] { return s.acknowledged.size() == 200; });
+    s.forget();
+    EXPECT_EQ(found(), from_to(gave_way + 1, 200));
+}
+
 TEST_F(spooler_damage, read_only_remount_holds_receipts_until_the_cloud_has_the_messages) {
     write(3);
     ASSERT_TRUE(s.open());
