@@ -5,6 +5,7 @@
 #include "apps/doctor/endpoint_facts.hpp"
 #include "apps/doctor/host_facts.hpp"
 #include "apps/doctor/token_facts.hpp"
+#include "edge/keys/pin_note.hpp"
 #include "libs/base/file.hpp"
 #include "libs/rt/tls.hpp"
 
@@ -84,8 +85,21 @@ token_facts token_of(const core_facts& core) {
     if (!settings || !*settings) {
         return {};
     }
-    return look_at_token(**settings,
-                         core.config ? text_of(core.config->certificate_path) : std::string());
+    if (!core.config) {
+        return look_at_token(**settings, {});
+    }
+    // A PIN that the token refused the core is not tried by us either: the token would lock.
+    const edge::pin_note note(core.config->write_directory / "var/state/pin-refused.json",
+                              core.config_file);
+    if (const auto refusal = note.refusal()) {
+        token_facts facts;
+        facts.is_used = true;
+        facts.module = (*settings)->provider;
+        facts.label = (*settings)->slot_label;
+        facts.error = *refusal + "; it was not tried again";
+        return facts;
+    }
+    return look_at_token(**settings, text_of(core.config->certificate_path));
 }
 
 }  // namespace

@@ -143,13 +143,15 @@ def test_a_wrong_pin_is_tried_once_and_shown_nowhere(by_rsa):
     second = core.daemon("start", check=False, env=by_rsa.token.env)
     assert first.returncode != 0 and "the PIN is wrong" in first.stderr
     assert second.returncode != 0 and "was not tried again" in second.stderr
+    doctor = processes.run(BIN / "evergrass", "doctor", "--root", core.root, "--offline", env=by_rsa.token.env, check=False)
+    assert "it was not tried again" in doctor.stdout
     core.config["crypto"]["PKCS11"] = by_rsa.token.section()
     core.write_config()
     core.start(env=by_rsa.token.env)
     assert by_rsa.publish().returncode == 0
     assert "quite-hush" in by_rsa.secret()
     said = first.stderr + first.stdout + second.stderr + core.log() + (core.root / "ggc/var/log/crash.log").read_text()
-    assert "0000-wrong" not in said and PIN not in said
+    assert "0000-wrong" not in said + doctor.stdout and PIN not in said + doctor.stdout
 
 
 def test_an_elliptic_curve_to_the_cloud_and_the_owners_server_key_in_a_file(service, token, tmp_path):
