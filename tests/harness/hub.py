@@ -127,8 +127,16 @@ class HubClient:
 
     def wait_closed(self):
         """The code: 5.0's reason of DISCONNECT."""
-        self._client.reconnect_delay_set(min_delay=100)  # so that it doesn't come back by itself
+        self.stay_away()
         return self._answer("disconnect")
+
+    def stay_away(self):
+        """From now on: doesn't come back by itself when its connection ends."""
+        self._client.reconnect_delay_set(min_delay=100)
+
+    def outlive_server(self):
+        """From now on: connects again when its server was killed while it sent."""
+        self._client.outlives_server = True
 
     def vanish(self):
         """Cuts the connection without DISCONNECT."""
