@@ -56,10 +56,10 @@ class Publisher:
         self._client = client
 
     def publish(self, count):
-        last = None
-        for _ in range(count):
+        for number in range(1, count + 1):
             last = self._client.publish(TOPIC, PAYLOAD, 1)
-        last.wait_for_publish()
+            if number % 10_000 == 0 or number == count:  # paho queues 65,535 at most
+                last.wait_for_publish()
 
 
 class OurLink:
