@@ -2,8 +2,8 @@
 this machine makes, from memory and from files, beside mosquitto's bridge over the same proxy in the same run.
 
 What is measured is a queue that drains: messages are published while the way is cut; then it is mended, and a
-subscriber at the far end takes the time from the first that comes to the last. A line a measurement: what, our
-number, the peer's, the goal, and whether it is met. `--json` prints one object.
+subscriber at the far end (mosquitto_sub) takes the time from the first that comes to the last. A line a measurement:
+what, our number, the peer's, the goal, and whether it is met. `--json` prints one object.
 """
 
 import argparse
@@ -33,6 +33,7 @@ from harness.ports import free_port  # noqa: E402
 from table import Table  # noqa: E402
 
 TOPIC = "bench/link"
+READY = "bench/ready"
 PAYLOAD = b"x" * 256
 QUEUE = 256 * 1024 * 1024  # bytes: nothing gives way
 # Milliseconds of a round trip, and how many messages drain over it.
@@ -40,13 +41,53 @@ WAYS = [(0, 10_000), (10, 5_000), (50, 4_000), (200, 1_000)]
 WINDOW = 100
 
 
-def first_to_last(next_message, count):
-    """Messages a second, from the first that comes on."""
-    next_message()
-    begun = time.perf_counter()
-    for _ in range(count - 1):
-        next_message()
-    return (count - 1) / (time.perf_counter() - begun)
+class Subscriber:
+    """mosquitto_sub at a far end: paho is slower than both ends. It writes a line a message. QoS 0, for what waits for
+    it there has no limit but bytes then."""
+
+    def __init__(self, file, port, publish_ready, *connect):
+        self._written = open(file, "wb")
+        self._lines = open(file)
+        self._program = subprocess.Popen(
+            ["mosquitto_sub", "-h", "127.0.0.1", "-p", str(port), "-q", "0", "-t", TOPIC, "-t", READY,
+             "-F", "%U %t", *connect],
+            stdout=self._written,
+        )  # fmt: skip
+
+        def answers():
+            publish_ready()
+            return READY in self._read()
+
+        self._line = ""
+        waiting.until("mosquitto_sub has subscribed", answers)
+
+    def _read(self):
+        """{topic: [seconds of each message]} since the last time."""
+        came = {}
+        while piece := self._lines.readline():
+            self._line += piece
+            if self._line.endswith("\n"):
+                seconds, topic = self._line.split()
+                came.setdefault(topic, []).append(float(seconds))
+                self._line = ""
+        return came
+
+    def rate(self, count):
+        """Messages a second, from the first that comes on."""
+        seconds = []
+
+        def all_came():
+            seconds.extend(self._read().get(TOPIC, []))
+            return len(seconds) >= count
+
+        waiting.until(lambda: f"{count} messages come, of which {len(seconds)} did", all_came, limit=600)
+        return (count - 1) / (seconds[-1] - seconds[0])
+
+    def end(self):
+        self._program.terminate()
+        self._program.wait()
+        self._written.close()
+        self._lines.close()
 
 
 class Publisher:
@@ -81,8 +122,13 @@ class OurLink:
         self.core.config["coreThing"]["iotMqttPort"] = cable.port
         self.core.write_config()
         self.ca = self.group.write_ca(folder / "ca.pem")
-        self.far_end = HubClient(endpoints, "far", far)
-        self.far_end.subscribe(TOPIC, 0)
+        probe = HubClient(endpoints, "probe", far)
+        port = endpoints.iot_mqtt.rpartition(":")[2]
+        self.far_end = Subscriber(
+            folder / "far.out", port, lambda: probe.publish(READY, b""),
+            "-i", "far", "--cafile", str(endpoints.ca_file), "--cert", str(far.cert), "--key", str(far.key),
+        )  # fmt: skip
+        probe.close()
 
     def use(self, storage):
         variables = {"GG_CONFIG_STORAGE_TYPE": storage, "GG_CONFIG_MAX_SIZE_BYTES": str(QUEUE)}
@@ -108,7 +154,7 @@ class OurLink:
             waiting.until("all is queued", lambda: self.link()["queue"]["messages"] == count, limit=600)
         self.cable.delay = round_trip / 2000
         self.cable.mend()
-        rate = first_to_last(self.far_end.receive, count)
+        rate = self.far_end.rate(count)
         waiting.until("all is acknowledged", lambda: not self.link()["queue"]["messages"])
         self.cable.delay = 0
         return rate
@@ -141,9 +187,8 @@ class MosquittoBridge:
         return port
 
     @staticmethod
-    def connect(port, on_message=None):
-        client = paho.Client(f"bench{port}{on_message is not None}", protocol=paho.MQTTv311)
-        client.on_message = on_message
+    def connect(port):
+        client = paho.Client(f"bench{port}", protocol=paho.MQTTv311)
         client.connect("127.0.0.1", port)
         client.loop_start()
         waiting.until("paho is connected", client.is_connected)
@@ -157,35 +202,26 @@ class MosquittoBridge:
             f"topic {TOPIC} out 1", "cleansession false", "restart_timeout 1", "notifications false",
             "try_private false",
         ])  # fmt: skip
+        probe = self.connect(self.far)
+        self.far_end = Subscriber(self.folder / "peer.out", self.far, lambda: probe.publish(READY, b"", 1))
+        probe.disconnect()
+        probe.loop_stop()
         return self
 
     def drain(self, count, round_trip):
-        came = []
-        ended = []
-
-        def on_message(_client, _user, _message):
-            if not came:
-                came.append(time.perf_counter())
-                ended.append(0)
-            ended[0] += 1
-            if ended[0] == count:
-                came.append(time.perf_counter())
-
-        listener = self.connect(self.far, on_message)
-        listener.subscribe(TOPIC, 0)
         self.cable.cut()
         publisher = self.connect(self.near)
         Publisher(publisher).publish(count)
         self.cable.delay = round_trip / 2000
         self.cable.mend()
-        waiting.until("all comes by mosquitto's bridge", lambda: len(came) == 2, limit=600)
-        for client in (listener, publisher):
-            client.disconnect()
-            client.loop_stop()
+        rate = self.far_end.rate(count)
+        publisher.disconnect()
+        publisher.loop_stop()
         self.cable.delay = 0
-        return (count - 1) / (came[1] - came[0])
+        return rate
 
     def __exit__(self, *unused):
+        self.far_end.end()
         self.cable.__exit__()
         for program in self._programs:
             program.terminate()
@@ -201,7 +237,7 @@ def measure(folder, options):
         for round_trip, count in WAYS:
             peer[round_trip] = bridge.drain(count, round_trip)
         peer["many"] = many / bridge.drain(many, 0)
-    with Cloud(folder / "cloud") as cloud, Cable(port_of(cloud.endpoints.iot_mqtt)) as cable:
+    with Cloud(folder / "cloud", "--mqtt-queue-bytes", str(QUEUE)) as cloud, Cable(port_of(cloud.endpoints.iot_mqtt)) as cable:
         ours = OurLink(folder, cloud, cable)
         with ours.core:
             ours.core.start()
@@ -217,7 +253,7 @@ def measure(folder, options):
                     )  # fmt: skip
                 table.add(f"{storage}, {many} queued drain in", many / ours.drain(many, 0), "s",
                           peer=(peer["many"], "mosquitto's bridge"))  # fmt: skip
-            ours.far_end.close()
+            ours.far_end.end()
             ours.core.stop()
     return table
 
