@@ -22,10 +22,10 @@ struct service_settings {
     std::string thing;
     // Asked before each connection, so that certificates changed on disk are taken up.
     std::function<result<std::shared_ptr<rt::tls_context>>()> tls;
-    std::shared_ptr<const rt::http_proxy> proxy;  // null: directly
+    std::shared_ptr<const rt::http_proxy> proxy = nullptr;  // null: directly
     // Counts the changes of what `tls` reads: a connection of an earlier one is not used for
     // another call. Null: never.
-    std::shared_ptr<const std::uint64_t> identity_changes;
+    std::shared_ptr<const std::uint64_t> identity_changes = nullptr;
 };
 
 // The core's side of docs/core-service-protocol.md, one call a row of its table. Errors say what to
