@@ -81,6 +81,11 @@ void add_service_options(CLI::App& app, cloud::service_options& options, std::st
                    "Seconds that an MQTT session may outlive its connection; AWS IoT: 3600, up to "
                    "604800. 4294967295: for ever")
         ->capture_default_str();
+    app.add_option("--mqtt-queue-bytes", options.mqtt_queue_bytes,
+                   "Bytes that wait for one MQTT client that is away or slow; what is more is lost "
+                   "for it, and logged")
+        ->check(CLI::Range(std::size_t{256} * 1024, std::size_t{1} << 34))
+        ->capture_default_str();
     app.add_option("--aws-credentials", options.aws_credentials,
                    "AWS credentials file whose [default] keys ask AWS STS for the roles of groups "
                    "with the tag evergrass:credentials=sts");

@@ -23,6 +23,7 @@ struct service_options {
     std::vector<std::string> hosts;  // more names of this machine for the certificate
     // Seconds that an MQTT session may outlive its connection.
     std::uint32_t mqtt_session_expiry = 60 * 60;
+    std::size_t mqtt_queue_bytes = 32 * 1024 * 1024;  // hub_settings::max_queued_bytes
     bool allow_reset = false;
     // AWS STS for groups whose credentials come from there; no keys file: none.
     std::filesystem::path aws_credentials;

@@ -384,6 +384,7 @@ result<void> service_parts::start_hub(const service_options& options) {
     hub_settings settings;
     settings.data_directory = (options.data / "mqtt").string();
     settings.session_expiry = options.mqtt_session_expiry;
+    settings.max_queued_bytes = options.mqtt_queue_bytes;
     settings.max_connections = options.device_connections;
     settings.shadows = shadows_;
     settings.jobs = jobs_;

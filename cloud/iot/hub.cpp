@@ -16,6 +16,7 @@ mqtt::server_options limits_of(const hub_settings& settings) {
     // Bounds what one client can make us hold. AWS stops at 50 and cores then open more
     // connections; ours need not.
     limits.max_filters = 10'000;
+    limits.max_queued_bytes = settings.max_queued_bytes;
     limits.max_connections = settings.max_connections;
     limits.max_sessions = 2 * settings.max_connections;
     limits.topic_alias_maximum = 8;

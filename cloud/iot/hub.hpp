@@ -40,6 +40,9 @@ struct hub_settings {
     // The longest that a session outlives its connection, in seconds; what 3.1.1 clients without
     // clean session get. AWS IoT: 1 hour, at most 7 days.
     std::uint32_t session_expiry = 60 * 60;
+    // Bytes that wait for one client, or are sent and unacknowledged; more is lost for it. Enough
+    // for what a core has queued while it was offline, which comes faster than most clients read.
+    std::size_t max_queued_bytes = 32 * 1024 * 1024;
     std::size_t max_connections = 20'000;  // twice as many sessions are kept
     // Take what is published to the request topics of shadows, jobs and fleet provisioning; null:
     // nobody does.

@@ -12,11 +12,13 @@ from harness.mqtt import Refused
 
 VERSIONS = pytest.mark.parametrize("version", [V311, V5], ids=["v311", "v5"])
 EXPIRY = 7 * 24 * 3600
+QUEUE = 256 * 1024
 
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory):
-    with Cloud(tmp_path_factory.mktemp("cloud"), "--mqtt-session-expiry", str(EXPIRY)) as running:
+    options = ("--mqtt-session-expiry", str(EXPIRY), "--mqtt-queue-bytes", str(QUEUE))
+    with Cloud(tmp_path_factory.mktemp("cloud"), *options) as running:
         yield running
 
 
@@ -54,6 +56,20 @@ def restart(cloud, how):
     else:
         assert cloud.process.stop() == 0
     cloud.start()
+
+
+def test_what_waits_for_a_client_is_limited(cloud, endpoints, thing, name):
+    half = "x" * (QUEUE // 2 - 1024)
+    with HubClient(endpoints, f"{name}-pub", thing) as publisher:
+        with HubClient(endpoints, name, thing, keep=3600) as away:
+            away.subscribe(f"{name}/#")
+        for _ in range(2):
+            publisher.publish(f"{name}/kept", half)
+        publisher.publish(f"{name}/too-much", half)
+        publisher.publish(f"{name}/small", "there is room for it")
+        with HubClient(endpoints, name, thing, keep=3600) as back:
+            assert back.payloads(3) == [half, half, "there is room for it"]
+    assert "A message for a client is dropped." in cloud.process.output
 
 
 @VERSIONS
