@@ -1,7 +1,10 @@
 #include "cloud/admin/admin_answers.hpp"
 #include "libs/base/errors.hpp"
 
+#include <cerrno>
+#include <fcntl.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 namespace evergrass::cloud {
 namespace {
@@ -19,6 +22,15 @@ result<void> check_disk(const std::filesystem::path& data) {
     }
     if (std::uint64_t{disk.f_bavail} * disk.f_frsize < least_free_bytes) {
         return error{errc::unavailable, "the disk is full"};
+    }
+    // A file system that stopped itself after an error may still call itself writable (ext4's
+    // emergency_ro), so one file without a name is made. Where there are none, nothing is learned.
+    const int file = ::open(data.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    if (file >= 0) {
+        ::close(file);
+    } else if (errno != EOPNOTSUPP && errno != EISDIR && errno != EMFILE && errno != ENFILE) {
+        return error{errc::unavailable, errno == EROFS ? "the disk has become read-only"
+                                                       : "the disk takes no new files"};
     }
     return {};
 }

@@ -1,8 +1,9 @@
-"""Who may do what at the service: roles, the audit, backups, limits, health, a full disk."""
+"""Who may do what at the service: roles, the audit, backups, limits, health, a full or failing disk."""
 
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import tarfile
@@ -390,6 +391,58 @@ def test_a_full_disk_is_said_so_and_the_service_goes_on_when_there_is_space(smal
         assert newest[0]["Name"] == "after", "what was answered is there after kill -9"
         body = cloud.endpoints.boto("s3").get_object(Bucket="bucket", Key="k")["Body"].read()
         assert body == b"x" * 1_000_000
+
+
+@pytest.fixture
+def failing_disk(tmp_path):
+    """A file system that can be made to stop taking writes, as ext4 does when its disk fails."""
+    if Cloud.postgres is not None:
+        pytest.skip("the disk that fails is the database server's")
+    place, image = tmp_path / "disk", tmp_path / "image"
+    place.mkdir()
+    with open(image, "wb") as file:
+        file.truncate(32 << 20)
+    if subprocess.run(["mkfs.ext4", "-q", image], capture_output=True).returncode != 0:
+        pytest.skip("there is no mkfs.ext4")
+    mount = ["mount", "-o", "loop"]
+    mounted = subprocess.run([*mount, image, place], capture_output=True, text=True)
+    if mounted.returncode != 0:
+        pytest.skip(f"a disk of its own needs the right to mount: {mounted.stderr.strip()}")
+
+    def mend():
+        subprocess.run(["umount", place], check=True)
+        # A copy: whoever made a mount namespace meanwhile still holds the old one.
+        mended = shutil.copyfile(image, tmp_path / "mended")
+        assert subprocess.run(["e2fsck", "-fy", mended], capture_output=True).returncode <= 1
+        subprocess.run([*mount, mended, place], check=True)
+
+    yield place, mend
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+def test_a_disk_that_became_read_only_is_said_so_and_what_was_answered_is_kept(failing_disk):
+    place, mend = failing_disk
+    with Cloud(place / "cloud") as cloud:
+        client, http = cloud.endpoints.boto("greengrass"), cloud.endpoints.api_http
+        client.create_group(Name="before")
+        subprocess.run(["mount", "-o", "remount,abort", place], check=True)
+        with pytest.raises(ClientError) as refused:
+            client.create_group(Name="during")
+        assert refused.value.response["Error"]["Code"] == "ServiceUnavailableException"
+        assert "read-only" in refused.value.response["Error"]["Message"]
+        assert get(http + "/readyz")[0] == 503
+        assert get(http + "/healthz")[0] == 200
+        assert [g["Name"] for g in client.list_groups()["Groups"]] == ["before"]
+        cloud.kill()
+        refused = processes.run(BIN / "evergrass-cloud", "--data", cloud.data, check=False)
+        assert refused.returncode != 0
+        assert "Read-only file system" in refused.stderr
+        assert str(cloud.data) in refused.stderr
+        mend()
+        cloud.start()
+        client = cloud.endpoints.boto("greengrass")
+        assert [g["Name"] for g in client.list_groups()["Groups"]] == ["before"]
+        client.create_group(Name="after")
 
 
 def test_no_secret_is_in_a_log_the_audit_or_the_database(cloud, caller, secrets, tmp_path):
