@@ -1,5 +1,6 @@
 #include "apps/evergrass/identity_verb.hpp"
 
+#include "apps/evergrass/at_service.hpp"
 #include "apps/evergrass/identity_undo.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
