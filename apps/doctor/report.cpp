@@ -1,5 +1,7 @@
 #include "apps/doctor/report.hpp"
 
+#include "libs/base/xml.hpp"
+
 #include <algorithm>
 
 namespace evergrass::doctor {
@@ -186,29 +188,6 @@ std::string junit_of(const std::vector<finding_group>& groups, wall_time now) {
         xml += "  </testsuite>\n";
     }
     return xml + "</testsuites>\n";
-}
-
-std::string xml_text(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-            case '<':
-                out += "&lt;";
-                break;
-            case '>':
-                out += "&gt;";
-                break;
-            case '&':
-                out += "&amp;";
-                break;
-            case '"':
-                out += "&quot;";
-                break;
-            default:
-                out += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? '?' : c;
-        }
-    }
-    return out;
 }
 
 }  // namespace evergrass::doctor

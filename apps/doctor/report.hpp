@@ -5,7 +5,6 @@
 #include "libs/base/time.hpp"
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 // What the findings say together, for people and for programs (docs/doctor.md). Pure.
@@ -23,8 +22,5 @@ json::object json_of(const std::vector<finding_group>& groups);
 
 // JUnit's XML: a suite a group, a case a finding. Warnings pass, with their text in system-out.
 std::string junit_of(const std::vector<finding_group>& groups, wall_time now);
-
-// As XML 1.0 can hold it: markup escaped, characters that it has no way to write replaced by '?'.
-std::string xml_text(std::string_view text);
 
 }  // namespace evergrass::doctor

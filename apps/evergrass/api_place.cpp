@@ -1,15 +1,16 @@
 #include "apps/evergrass/api_place.hpp"
 
+#include "apps/evergrass/at_service.hpp"
+#include "apps/evergrass/endpoints_file.hpp"
 #include "apps/evergrass/failure.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 
 #include <CLI/CLI.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 
 #include <cstdlib>
-#include <exception>
+#include <initializer_list>
+#include <utility>
 
 namespace evergrass::cli {
 namespace {
@@ -26,15 +27,9 @@ std::string environment(std::initializer_list<const char*> names) {
 }
 
 result<api_client_options> options_of_directory(const std::filesystem::path& directory) {
-    const auto file = directory / "endpoints.json";
-    const auto text = read_file(file, 1024 * 1024);
-    if (!text) {
-        return with_context(text.error(), "Is evergrass up running in " + directory.string() + "?");
-    }
-    const auto document = parse_json(*text);
-    const auto* members = document ? document->if_object() : nullptr;
-    if (members == nullptr) {
-        return error{errc::invalid_input, file.string() + " is not a JSON object"};
+    const auto members = read_endpoints(directory);
+    if (!members) {
+        return members.error();
     }
     api_client_options options;
     options.url = string_member(*members, "api").value_or("");
@@ -43,10 +38,15 @@ result<api_client_options> options_of_directory(const std::filesystem::path& dir
     options.region = string_member(*members, "region").value_or("");
     auto ca = read_file(string_member(*members, "ca_file").value_or(""), 1024 * 1024);
     if (!ca) {
-        return with_context(ca.error(), "ca_file of " + file.string());
+        return with_context(ca.error(), "ca_file of " + (directory / "endpoints.json").string());
     }
     options.ca_pem = std::move(*ca);
     return options;
+}
+
+boost::asio::awaitable<result<void>> keep_status(boost::asio::awaitable<int> work, int* status) {
+    *status = co_await std::move(work);
+    co_return result<void>();
 }
 
 }  // namespace
@@ -105,25 +105,14 @@ result<api_client_options> client_options_of(const api_place& where) {
 
 int run_with_api(const api_place& where,
                  const std::function<boost::asio::awaitable<int>(api_client&)>& work) {
-    auto options = client_options_of(where);
+    const auto options = client_options_of(where);
     if (!options) {
         return say_failure(options.error());
     }
-    boost::asio::io_context io;
-    auto api = api_client::make(io.get_executor(), std::move(*options));
-    if (!api) {
-        return say_failure(api.error());
-    }
     int status = 1;
-    boost::asio::co_spawn(io, work(*api), [&](std::exception_ptr thrown, int ended) {
-        if (thrown) {
-            std::rethrow_exception(thrown);
-        }
-        status = ended;
-        io.stop();
-    });
-    io.run();
-    return status;
+    const auto ran =
+        run_at_service(*options, [&](api_client& api) { return keep_status(work(api), &status); });
+    return ran ? status : say_failure(ran.error());
 }
 
 }  // namespace evergrass::cli

@@ -49,46 +49,41 @@ json::object settings_of(const std::string& name, const device_endpoints& endpoi
             {"discoveryPort", endpoints.https.port}};
 }
 
-asio::awaitable<result<identity_bundle>> finish_device(api_client& api, std::string ca_pem,
-                                                       const device_options& options,
-                                                       identity_maker& maker, made_identity made,
-                                                       progress& shown) {
-    const auto endpoints = co_await ask_endpoints(api);
-    if (!endpoints) {
-        co_return endpoints.error();
-    }
+asio::awaitable<result<identity_bundle>> finish_device(identity_site at,
+                                                       const device_options& options) {
+    const auto& made = at.made;
     const auto name = options.identity.name;
-    shown.begin("group", "adding the device to the group");
-    auto group = co_await find_group(api, options.group);
+    at.shown.begin("group", "adding the device to the group");
+    auto group = co_await find_group(at.api, options.group);
     if (!group) {
         co_return group.error();
     }
     const auto group_id = group->id;
     const auto shown_name = group->name;
-    if (auto noted = maker.note({made_item::kind::membership, group_id, made.thing_arn}); !noted) {
+    if (auto noted = at.maker.note({made_item::kind::membership, group_id, made.thing_arn});
+        !noted) {
         co_return noted.error();
     }
     device_entry entry{name, made.thing_arn, made.certificate_arn, options.sync_shadow};
-    const auto added = co_await add_device(api, std::move(*group), std::move(entry));
+    const auto added = co_await add_device(at.api, std::move(*group), std::move(entry));
     if (!added) {
         co_return added.error();
     }
-    shown.done(shown_name + " " + group_id);
+    at.shown.done(shown_name + " " + group_id);
     identity_bundle bundle;
     bundle.said = {{"thingArn", made.thing_arn},
                    {"certificateArn", made.certificate_arn},
                    {"groupId", group_id}};
     const auto folder = name + "/";
-    bundle.files = {{folder + "root.ca.pem", std::move(ca_pem), 0644},
+    bundle.files = {{folder + "root.ca.pem", std::move(at.ca_pem), 0644},
                     {folder + name + ".cert.pem", made.certificate_pem, 0644},
-                    {folder + "device.json", to_pretty_json(settings_of(name, *endpoints)), 0644},
+                    {folder + "device.json", to_pretty_json(settings_of(name, at.endpoints)), 0644},
                     {folder + "device.py", std::string(sample::device_source()), 0755},
                     {folder + "README.txt", std::string(sample::device_readme()), 0644}};
     if (!made.key_pem.empty()) {
         bundle.files.push_back({folder + name + ".private.key", made.key_pem, 0600});
     }
-    const auto file =
-        options.identity.out.empty() ? name + ".tar.gz" : options.identity.out.string();
+    const auto file = bundle_path(options.identity).string();
     bundle.next_steps = {"Deploy the group " + shown_name + ", so that its core knows the device.",
                          "On the device: tar -xzf " + file + " && python3 " + name + "/device.py"};
     if (made.key_pem.empty()) {
@@ -108,10 +103,7 @@ int run_add(const device_options& options) {
     work.purpose = "device";
     work.policy = device_policy;
     work.check = [&](api_client& api) { return check_group(api, options.group); };
-    work.finish = [&](api_client& api, const api_client_options& service, identity_maker& maker,
-                      made_identity made, progress& shown) {
-        return finish_device(api, service.ca_pem, options, maker, std::move(made), shown);
-    };
+    work.finish = [&](identity_site at) { return finish_device(std::move(at), options); };
     return run_identity(options.identity, work);
 }
 

@@ -34,6 +34,21 @@ json::value to_json(const endpoints& e) {
     return members;
 }
 
+result<json::object> read_endpoints(const std::filesystem::path& directory) {
+    const auto file = directory / "endpoints.json";
+    const auto text = read_file(file, 1024 * 1024);
+    if (!text) {
+        return with_context(text.error(), "Is evergrass up running in " + directory.string() + "?");
+    }
+    auto value = parse_json(*text);
+    if (!value || !value->is_object()) {
+        return error{{},
+                     file.string() + " is no endpoints.json as `evergrass up` writes it: " +
+                         (value ? "it must be a JSON object" : value.error().message())};
+    }
+    return std::move(value->get_object());
+}
+
 result<void> write_endpoints(const std::filesystem::path& path, const endpoints& e) {
     return write_file_atomically(path, to_pretty_json(to_json(e)), 0600);
 }

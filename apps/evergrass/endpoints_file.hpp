@@ -38,6 +38,9 @@ struct endpoints {
 
 json::value to_json(const endpoints& e);
 
+// What another verb finds in DIR/endpoints.json; the members are texts. An error says what to do.
+result<json::object> read_endpoints(const std::filesystem::path& directory);
+
 // By rename, mode 0600: it holds a secret key.
 result<void> write_endpoints(const std::filesystem::path& path, const endpoints& e);
 

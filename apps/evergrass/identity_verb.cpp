@@ -1,5 +1,6 @@
 #include "apps/evergrass/identity_verb.hpp"
 
+#include "apps/evergrass/at_service.hpp"
 #include "apps/evergrass/identity_undo.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
@@ -27,10 +28,6 @@ std::string check_name(const std::string& name) {
     const bool fits = !name.empty() && name.size() <= longest_name && name.front() != '-' &&
                       name.find_first_not_of(letters) == std::string::npos;
     return fits ? "" : "'" + name + "' is no name of 1 to 120 letters, digits, _ and -";
-}
-
-std::filesystem::path bundle_path(const identity_options& options) {
-    return options.out.empty() ? std::filesystem::path(options.name + ".tar.gz") : options.out;
 }
 
 void replace_all(std::string& text, const std::string& what, const std::string& by) {
@@ -126,7 +123,13 @@ asio::awaitable<result<void>> make_all(api_client& api, identity_run& run) {
     if (!made) {
         co_return made.error();
     }
-    auto files = co_await run.work.finish(api, run.service, maker, std::move(*made), shown);
+    auto endpoints = co_await ask_endpoints(api);
+    if (!endpoints) {
+        co_return endpoints.error();
+    }
+    identity_site site{api,   run.service.ca_pem, std::move(*endpoints),
+                       maker, std::move(*made),   shown};
+    auto files = co_await run.work.finish(std::move(site));
     if (!files) {
         co_return files.error();
     }
@@ -223,6 +226,10 @@ void show_plan(const identity_options& options, const identity_record& record,
 }
 
 }  // namespace
+
+std::filesystem::path bundle_path(const identity_options& options) {
+    return options.out.empty() ? std::filesystem::path(options.name + ".tar.gz") : options.out;
+}
 
 void add_identity_options(CLI::App& verb, identity_options& options, bool makes) {
     verb.add_option("NAME", options.name, "The thing's name")

@@ -30,6 +30,9 @@ struct identity_options {
     bool json = false;
 };
 
+// --out, or its default.
+std::filesystem::path bundle_path(const identity_options& options);
+
 // NAME and which service; `makes`: also those of a verb that makes and writes.
 void add_identity_options(CLI::App& verb, identity_options& options, bool makes);
 
@@ -39,16 +42,24 @@ struct identity_bundle {
     std::vector<std::string> next_steps;  // lines for people
 };
 
-// What a verb makes of a thing with its certificate. Called with the service's client.
+// The identity that is there, and what a verb has at hand to make the rest of it.
+struct identity_site {
+    api_client& api;
+    std::string ca_pem;          // what signs the service's certificate
+    device_endpoints endpoints;  // the service's
+    identity_maker& maker;
+    made_identity made;
+    progress& shown;
+};
+
+// What a verb makes of a thing with its certificate.
 struct identity_work {
     std::string purpose;  // "core" or "device"
-    std::string
-        policy;  // the usual document; "{IOT}" becomes "arn:aws:iot:R:A:", "{NAME}" the name
+    // The usual document; "{IOT}" becomes "arn:aws:iot:R:A:", "{NAME}" the name.
+    std::string policy;
     // Before anything is made: is what was asked possible at the service?
     std::function<boost::asio::awaitable<result<void>>(api_client&)> check;
-    std::function<boost::asio::awaitable<result<identity_bundle>>(
-        api_client&, const api_client_options&, identity_maker&, made_identity, progress&)>
-        finish;
+    std::function<boost::asio::awaitable<result<identity_bundle>>(identity_site)> finish;
 };
 
 // The exit status. An earlier run of the same that was interrupted is undone first.

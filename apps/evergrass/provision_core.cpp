@@ -141,8 +141,7 @@ asio::awaitable<result<std::string>> make_group(api_client& api, identity_maker&
 std::vector<std::string> next_steps(const provision_options& options, bool has_key) {
     const auto root = options.root.string();
     const auto name = options.identity.name;
-    const auto bundle =
-        options.identity.out.empty() ? name + ".tar.gz" : options.identity.out.string();
+    const auto bundle = bundle_path(options.identity).string();
     std::vector<std::string> lines = {
         "On the core's machine, as root:",
         "  mkdir -p " + root + " && tar -xzf " + bundle + " -C " + root};
@@ -158,33 +157,28 @@ std::vector<std::string> next_steps(const provision_options& options, bool has_k
     return lines;
 }
 
-asio::awaitable<result<identity_bundle>> finish_core(api_client& api, std::string ca_pem,
-                                                     const provision_options& options,
-                                                     identity_maker& maker, made_identity made,
-                                                     progress& shown) {
-    const auto endpoints = co_await ask_endpoints(api);
-    if (!endpoints) {
-        co_return endpoints.error();
-    }
+asio::awaitable<result<identity_bundle>> finish_core(identity_site at,
+                                                     const provision_options& options) {
+    const auto& made = at.made;
     const auto name = options.identity.name;
     identity_bundle bundle;
     bundle.said = {{"thingArn", made.thing_arn}, {"certificateArn", made.certificate_arn}};
     if (!options.group.empty()) {
-        shown.begin("group", "making the group");
-        const auto id = co_await make_group(api, maker, options.group, made, name);
+        at.shown.begin("group", "making the group");
+        const auto id = co_await make_group(at.api, at.maker, options.group, made, name);
         if (!id) {
             co_return id.error();
         }
-        shown.done(options.group + " " + *id);
+        at.shown.done(options.group + " " + *id);
         bundle.said["groupId"] = *id;
     }
-    bundle.files = {{"certs/root.ca.pem", std::move(ca_pem), 0644},
+    bundle.files = {{"certs/root.ca.pem", std::move(at.ca_pem), 0644},
                     {"certs/" + name + ".cert.pem", made.certificate_pem, 0644}};
     if (!made.key_pem.empty()) {
         bundle.files.push_back({"certs/" + name + ".private.key", made.key_pem, 0600});
     }
     bundle.files.push_back(
-        {"config/config.json", to_pretty_json(config_of(options, made, *endpoints)), 0644});
+        {"config/config.json", to_pretty_json(config_of(options, made, at.endpoints)), 0644});
     bundle.next_steps = next_steps(options, !made.key_pem.empty());
     co_return bundle;
 }
@@ -197,10 +191,7 @@ int run_provision(const provision_options& options) {
     work.purpose = "core";
     work.policy = core_policy;
     work.check = [&](api_client& api) { return check_group_name(api, options.group); };
-    work.finish = [&](api_client& api, const api_client_options& service, identity_maker& maker,
-                      made_identity made, progress& shown) {
-        return finish_core(api, service.ca_pem, options, maker, std::move(made), shown);
-    };
+    work.finish = [&](identity_site at) { return finish_core(std::move(at), options); };
     return run_identity(options.identity, work);
 }
 

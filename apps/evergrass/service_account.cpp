@@ -1,38 +1,15 @@
 #include "apps/evergrass/service_account.hpp"
 
+#include "apps/evergrass/endpoints_file.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 
 #include <CLI/CLI.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 
-#include <exception>
 #include <initializer_list>
-#include <optional>
 
 namespace evergrass::cli {
 namespace {
-
-namespace asio = boost::asio;
-
-result<json::object> read_endpoints(const std::filesystem::path& directory) {
-    if (directory.empty()) {
-        return json::object{};
-    }
-    const auto path = directory / "endpoints.json";
-    auto text = read_file(path);
-    if (!text) {
-        return text.error();
-    }
-    auto value = parse_json(*text);
-    if (!value || !value->is_object()) {
-        return error{{},
-                     path.string() + " is no endpoints.json as `evergrass up` writes it: " +
-                         (value ? "it must be a JSON object" : value.error().message())};
-    }
-    return std::move(value->get_object());
-}
 
 // The first that says something.
 std::string first_of(std::initializer_list<std::string> texts) {
@@ -68,7 +45,8 @@ void add_service_options(CLI::App& verb, service_account& asked) {
 
 result<api_client_options> find_service(const service_account& asked,
                                         const environment& variables) {
-    const auto file = read_endpoints(asked.directory);
+    const auto file = asked.directory.empty() ? result<json::object>(json::object{})
+                                              : read_endpoints(asked.directory);
     if (!file) {
         return file.error();
     }
@@ -113,24 +91,6 @@ result<api_client_options> find_service(const service_account& asked,
                        "create` prints");
     }
     return found;
-}
-
-result<void> run_at_service(const api_client_options& service,
-                            const std::function<asio::awaitable<result<void>>(api_client&)>& work) {
-    asio::io_context io;
-    auto api = api_client::make(io.get_executor(), service);
-    if (!api) {
-        return api.error();
-    }
-    std::optional<result<void>> outcome;
-    asio::co_spawn(io, work(*api), [&](const std::exception_ptr& failed, result<void> done) {
-        if (failed) {
-            std::rethrow_exception(failed);
-        }
-        outcome = std::move(done);
-    });
-    io.run();
-    return outcome.value_or(error{errc::closed, "The work at the service did not end"});
 }
 
 }  // namespace evergrass::cli

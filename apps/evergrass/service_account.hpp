@@ -3,8 +3,6 @@
 #include "apps/evergrass/api_client.hpp"
 #include "libs/base/result.hpp"
 
-#include <boost/asio/awaitable.hpp>
-
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -33,10 +31,5 @@ using environment = std::function<const char*(const char* name)>;
 // EVERGRASS_ENDPOINT or AWS_ENDPOINT_URL, AWS_CA_BUNDLE, AWS_REGION or AWS_DEFAULT_REGION,
 // AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. The error names what is missing and how to give it.
 result<api_client_options> find_service(const service_account& asked, const environment& variables);
-
-// What `work` gives, run to its end on this thread with a client of that service.
-result<void> run_at_service(
-    const api_client_options& service,
-    const std::function<boost::asio::awaitable<result<void>>(api_client&)>& work);
 
 }  // namespace evergrass::cli

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "apps/greengrassd/core_settings.hpp"
 #include "edge/admin/admin_server.hpp"
 #include "edge/announcement/lan_discovery.hpp"
 #include "edge/cloud_link/cloud_link.hpp"
@@ -36,11 +37,6 @@
 #include <vector>
 
 namespace evergrass::greengrassd {
-
-struct program_places {
-    std::filesystem::path runtime_dir;   // of functions
-    std::filesystem::path jail_program;  // evergrass-jail
-};
 
 // The parts of a core and how they hang together. Functions, the link to the cloud, deployments and
 // timers run on one io_context and one thread; packages are hashed and unpacked on another. The

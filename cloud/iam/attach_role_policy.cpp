@@ -13,10 +13,9 @@ api_result attach_role_policy(iam_registry& in, const call& from) {
             return policy.error();
         }
     }
-    const auto attached = done(in.state.db().run(
+    return without_output(done(in.state.db().run(
         "iam.attach", "INSERT OR IGNORE INTO iam_attachments(role, policy_arn) VALUES(?1, ?2)",
-        {role->name, arn}));
-    return attached ? api_result(reply{}) : api_result(attached.error());
+        {role->name, arn})));
 }
 
 }  // namespace evergrass::cloud::iam

@@ -34,7 +34,7 @@ api_result delete_policy(iam_registry& in, const call& from) {
         gone =
             db.run("iam.delete_policy", "DELETE FROM iam_policies WHERE arn = ?1", {policy->arn});
     }
-    return gone ? api_result(reply{}) : api_result(internal_error(gone.error()));
+    return without_output(done(gone));
 }
 
 }  // namespace evergrass::cloud::iam

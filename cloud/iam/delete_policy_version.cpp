@@ -12,17 +12,9 @@ api_result delete_policy_version(iam_registry& in, const call& from) {
     if (number == policy->default_version) {
         return delete_conflict("Cannot delete the default version of a policy.");
     }
-    const auto gone = in.state.db().run(
-        "iam.delete_version", "DELETE FROM iam_policy_versions WHERE arn = ?1 AND version = ?2",
-        {policy->arn, number.value_or(0)});
-    if (!gone) {
-        return internal_error(gone.error());
-    }
-    if (in.state.db().changes() == 0) {
-        return no_such_entity("Policy " + policy->arn + " version " + id +
-                              " does not exist or is not attachable.");
-    }
-    return reply{};
+    return remove_one(in, "iam.delete_version",
+                      "DELETE FROM iam_policy_versions WHERE arn = ?1 AND version = ?2",
+                      {policy->arn, number.value_or(0)}, no_such_version(*policy, id));
 }
 
 }  // namespace evergrass::cloud::iam

@@ -25,7 +25,7 @@ api_result delete_role(iam_registry& in, const call& from) {
         gone = in.state.db().run("iam.delete_role", "DELETE FROM iam_roles WHERE name = ?1",
                                  {role->name});
     }
-    return gone ? api_result(reply{}) : api_result(internal_error(gone.error()));
+    return without_output(done(gone));
 }
 
 }  // namespace evergrass::cloud::iam

@@ -8,16 +8,9 @@ api_result delete_role_policy(iam_registry& in, const call& from) {
         return role.error();
     }
     const auto name = string_member(from.input, "PolicyName").value_or("");
-    const auto gone = in.state.db().run(
-        "iam.delete_role_policy", "DELETE FROM iam_role_policies WHERE role = ?1 AND name = ?2",
-        {role->name, name});
-    if (!gone) {
-        return internal_error(gone.error());
-    }
-    if (in.state.db().changes() == 0) {
-        return no_such_entity("The role policy with name " + name + " cannot be found.");
-    }
-    return reply{};
+    return remove_one(in, "iam.delete_role_policy",
+                      "DELETE FROM iam_role_policies WHERE role = ?1 AND name = ?2",
+                      {role->name, name}, no_such_role_policy(name));
 }
 
 }  // namespace evergrass::cloud::iam

@@ -8,16 +8,9 @@ api_result detach_role_policy(iam_registry& in, const call& from) {
         return role.error();
     }
     const auto arn = string_member(from.input, "PolicyArn").value_or("");
-    const auto gone = in.state.db().run(
-        "iam.detach", "DELETE FROM iam_attachments WHERE role = ?1 AND policy_arn = ?2",
-        {role->name, arn});
-    if (!gone) {
-        return internal_error(gone.error());
-    }
-    if (in.state.db().changes() == 0) {
-        return no_such_entity("Policy " + arn + " was not found.");
-    }
-    return reply{};
+    return remove_one(in, "iam.detach",
+                      "DELETE FROM iam_attachments WHERE role = ?1 AND policy_arn = ?2",
+                      {role->name, arn}, no_such_entity("Policy " + arn + " was not found."));
 }
 
 }  // namespace evergrass::cloud::iam

@@ -24,8 +24,7 @@ api_result get_policy_version(iam_registry& in, const call& from) {
         return internal_error(read.error());
     }
     if (!found) {
-        return no_such_entity("Policy " + policy->arn + " version " + id +
-                              " does not exist or is not attachable.");
+        return no_such_version(*policy, id);
     }
     return reply{{{"PolicyVersion", std::move(*found)}}};
 }

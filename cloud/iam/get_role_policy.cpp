@@ -18,7 +18,7 @@ api_result get_role_policy(iam_registry& in, const call& from) {
         return internal_error(read.error());
     }
     if (!document) {
-        return no_such_entity("The role policy with name " + name + " cannot be found.");
+        return no_such_role_policy(name);
     }
     return reply{{{"RoleName", role->name},
                   {"PolicyName", name},

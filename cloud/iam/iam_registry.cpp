@@ -22,6 +22,15 @@ api_error no_such_entity(std::string message) {
     return {404, "NoSuchEntity", std::move(message)};
 }
 
+api_error no_such_role_policy(const std::string& name) {
+    return no_such_entity("The role policy with name " + name + " cannot be found.");
+}
+
+api_error no_such_version(const policy_record& policy, const std::string& id) {
+    return no_such_entity("Policy " + policy.arn + " version " + id +
+                          " does not exist or is not attachable.");
+}
+
 api_error already_exists(std::string message) {
     return {409, "EntityAlreadyExists", std::move(message)};
 }
@@ -200,6 +209,22 @@ std::int64_t now_milliseconds(const iam_registry& in) {
 
 answer<void> done(const result<void>& outcome) {
     return outcome ? answer<void>() : answer<void>(internal_error(outcome.error()));
+}
+
+api_result without_output(const answer<void>& outcome) {
+    return outcome ? api_result(reply{}) : api_result(outcome.error());
+}
+
+api_result remove_one(iam_registry& in, std::string_view name, std::string_view sql,
+                      const std::vector<db::value>& bound, api_error absent) {
+    const auto gone = in.state.db().run(name, sql, bound);
+    if (!gone) {
+        return internal_error(gone.error());
+    }
+    if (in.state.db().changes() == 0) {
+        return absent;
+    }
+    return reply{};
 }
 
 reply listing(std::string_view member, std::vector<listed> rows, const page& wanted) {

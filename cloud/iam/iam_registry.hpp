@@ -47,7 +47,8 @@ struct policy_record {
 
 inline constexpr paging_style iam_paging{"MaxItems", "Marker", "ValidationError", 100, 1000};
 
-api_error no_such_entity(std::string message);   // 404
+api_error no_such_entity(std::string message);  // 404
+api_error no_such_role_policy(const std::string& name);
 api_error already_exists(std::string message);   // 409
 api_error delete_conflict(std::string message);  // 409
 
@@ -70,6 +71,8 @@ answer<json::object> shown(iam_registry& in, const policy_record& policy);
 // One of AWS's own, arn:aws:iam::aws:policy/…: it can be attached, and is not kept.
 bool is_managed_by_aws(std::string_view policy_arn);
 
+api_error no_such_version(const policy_record& policy, const std::string& id);
+
 // A call's policy document: an object with a Statement, or MalformedPolicyDocument.
 answer<std::string> requested_document(const call& from, std::string_view member);
 // "v3" to 3.
@@ -78,6 +81,11 @@ std::optional<std::int64_t> version_number(std::string_view text);
 std::string new_id(std::string_view prefix);
 std::int64_t now_milliseconds(const iam_registry& in);
 answer<void> done(const result<void>& outcome);
+// The answer of an operation that has no output.
+api_result without_output(const answer<void>& outcome);
+// The same of a statement that removes one row; `absent` when there was none.
+api_result remove_one(iam_registry& in, std::string_view name, std::string_view sql,
+                      const std::vector<db::value>& bound, api_error absent);
 
 // A list of texts and its page: IsTruncated and Marker join the output.
 struct listed {

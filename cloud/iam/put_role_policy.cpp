@@ -11,11 +11,10 @@ api_result put_role_policy(iam_registry& in, const call& from) {
     if (!document) {
         return document.error();
     }
-    const auto put = done(in.state.db().run(
+    return without_output(done(in.state.db().run(
         "iam.put_role_policy",
         "INSERT OR REPLACE INTO iam_role_policies(role, name, document) VALUES(?1, ?2, ?3)",
-        {role->name, string_member(from.input, "PolicyName").value_or(""), *document}));
-    return put ? api_result(reply{}) : api_result(put.error());
+        {role->name, string_member(from.input, "PolicyName").value_or(""), *document})));
 }
 
 }  // namespace evergrass::cloud::iam

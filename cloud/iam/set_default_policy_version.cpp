@@ -17,13 +17,11 @@ api_result set_default_policy_version(iam_registry& in, const call& from) {
         return internal_error(read.error());
     }
     if (!there) {
-        return no_such_entity("Policy " + policy->arn + " version " + id +
-                              " does not exist or is not attachable.");
+        return no_such_version(*policy, id);
     }
     policy->default_version = number;
     policy->updated_at = now_milliseconds(in);
-    const auto written = write_policy(in, *policy);
-    return written ? api_result(reply{}) : api_result(written.error());
+    return without_output(write_policy(in, *policy));
 }
 
 }  // namespace evergrass::cloud::iam

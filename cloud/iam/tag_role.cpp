@@ -10,7 +10,7 @@ api_result tag_role(iam_registry& in, const call& from) {
     }
     const auto set =
         set_tags(in.state, role_arn(in, *role), tags_from_list(array_member(from.input, "Tags")));
-    return set ? api_result(reply{}) : api_result(internal_error(set.error()));
+    return without_output(done(set));
 }
 
 }  // namespace evergrass::cloud::iam

@@ -12,8 +12,7 @@ api_result update_assume_role_policy(iam_registry& in, const call& from) {
         return trust.error();
     }
     role->trust = std::move(*trust);
-    const auto written = write_role(in, *role);
-    return written ? api_result(reply{}) : api_result(written.error());
+    return without_output(write_role(in, *role));
 }
 
 }  // namespace evergrass::cloud::iam

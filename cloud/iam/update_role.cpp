@@ -13,8 +13,7 @@ api_result update_role(iam_registry& in, const call& from) {
     if (const auto seconds = int_member(from.input, "MaxSessionDuration")) {
         role->max_session_seconds = *seconds;
     }
-    const auto written = write_role(in, *role);
-    return written ? api_result(reply{}) : api_result(written.error());
+    return without_output(write_role(in, *role));
 }
 
 }  // namespace evergrass::cloud::iam

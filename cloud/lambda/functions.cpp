@@ -57,6 +57,11 @@ api_error wrong_revision() {
                  "GetFunction/GetAlias API to retrieve the latest Revision Id");
 }
 
+std::optional<api_error> check_revision(const call& from, std::string_view there) {
+    const auto asked = string_member(from.input, "RevisionId");
+    return asked && *asked != there ? std::optional(wrong_revision()) : std::nullopt;
+}
+
 answer<function_reference> requested_function(const function_registry& in, const call& from) {
     const auto text = string_member(from.input, "FunctionName").value_or("");
     function_reference wanted;

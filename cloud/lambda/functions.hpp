@@ -63,6 +63,8 @@ api_error invalid_parameter(std::string message);
 api_error resource_conflict(std::string message);
 api_error resource_not_found(std::string message);
 api_error wrong_revision();
+// An error when the call names a RevisionId, and it is not the one that is there.
+std::optional<api_error> check_revision(const call& from, std::string_view there);
 
 // Which function a call means: FunctionName is a name, a partial or a whole ARN, each with or
 // without a qualifier, which may also stand in Qualifier.

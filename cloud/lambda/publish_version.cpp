@@ -14,9 +14,8 @@ api_result publish_version(function_registry& in, const call& from) {
         if (!function) {
             return function.error();
         }
-        const auto revision = string_member(from.input, "RevisionId");
-        if (revision && *revision != function->revision_id) {
-            return wrong_revision();
+        if (auto wrong = check_revision(from, function->revision_id)) {
+            return *wrong;
         }
         const auto wanted_code = string_member(from.input, "CodeSha256").value_or("");
         const auto code = string_member(function->configuration, "CodeSha256").value_or("");

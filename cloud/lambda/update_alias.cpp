@@ -15,9 +15,8 @@ api_result update_alias(function_registry& in, const call& from) {
         if (!alias) {
             return alias.error();
         }
-        const auto revision = string_member(from.input, "RevisionId");
-        if (revision && *revision != alias->revision_id) {
-            return wrong_revision();
+        if (auto wrong = check_revision(from, alias->revision_id)) {
+            return *wrong;
         }
         alias->version = string_member(from.input, "FunctionVersion").value_or(alias->version);
         alias->description = string_member(from.input, "Description").value_or(alias->description);

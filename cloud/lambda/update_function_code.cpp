@@ -18,9 +18,8 @@ api_result update_function_code(function_registry& in, const call& from) {
         if (!function) {
             return function.error();
         }
-        const auto revision = string_member(from.input, "RevisionId");
-        if (revision && *revision != function->revision_id) {
-            return wrong_revision();
+        if (auto wrong = check_revision(from, function->revision_id)) {
+            return *wrong;
         }
         function->blob = code->sha256_hex;
         function->code_size = static_cast<std::int64_t>(code->zip.size());

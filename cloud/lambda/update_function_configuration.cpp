@@ -14,9 +14,8 @@ api_result update_function_configuration(function_registry& in, const call& from
         if (!function) {
             return function.error();
         }
-        const auto revision = string_member(from.input, "RevisionId");
-        if (revision && *revision != function->revision_id) {
-            return wrong_revision();
+        if (auto wrong = check_revision(from, function->revision_id)) {
+            return *wrong;
         }
         auto configuration = updated_configuration(function->configuration, from.input);
         if (!configuration) {

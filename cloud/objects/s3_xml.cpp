@@ -1,47 +1,13 @@
 #include "cloud/objects/s3_xml.hpp"
 
 #include "cloud/gateway/output.hpp"
+#include "libs/base/xml.hpp"
 
 namespace evergrass::cloud::objects {
 namespace {
 
 constexpr std::string_view declaration = R"(<?xml version="1.0" encoding="UTF-8"?>)";
 constexpr std::string_view name_space = R"( xmlns="http://s3.amazonaws.com/doc/2006-03-01/")";
-
-// Characters that XML 1.0 has no form for are shown as U+FFFD, so that the document stays one.
-std::string escaped(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-            case '&':
-                out += "&amp;";
-                break;
-            case '<':
-                out += "&lt;";
-                break;
-            case '>':
-                out += "&gt;";
-                break;
-            case '"':
-                out += "&quot;";
-                break;
-            case '\r':
-                out += "&#13;";
-                break;
-            case '\n':
-            case '\t':
-                out += c;
-                break;
-            default:
-                if (static_cast<unsigned char>(c) < 0x20) {
-                    out += "\xef\xbf\xbd";
-                } else {
-                    out += c;
-                }
-        }
-    }
-    return out;
-}
 
 http::response document(int status, std::string xml) {
     http::response made;
@@ -54,7 +20,7 @@ http::response document(int status, std::string xml) {
 }  // namespace
 
 std::string element(std::string_view name, std::string_view text) {
-    return enclose(name, escaped(text));
+    return enclose(name, xml_text(text));
 }
 
 std::string enclose(std::string_view name, std::string_view xml) {

@@ -1,5 +1,7 @@
 #include "edge/announcement/announced_core.hpp"
 
+#include "libs/base/xml.hpp"
+
 #include <utility>
 
 namespace evergrass::edge {
@@ -7,26 +9,6 @@ namespace {
 
 // RFC 6763 §4.1.1: a name of an instance has at most 63 bytes.
 constexpr std::size_t longest_instance = 63;
-
-std::string escaped(std::string_view text) {
-    std::string safe;
-    for (const char c : text) {
-        switch (c) {
-            case '&':
-                safe += "&amp;";
-                break;
-            case '<':
-                safe += "&lt;";
-                break;
-            case '>':
-                safe += "&gt;";
-                break;
-            default:
-                safe += c;
-        }
-    }
-    return safe;
-}
 
 }  // namespace
 
@@ -50,7 +32,7 @@ std::string discovery_document(const contract::manifest& group, json::array conn
 }
 
 std::string avahi_service(std::string_view thing, std::string_view group_id, std::uint16_t port) {
-    const auto instance = escaped(thing.substr(0, longest_instance));
+    const auto instance = xml_text(thing.substr(0, longest_instance));
     std::string text =
         "<?xml version=\"1.0\" standalone='no'?>\n"
         "<!DOCTYPE service-group SYSTEM \"avahi-service.dtd\">\n"
@@ -60,7 +42,7 @@ std::string avahi_service(std::string_view thing, std::string_view group_id, std
     text += "    <type>" + std::string(announced_type) + "</type>\n";
     text += "    <port>" + std::to_string(port) + "</port>\n";
     text += "    <txt-record>path=" + std::string(announced_path) + "</txt-record>\n";
-    text += "    <txt-record>group=" + escaped(group_id) + "</txt-record>\n";
+    text += "    <txt-record>group=" + xml_text(group_id) + "</txt-record>\n";
     return text + "  </service>\n</service-group>\n";
 }
 

@@ -1,6 +1,7 @@
 #include "edge/deployment/agent.hpp"
 
 #include "edge/deployment/test_directory.hpp"
+#include "edge/deployment/test_target.hpp"
 #include "edge/deployment/test_zip.hpp"
 #include "libs/base/digest.hpp"
 #include "libs/http/server.hpp"
@@ -138,24 +139,6 @@ struct fake_service {
     }
 };
 
-struct fake_target : deployment_target {
-    std::vector<std::string> calls;
-    std::string fails_on;  // deployment id
-
-    asio::awaitable<std::vector<part_failure>> apply(const contract::manifest& wanted) override {
-        calls.push_back(wanted.deployment_id);
-        std::vector<part_failure> failures;
-        if (wanted.deployment_id == fails_on) {
-            failures.push_back({"arn:x", "import failed"});
-        }
-        co_return failures;
-    }
-    asio::awaitable<void> clear() override {
-        calls.push_back("clear");
-        co_return;
-    }
-};
-
 contract::manifest manifest_of(std::string id) {
     contract::manifest m;
     m.deployment_id = std::move(id);
@@ -184,7 +167,7 @@ struct agent_fixture : ::testing::Test {
     asio::io_context io;
     test_directory dir;
     fake_service service;
-    fake_target target;
+    noted_target target;
     clock time;
     std::unique_ptr<http::server> serving;
     std::unique_ptr<rt::listener> listening;
@@ -323,7 +306,7 @@ TEST_F(agent_fixture, a_deployment_is_fetched_placed_run_and_reported) {
     EXPECT_TRUE(start_core().empty());
     run_until_reported("d1 Success");
     EXPECT_THAT(service.reports, ElementsAre("d1 InProgress", "d1 Success"));
-    EXPECT_THAT(target.calls, ElementsAre("d1"));
+    EXPECT_THAT(target.applied, ElementsAre("d1"));
     EXPECT_EQ(read_file(dir.path() / "deployment/lambda" / m.functions[0].arn / "pump.py").value(),
               "print('hello')");
     EXPECT_THAT(read_file(dir.path() / "deployment/group/group.json").value(), HasSubstr("pump:7"));
@@ -336,7 +319,7 @@ TEST_F(agent_fixture, without_the_service_the_last_deployment_runs_at_once) {
     stop_core();
     listening->stop();
     EXPECT_TRUE(start_core().empty());
-    EXPECT_THAT(target.calls, ElementsAre("d1", "d1"));
+    EXPECT_THAT(target.applied, ElementsAre("d1", "d1"));
 }
 
 TEST_F(agent_fixture, a_failed_deployment_is_rolled_back_and_reported_with_its_reason) {
@@ -348,11 +331,11 @@ TEST_F(agent_fixture, a_failed_deployment_is_rolled_back_and_reported_with_its_r
     service.deploy(manifest_of("d2"));
     start_core();
     run_until_reported("d2 Failure");
-    EXPECT_THAT(target.calls, ElementsAre("d1", "d1", "d2", "d1"));
-    EXPECT_THAT(service.messages.back(), HasSubstr("arn:x: import failed"));
+    EXPECT_THAT(target.applied, ElementsAre("d1", "d1", "d2", "d1"));
+    EXPECT_THAT(service.messages.back(), HasSubstr("pump: import failed"));
     stop_core();
     start_core();
-    EXPECT_EQ(target.calls.back(), "d1");
+    EXPECT_EQ(target.applied.back(), "d1");
 }
 
 TEST_F(agent_fixture, a_first_deployment_that_fails_leaves_an_empty_core) {
@@ -360,7 +343,7 @@ TEST_F(agent_fixture, a_first_deployment_that_fails_leaves_an_empty_core) {
     service.deploy(manifest_of("d1"));
     start_core();
     run_until_reported("d1 Failure");
-    EXPECT_THAT(target.calls, ElementsAre("d1", "clear"));
+    EXPECT_THAT(target.applied, ElementsAre("d1", "clear"));
     EXPECT_FALSE(running->store.current().value());
 }
 
@@ -375,7 +358,7 @@ TEST_F(agent_fixture, after_a_power_cut_past_the_switch_a_failure_goes_back_to_t
     target.fails_on = "d2";
     start_core();
     run_until_reported("d2 Failure");
-    EXPECT_EQ(target.calls.back(), "d1");
+    EXPECT_EQ(target.applied.back(), "d1");
     const auto current = running->store.current().value();
     EXPECT_THAT(current.value().manifest_text, HasSubstr("d1"));
 }
@@ -399,7 +382,7 @@ TEST_F(agent_fixture, a_package_with_other_bytes_is_a_failure_and_is_not_run) {
     service.deploy(m);
     start_core();
     run_until_reported("d1 Failure");
-    EXPECT_TRUE(target.calls.empty());
+    EXPECT_TRUE(target.applied.empty());
     EXPECT_THAT(service.messages.back(), HasSubstr("SHA-256"));
 }
 
@@ -427,7 +410,7 @@ TEST_F(agent_fixture, a_deployment_of_another_key_is_refused_and_the_old_one_goe
     const int polls = service.polls;
     start_core();
     rt::testing::run_until(io, [&] { return service.polls > polls + 1; });
-    EXPECT_THAT(target.calls, ElementsAre("d1", "d1"));
+    EXPECT_THAT(target.applied, ElementsAre("d1", "d1"));
     EXPECT_THAT(service.reports, ::testing::Each(StartsWith("d1 ")));
 }
 
@@ -460,7 +443,7 @@ TEST_F(denied_device, is_cut_off_without_a_deployment_and_admitted_when_the_serv
     lose_certificate();
     rt::testing::run_until(io, [&] { return !admitted.empty(); });
     EXPECT_THAT(admitted, ElementsAre(0U));
-    EXPECT_THAT(target.calls, ElementsAre("d1", "d1")) << "nothing was deployed for it";
+    EXPECT_THAT(target.applied, ElementsAre("d1", "d1")) << "nothing was deployed for it";
     stop_core();
     service.denied.clear();
     service.denied_version.clear();
@@ -489,7 +472,7 @@ TEST_F(agent_fixture, a_deployment_for_another_core_is_refused) {
     service.deploy(m);
     start_core();
     run_until_reported("d1 Failure");
-    EXPECT_TRUE(target.calls.empty());
+    EXPECT_TRUE(target.applied.empty());
 }
 
 TEST_F(agent_fixture, a_reset_empties_the_core_and_stays_after_a_restart) {
@@ -502,12 +485,12 @@ TEST_F(agent_fixture, a_reset_empties_the_core_and_stays_after_a_restart) {
     service.deploy(reset);
     start_core();
     run_until_reported("d2 Success");
-    EXPECT_EQ(target.calls.back(), "clear");
+    EXPECT_EQ(target.applied.back(), "clear");
     EXPECT_EQ(read_file(dir.path() / "deployment/group/group.json").value(), "{}\n");
     stop_core();
-    const auto calls = target.calls.size();
+    const auto before = target.applied.size();
     start_core();
-    EXPECT_EQ(target.calls.size(), calls);
+    EXPECT_EQ(target.applied.size(), before);
 }
 
 TEST_F(agent_fixture, a_damaged_current_json_is_replaced_by_the_services_newest) {
@@ -546,7 +529,7 @@ TEST_F(agent_fixture, a_bad_package_fails_the_deployment_and_leaves_nothing) {
     EXPECT_THAT(service.messages.back(),
                 AllOf(HasSubstr("function:bad:1"), HasSubstr("'../evil.py'"),
                       HasSubstr("leaves the package"), HasSubstr("Pack the function again")));
-    EXPECT_THAT(target.calls, ElementsAre("d1"));
+    EXPECT_THAT(target.applied, ElementsAre("d1"));
     const auto pump = m.functions[0].arn;
     EXPECT_THAT(names_in("deployment/lambda"), ElementsAre("." + pump + ".sha256", pump));
     EXPECT_THAT(names_in("var/state/artifacts"), ElementsAre(m.functions[0].artifact + ".zip"));
@@ -580,7 +563,7 @@ TEST_F(agent_fixture, a_failed_deployment_gives_the_running_one_its_code_back) {
     service.deploy(next);
     run_until_reported("d3 Failure");
     EXPECT_EQ(read_file(code).value(), "first");
-    EXPECT_THAT(target.calls, ElementsAre("d1", "d3", "d1"));
+    EXPECT_THAT(target.applied, ElementsAre("d1", "d3", "d1"));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "contract/bundle.hpp"
 #include "edge/deployment/agent.hpp"
 #include "edge/deployment/test_directory.hpp"
+#include "edge/deployment/test_target.hpp"
 #include "edge/deployment/test_zip.hpp"
 #include "libs/base/digest.hpp"
 #include "libs/base/errors.hpp"
@@ -20,24 +21,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-struct noted_target : deployment_target {
-    std::vector<std::string> applied;
-    std::string fails_on;  // deployment id
-
-    asio::awaitable<std::vector<part_failure>> apply(const contract::manifest& wanted) override {
-        applied.push_back(wanted.deployment_id);
-        std::vector<part_failure> failures;
-        if (wanted.deployment_id == fails_on) {
-            failures.push_back({"pump", "import failed"});
-        }
-        co_return failures;
-    }
-    asio::awaitable<void> clear() override {
-        applied.push_back("clear");
-        co_return;
-    }
-};
 
 std::string one_file() {
     test_entry file;

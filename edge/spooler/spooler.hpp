@@ -1,6 +1,7 @@
 #pragma once
 
 #include "edge/spooler/spool_settings.hpp"
+#include "edge/spooler/spooled_message.hpp"
 #include "libs/base/log.hpp"
 #include "libs/base/result.hpp"
 #include "libs/base/time.hpp"
@@ -18,13 +19,6 @@
 #include <string_view>
 
 namespace evergrass::edge {
-
-// A message for the cloud, taken to be sent.
-struct spooled_message {
-    std::uint64_t number = 0;  // 1, 2, ... in this process
-    std::string topic;
-    std::shared_ptr<const std::string> payload;
-};
 
 // How a spooler shares out memory and time. The defaults are the core's; tests have others.
 struct spooler_limits {

@@ -7,6 +7,7 @@
 #include "apps/doctor/port_look.hpp"
 #include "apps/doctor/report.hpp"
 #include "apps/doctor/token_facts.hpp"
+#include "libs/base/xml.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -30,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             std::abort();
         }
     }
-    if (xml_text(text).find_first_of("<>\"") != std::string::npos) {
+    if (evergrass::xml_text(text).find_first_of("<>\"") != std::string::npos) {
         std::abort();
     }
     return 0;

@@ -11,6 +11,7 @@ from harness.core import Core, port_of
 from harness.group import Group, entry, function_entry, new_thing, publish_function, subscriptions
 from harness.hub import HubClient
 from harness.processes import BIN, ROOT, Process
+from harness.shadows import state
 
 EVERGRASS = BIN / "evergrass"
 
@@ -35,11 +36,6 @@ def handler(event, context):
 
 def topic(thing, what):
     return f"$aws/things/{thing}/shadow/{what}"
-
-
-def state(desired=None, reported=None, **more):
-    sections = {"desired": desired, "reported": reported}
-    return json.dumps({"state": {k: v for k, v in sections.items() if v is not None}, **more})
 
 
 class Site:

@@ -9,6 +9,7 @@ import pytest
 
 from harness import waiting
 from harness.cloud import Cloud
+from harness.device_api import allow, arn
 from harness.group import new_thing
 from harness.mqtt import Device, Refused
 from harness.system import connect_iot
@@ -25,20 +26,6 @@ def endpoints(tmp_path_factory):
 @pytest.fixture
 def thing(endpoints, tmp_path, request):
     return new_thing(endpoints, tmp_path, request.node.name.partition("[")[0])
-
-
-def arn(endpoints, resource):
-    return f"arn:aws:iot:{endpoints.region}:{endpoints.account}:{resource}"
-
-
-def allow(*statements):
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Action": action, "Resource": resource}
-            for action, resource in statements
-        ],
-    }
 
 
 def device_context(endpoints, thing, *protocols):

@@ -6,6 +6,7 @@ import pytest
 
 from harness import waiting
 from harness.cloud import Cloud
+from harness.device_api import allow
 from harness.group import new_thing
 from harness.hub import V5, V311, HubClient
 from harness.mqtt import Refused
@@ -38,15 +39,9 @@ def thing(endpoints, tmp_path, name):
 
 
 def set_policy(endpoints, thing, *statements):
-    document = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Action": action, "Resource": resource}
-            for action, resource in statements
-        ],
-    }
+    document = json.dumps(allow(*statements))
     endpoints.boto("iot").create_policy_version(
-        policyName=f"{thing.name}_policy", policyDocument=json.dumps(document), setAsDefault=True
+        policyName=f"{thing.name}_policy", policyDocument=document, setAsDefault=True
     )
 
 

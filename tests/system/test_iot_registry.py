@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from harness import waiting
 from harness.cloud import Cloud
+from harness.device_api import allow
 from harness.group import Thing, new_thing
 from harness.openssl import Files
 from harness.hub import V5, V311, HubClient
@@ -40,16 +41,6 @@ def thing(endpoints, tmp_path, name):
 
 def certificate_id(thing):
     return thing.certificate_arn.rpartition("/")[2]
-
-
-def allow(*statements):
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Action": action, "Resource": resource}
-            for action, resource in statements
-        ],
-    }
 
 
 # --- thing groups ---------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """IoT jobs of the service with stock clients: boto3, the AWS CLI, paho and the device SDKs."""
 
 import hashlib
-import http.client
 import json
 import ssl
 import urllib.error
@@ -12,9 +11,11 @@ from botocore.exceptions import ClientError
 
 from harness import processes, waiting
 from harness.cloud import Cloud
+from harness.device_api import arn, ask, policy
 from harness.group import new_thing
 from harness.hub import V5, HubClient
 from harness.processes import ROOT
+from harness.stock import needs_sdk
 
 SCRIPT = ROOT / "tests/interop/jobs.js"
 DOCUMENT = {"operation": "install", "files": ["a", "b"]}
@@ -530,30 +531,6 @@ def test_events_tell_what_becomes_of_jobs(endpoints, iot, device_api, name):
 # --- HTTPS over mutual TLS ------------------------------------------------------------------------
 
 
-def arn(endpoints, resource):
-    return f"arn:aws:iot:{endpoints.region}:{endpoints.account}:{resource}"
-
-
-def allow(*statements):
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": effect, "Action": action, "Resource": resource}
-            for effect, action, resource in statements
-        ],
-    }
-
-
-def ask(endpoints, thing, method, path, payload=None):
-    host, _, port = endpoints.iot_https.rpartition(":")
-    context = ssl.create_default_context(cafile=endpoints.ca_file)
-    context.load_cert_chain(thing.cert, thing.key)
-    asked = http.client.HTTPSConnection(host, int(port), context=context, timeout=waiting.HANG)
-    asked.request(method, path, payload)
-    answer = asked.getresponse()
-    return answer.status, json.loads(answer.read())
-
-
 def test_devices_use_jobs_over_https(endpoints, iot, thing, name):
     create(iot, name, [thing.arn])
     path = f"/things/{thing.name}/jobs"
@@ -576,7 +553,7 @@ def test_devices_use_jobs_over_https(endpoints, iot, thing, name):
 
 def test_https_is_held_to_job_actions(endpoints, iot, tmp_path, name):
     own = arn(endpoints, f"thing/{name}")
-    thing = new_thing(endpoints, tmp_path, name, allow(
+    thing = new_thing(endpoints, tmp_path, name, policy(
         ("Allow", ["iot:GetPendingJobExecutions", "iot:DescribeJobExecution"], own),
         ("Allow", ["iot:*JobExecution"], arn(endpoints, "thing/*")),
         ("Deny", "iot:StartNextPendingJobExecution", own),
@@ -613,11 +590,6 @@ def test_jobs_survive_kill_9(tmp_path):
 
 
 # --- device SDKs ----------------------------------------------------------------------------------
-
-
-def needs_sdk(package):
-    there = (ROOT / "tests/interop/node_modules" / package).exists()
-    return pytest.mark.skipif(not there, reason="npm ci in tests/interop")
 
 
 @needs_sdk("aws-iot-device-sdk-v2")

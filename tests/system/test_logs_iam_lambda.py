@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from harness.group import zip_of
 from harness.processes import Process
+from harness.stock import refused
 from harness.system import AWS
 
 ACCOUNT = "123456789012"
@@ -36,12 +37,6 @@ def iam(service):
 @pytest.fixture(scope="module")
 def functions(service):
     return service.endpoints.boto("lambda")
-
-
-def refused(call, **members):
-    with pytest.raises(ClientError) as caught:
-        call(**members)
-    return caught.value.response["Error"]["Code"]
 
 
 def now():

@@ -8,9 +8,9 @@ import threading
 
 import pytest
 from boto3.s3.transfer import TransferConfig
-from botocore.exceptions import ClientError
 
 from harness import processes
+from harness.stock import refused
 from harness.system import AWS
 
 MB = 1024 * 1024
@@ -22,12 +22,6 @@ def s3(service):
     made = service.endpoints.boto("s3")
     made.create_bucket(Bucket="parts")
     return made
-
-
-def refused(call, **members):
-    with pytest.raises(ClientError) as caught:
-        call(**members)
-    return caught.value.response["Error"]["Code"]
 
 
 def content(s3, key, **more):

@@ -1,18 +1,19 @@
 """Device shadows of the service with stock clients: boto3, the AWS CLI, paho, mosquitto and the device SDKs."""
 
-import http.client
 import json
-import ssl
 
 import pytest
 from botocore.exceptions import ClientError
 
-from harness import processes, waiting
+from harness import processes
 from harness.cloud import Cloud
+from harness.device_api import allow, arn, ask
 from harness.group import new_thing
 from harness.hub import V5, V311, HubClient
 from harness.mqtt import Refused
 from harness.processes import ROOT, Process
+from harness.shadows import state
+from harness.stock import needs_sdk
 from harness.system import connect_iot
 
 SCRIPT = ROOT / "tests/interop/shadows.js"
@@ -37,11 +38,6 @@ def thing(endpoints, tmp_path, name):
 @pytest.fixture
 def data(endpoints):
     return endpoints.boto("iot-data")
-
-
-def state(desired=None, reported=None, **more):
-    sections = {"desired": desired, "reported": reported}
-    return json.dumps({"state": {k: v for k, v in sections.items() if v is not None}, **more})
 
 
 def body(answer):
@@ -261,30 +257,6 @@ def test_mosquittos_clients(endpoints, thing):
 # --- rights ---------------------------------------------------------------------------------------
 
 
-def arn(endpoints, resource):
-    return f"arn:aws:iot:{endpoints.region}:{endpoints.account}:{resource}"
-
-
-def allow(*statements):
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Action": action, "Resource": resource}
-            for action, resource in statements
-        ],
-    }
-
-
-def ask(endpoints, thing, method, path, payload=None):
-    host, _, port = endpoints.iot_https.rpartition(":")
-    context = ssl.create_default_context(cafile=endpoints.ca_file)
-    context.load_cert_chain(thing.cert, thing.key)
-    asked = http.client.HTTPSConnection(host, int(port), context=context, timeout=waiting.HANG)
-    asked.request(method, path, payload)
-    answer = asked.getresponse()
-    return answer.status, json.loads(answer.read())
-
-
 def test_mqtt_is_held_to_topics(endpoints, tmp_path, name):
     own = "$aws/things/${iot:Connection.Thing.ThingName}/shadow/"
     thing = new_thing(endpoints, tmp_path, name, allow(
@@ -361,11 +333,6 @@ def run_sdk(endpoints, thing, sdk, **more):
     done = processes.run("node", SCRIPT, sdk, json.dumps(options, default=str))
     said = [json.loads(line) for line in done.stdout.splitlines()]
     return [(each["event"], each["body"]) for each in said]
-
-
-def needs_sdk(package):
-    there = (ROOT / "tests/interop/node_modules" / package).exists()
-    return pytest.mark.skipif(not there, reason="npm ci in tests/interop")
 
 
 @needs_sdk("aws-iot-device-sdk")
