@@ -65,6 +65,10 @@ result<std::vector<edge::secret>> core::secrets_of(const contract::manifest& wan
             keep_secrets(wanted.deployment_id, *brought);
         }
         lacks_secrets_ = !brought;
+        if (lacks_secrets_) {
+            // At a start nobody is told of a deployment that failed.
+            log_.error("The group's secrets are not there.", {{"reason", brought.error()}});
+        }
         return brought;
     }
     return std::vector<edge::secret>();
