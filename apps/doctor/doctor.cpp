@@ -134,6 +134,8 @@ std::vector<finding_group> examine(const doctor_options& options,
     add(judge_all("core", "The core in " + core.root.string(), core, core_checks()));
     auto token = token_of(core);
     token.core_runs = core.running.has_value();
+    token.secrets_have_a_key =
+        core.config && core.config->secrets_key.shown() != core.config->private_key.shown();
     if (token.is_used) {
         add(judge_all("token", "The token", token, token_checks()));
     }

@@ -83,6 +83,11 @@ judgement opens_secrets(const token_facts& token) {
     if (key->opening_error.empty()) {
         return ok("the key of IoTCertificate opens what is sealed for it");
     }
+    if (token.secrets_have_a_key) {
+        return ok(
+            "the service seals them for the key of SecretsManager, as that of "
+            "IoTCertificate opens none");
+    }
     return warning("the key of IoTCertificate opens no secrets: " + key->opening_error,
                    "where the group has secrets, name an RSA key in "
                    "crypto.principals.SecretsManager.privateKeyPath: the service then seals them "

@@ -50,6 +50,8 @@ struct token_facts {
     bool lacks_session = false;  // other programs have them all
     bool core_runs = false;      // the core of this config.json, which holds one
     bool signs_pss = false;      // its RSA keys do
+    // SecretsManager has another key than IoTCertificate, wherever that is.
+    bool secrets_have_a_key = false;
 };
 
 // Logs in with the PIN once, and signs with each key. The keys' handles go on with that log-in.

@@ -86,6 +86,8 @@ TEST(token_checks, warn_of_a_key_that_opens_no_secrets) {
     EXPECT_EQ(judged(token)["token.opens-secrets"].is, verdict::warning);
     EXPECT_THAT(judged(token)["token.opens-secrets"].remedy,
                 HasSubstr("crypto.principals.SecretsManager.privateKeyPath"));
+    token.secrets_have_a_key = true;
+    EXPECT_EQ(judged(token)["token.opens-secrets"].is, verdict::ok);
 }
 
 // Keys in SoftHSM2, as a core of V1 had them.

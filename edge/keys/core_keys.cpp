@@ -142,13 +142,15 @@ result<void> core_keys::opens(std::string_view principal, const key_place& place
         return {};
     }
     auto opened = token_->try_opening(*place.object);
-    if (opened || opened.error().code == errc::unavailable) {
+    if (opened) {
         return opened;
     }
     auto why = with_context(opened.error(), member_of(principal));
-    why.context +=
-        "; make a key that may (CKA_DECRYPT for RSA, CKA_DERIVE for an elliptic curve), or name an "
-        "RSA key in crypto.principals.SecretsManager.privateKeyPath";
+    if (why.code == errc::denied || why.code == errc::unsupported) {
+        why.context +=
+            "; make a key that may (CKA_DECRYPT for RSA, CKA_DERIVE for an elliptic curve), or "
+            "name an RSA key in crypto.principals.SecretsManager.privateKeyPath";
+    }
     return why;
 }
 

@@ -1,7 +1,6 @@
 """The core's keys in a PKCS#11 token, here SoftHSM2, and the owner's own key of the local server in a file; a token whose
 sessions are few."""
 
-import functools
 import json
 import re
 import stat
@@ -43,9 +42,10 @@ def ec_thing(endpoints, folder, name):
     return Thing(name, thing["thingArn"], made["certificateArn"], cert, key)
 
 
-@functools.cache
-def shared_by_groups(endpoints):
+@pytest.fixture(scope="module")
+def read_secret(service):
     """The ARNs of a secret and of a function that reads it."""
+    endpoints = service.endpoints
     secret = endpoints.boto("secretsmanager").create_secret(Name="greengrass-db", SecretString="quite-hush")
     return secret["ARN"], publish_function(endpoints, "reader", READER)
 
@@ -53,7 +53,7 @@ def shared_by_groups(endpoints):
 class Site:
     """A core, deployed, with a secret and one device that sends to itself."""
 
-    def __init__(self, endpoints, folder, name, thing, principals, token):
+    def __init__(self, endpoints, folder, name, thing, principals, token, read_secret):
         self.folder, self.token = folder, token
         self.device = new_thing(endpoints, folder / "keys", f"{name}_device")
         self.core = Core(folder / "greengrass", endpoints, thing)
@@ -68,12 +68,11 @@ class Site:
             cores=[entry(thing)], devices=[entry(self.device)],
             subscriptions=subscriptions((self.device.arn, self.device.arn, "to/itself")),
         )  # fmt: skip
-        self.give_secret(endpoints)
+        self.give_secret(*read_secret)
         self.group.deploy()
         self.ca = self.group.write_ca(folder / "group-ca.pem")
 
-    def give_secret(self, endpoints):
-        arn, function = shared_by_groups(endpoints)
+    def give_secret(self, arn, function):
         reads = function_entry(function, pinned=False)
         reads["FunctionConfiguration"]["Environment"]["ResourceAccessPolicies"] = [
             {"ResourceId": "db", "Permission": "ro"}
@@ -114,14 +113,14 @@ def token(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def by_rsa(service, token, tmp_path_factory):
+def by_rsa(service, token, read_secret, tmp_path_factory):
     folder = tmp_path_factory.mktemp("rsa")
     thing = new_thing(service.endpoints, folder / "keys", "rsa_core")
     own = token.put("iot-rsa", thing.key)
     server = token.make("server-ec", *EC, "ec_paramgen_curve:P-256")
     wrapping = token.make("secrets", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
     principals = {"IoTCertificate": own, "MQTTServerCertificate": server, "SecretsManager": wrapping}
-    made = Site(service.endpoints, folder, "rsa", thing, principals, token)
+    made = Site(service.endpoints, folder, "rsa", thing, principals, token, read_secret)
     with made.core:
         yield made
 
@@ -189,7 +188,7 @@ def test_a_wrong_pin_is_tried_once_and_shown_nowhere(by_rsa):
 
 
 @pytest.fixture(scope="module")
-def by_ec(service, tmp_path_factory):
+def by_ec(service, read_secret, tmp_path_factory):
     """Its IoT key may sign and nothing else, as imported ones may; its token has one session."""
     folder = tmp_path_factory.mktemp("ec")
     token = SoftToken(folder / "token")
@@ -203,7 +202,7 @@ def by_ec(service, tmp_path_factory):
     }
     token.put_agreeing("iot-agrees", thing.key)
     token.limit_to_one_session()
-    made = Site(service.endpoints, folder, "ec", thing, principals, token)
+    made = Site(service.endpoints, folder, "ec", thing, principals, token, read_secret)
     with made.core:
         yield made
         made.core.stop()
