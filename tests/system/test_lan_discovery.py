@@ -128,7 +128,7 @@ def test_a_device_on_the_same_network_finds_the_core_by_avahi_and_connects_there
                 site.core.start()
             try:
                 found = waiting.until(
-                    "a core of the group is found", lambda: look(device, site.ca), every=0.2
+                    "a core of the group is found", lambda: look(device, site.ca), every=0.5
                 )
                 (core,) = json.loads(found.stdout)["GGGroups"][0]["Cores"]
                 assert core["thingArn"].endswith(":thing/core")
@@ -143,7 +143,7 @@ def test_a_device_on_the_same_network_finds_the_core_by_avahi_and_connects_there
                 assert "has not signed for it" in refused.stderr
             finally:
                 site.core.stop()
-            waiting.until("the announcement is gone", lambda: not browse(device), every=0.2)
+            waiting.until("the announcement is gone", lambda: not browse(device), every=0.5)
             site.listen("127.0.0.1")
             site.core.start()
 
