@@ -31,19 +31,30 @@ std::filesystem::path place_for_jails(const core_facts& core) {
                : std::filesystem::temp_directory_path();
 }
 
-own_identity identity_of(const core_facts& core) {
+// Of the key in the token, by the log-in that look_at_token made: the PIN is tried once.
+void show_key_of_token(const core_facts& core, const token_facts& token, own_identity& self) {
+    for (const auto& key : token.keys) {
+        if (key.principal == "IoTCertificate" && key.handle && core.certificate.error.empty() &&
+            key.matches != false) {
+            self.shown = rt::held_identity{text_of(core.config->certificate_path), key.handle,
+                                           token.signs_pss};
+            return;
+        }
+    }
+    self.why_none = "the token's key can't be used: see token.open and token.certificate-key";
+}
+
+own_identity identity_of(const core_facts& core, const token_facts& token) {
     own_identity self;
     const auto& config = *core.config;
     self.ca_pem = text_of(config.ca_path);
     if (core.key.in_token) {
-        self.why_none =
-            "its key is in a token, which is not used for this: see "
-            "token.certificate-key, and 'evergrass link' when the core runs";
+        show_key_of_token(core, token, self);
     } else if (!core.certificate.error.empty() || !core.key.error.empty() || !core.key.matches) {
         self.why_none = "certificate and key can't be used: see core.certificate and core.key";
-    } else {
-        self.shown =
-            rt::tls_identity{text_of(config.certificate_path), text_of(config.private_key.file)};
+    } else if (auto held =
+                   rt::held({text_of(config.certificate_path), text_of(config.private_key.file)})) {
+        self.shown = std::move(*held);
     }
     if (config.proxy) {
         auto proxy = std::make_shared<rt::http_proxy>(*config.proxy);
@@ -121,12 +132,15 @@ std::vector<finding_group> examine(const doctor_options& options,
         return groups;  // nothing is installed yet
     }
     add(judge_all("core", "The core in " + core.root.string(), core, core_checks()));
-    const auto token = token_of(core);
+    auto token = token_of(core);
+    token.core_runs = core.running.has_value();
+    token.secrets_have_a_key =
+        core.config && core.config->secrets_key.shown() != core.config->private_key.shown();
     if (token.is_used) {
         add(judge_all("token", "The token", token, token_checks()));
     }
     if (core.config && !options.offline) {
-        const auto self = identity_of(core);
+        const auto self = identity_of(core, token);
         for (const auto& place : places_of(*core.config)) {
             add(look_at_service(place, self));
         }

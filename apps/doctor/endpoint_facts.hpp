@@ -1,8 +1,8 @@
 #pragma once
 
 #include "libs/base/time.hpp"
+#include "libs/rt/held_key.hpp"
 #include "libs/rt/proxy.hpp"
-#include "libs/rt/tls_identity.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -27,7 +27,7 @@ struct endpoint_place {
 // How the core shows itself, and whom it trusts.
 struct own_identity {
     std::string ca_pem;
-    std::optional<rt::tls_identity> shown;        // nullopt: none can be shown
+    std::optional<rt::held_identity> shown;       // nullopt: none can be shown
     std::string why_none;                         // then
     std::shared_ptr<const rt::http_proxy> proxy;  // null: none
 };

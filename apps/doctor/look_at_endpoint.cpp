@@ -2,6 +2,7 @@
 #include "apps/doctor/way_to_server.hpp"
 #include "libs/pki/openssl.hpp"
 #include "libs/pki/pki.hpp"
+#include "libs/rt/held_key.hpp"
 #include "libs/rt/tls.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -69,22 +70,6 @@ void trust(SSL_CTX* context, const std::string& pem) {
         X509_STORE_add_cert(store, certificate.get());
     }
     ERR_clear_error();
-}
-
-bool show(SSL_CTX* context, const rt::tls_identity& identity) {
-    const auto key = pki::detail::parse_private_key(identity.key_pem);
-    const auto bio = pki::detail::read_only(identity.chain_pem);
-    const pki::detail::x509_ptr leaf(PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr));
-    if (!key || !leaf || SSL_CTX_use_certificate(context, leaf.get()) != 1 ||
-        SSL_CTX_use_PrivateKey(context, key->get()) != 1) {
-        ERR_clear_error();
-        return false;
-    }
-    while (auto* more = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
-        SSL_CTX_add_extra_chain_cert(context, more);
-    }
-    ERR_clear_error();
-    return true;
 }
 
 bool is_about_our_certificate(unsigned long reason) {
@@ -186,7 +171,7 @@ context_ptr make_context(const endpoint_place& place, const own_identity& self, 
     SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, note_and_go_on);
     trust(context.get(), self.ca_pem);
-    shows = self.shown && show(context.get(), *self.shown);
+    shows = self.shown && rt::use_identity(context.get(), *self.shown);
     if (place.port == 443) {
         const std::string protocol =
             place.speaks == service_protocol::mqtt ? "x-amzn-mqtt-ca" : "x-amzn-http-ca";

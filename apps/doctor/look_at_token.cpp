@@ -1,5 +1,6 @@
 #include "apps/doctor/token_facts.hpp"
-#include "libs/pkcs11/token.hpp"
+#include "libs/pkcs11/attached_token.hpp"
+#include "libs/pkcs11/errors.hpp"
 #include "libs/pki/openssl.hpp"
 
 #include <openssl/ecdsa.h>
@@ -54,7 +55,7 @@ bool is_good(X509* certificate, std::string_view signature) {
                             bytes_of(text_to_sign), text_to_sign.size()) == 1;
 }
 
-token_key look_at_key(pkcs11::token& token, const token_settings::principal& principal,
+token_key look_at_key(pkcs11::attached_token& token, const token_settings::principal& principal,
                       const std::string& certificate_pem) {
     token_key key;
     key.principal = principal.name;
@@ -63,21 +64,27 @@ token_key look_at_key(pkcs11::token& token, const token_settings::principal& pri
         key.error = named.error().message();
         return key;
     }
-    const auto found = token.find_key(*named);
+    auto found = token.private_key(*named);
     if (!found) {
         key.error = found.error().message();
         return key;
     }
-    key.is_rsa = found->kind == pkcs11::key_kind::rsa;
+    key.is_rsa = EVP_PKEY_get_base_id(found->get()) == EVP_PKEY_RSA;
     auto signature = key.is_rsa
-                         ? token.sign(*found, pkcs11::signing::rsa_pkcs1_sha256, text_to_sign)
-                         : token.sign(*found, pkcs11::signing::ecdsa, digest_of(text_to_sign));
+                         ? token.sign(*named, pkcs11::signing::rsa_pkcs1_sha256, text_to_sign)
+                         : token.sign(*named, pkcs11::signing::ecdsa, digest_of(text_to_sign));
     if (!signature) {
         key.error = signature.error().message();
         return key;
     }
-    const auto certificate = pki::detail::parse_certificate(certificate_pem);
-    if (principal.name == "IoTCertificate" && certificate) {
+    key.handle = std::move(*found);
+    if (principal.name != "IoTCertificate") {
+        return key;
+    }
+    if (const auto opens = token.try_opening(*named); !opens) {
+        key.opening_error = opens.error().message();
+    }
+    if (const auto certificate = pki::detail::parse_certificate(certificate_pem)) {
         key.matches = is_good(certificate->get(), key.is_rsa ? *signature : as_der(*signature));
     }
     return key;
@@ -93,13 +100,15 @@ token_facts look_at_token(const token_settings& settings, const std::string& cer
     pkcs11::uri named;
     named.token = settings.slot_label;
     named.module_path = settings.provider;
-    auto token = pkcs11::token::open(named, settings.pin);
-    if (!token) {
-        facts.error = token.error().message();
+    const auto token = pkcs11::attached_token::make(std::move(named), settings.pin, nullptr);
+    if (const auto in = token->attach(); !in) {
+        facts.error = in.error().message();
+        facts.lacks_session = in.error().code == pkcs11::fault::no_session;
         return facts;
     }
+    facts.signs_pss = token->signs_pss();
     for (const auto& principal : settings.principals) {
-        facts.keys.push_back(look_at_key(**token, principal, certificate_pem));
+        facts.keys.push_back(look_at_key(*token, principal, certificate_pem));
     }
     return facts;
 }

@@ -14,6 +14,13 @@ judgement opens(const token_facts& token) {
         return failed("crypto.PKCS11 of config.json names no P11Provider or no slotLabel",
                       "give both: the module's library, and the token's label");
     }
+    if (token.lacks_session && token.core_runs) {
+        return warning(token.error + "; the running core holds it, by which it works",
+                       "stop the core and look again, or ask it: 'evergrass link'");
+    }
+    if (token.lacks_session) {
+        return failed(token.error, "end what holds the token's sessions, or raise their limit");
+    }
     return token.error.empty()
                ? ok("token '" + token.label + "' of " + token.module)
                : failed(token.error,
@@ -65,6 +72,28 @@ judgement secrets_key(const token_facts& token) {
     return judged;
 }
 
+// What a deployment's secrets are sealed for, unless SecretsManager has an RSA key.
+judgement opens_secrets(const token_facts& token) {
+    const auto key = std::find_if(token.keys.begin(), token.keys.end(), [](const auto& one) {
+        return one.principal == "IoTCertificate";
+    });
+    if (key == token.keys.end() || !key->error.empty()) {
+        return skipped("the key of IoTCertificate is in no token, or was not found");
+    }
+    if (key->opening_error.empty()) {
+        return ok("the key of IoTCertificate opens what is sealed for it");
+    }
+    if (token.secrets_have_a_key) {
+        return ok(
+            "the service seals them for the key of SecretsManager, as that of "
+            "IoTCertificate opens none");
+    }
+    return warning("the key of IoTCertificate opens no secrets: " + key->opening_error,
+                   "where the group has secrets, name an RSA key in "
+                   "crypto.principals.SecretsManager.privateKeyPath: the service then seals them "
+                   "for that one; or make a key with CKA_DERIVE (RSA: CKA_DECRYPT)");
+}
+
 }  // namespace
 
 const std::vector<check<token_facts>>& token_checks() {
@@ -73,6 +102,7 @@ const std::vector<check<token_facts>>& token_checks() {
         {"token.certificate-key", certificate_key},
         {"token.server-key", server_key},
         {"token.secrets-key", secrets_key},
+        {"token.opens-secrets", opens_secrets},
     };
     return table;
 }

@@ -68,6 +68,28 @@ TEST(token_checks, warn_not_to_try_pins) {
     EXPECT_THAT(judged(token)["token.open"].found, HasSubstr("P11Provider"));
 }
 
+TEST(token_checks, tell_a_session_of_the_running_core_from_one_of_others) {
+    token_facts token{true, "/lib/p11.so", "gg", "no session", {}};
+    token.lacks_session = true;
+    EXPECT_EQ(judged(token)["token.open"].is, verdict::failed);
+    token.core_runs = true;
+    EXPECT_EQ(judged(token)["token.open"].is, verdict::warning);
+    EXPECT_THAT(judged(token)["token.open"].found, HasSubstr("the running core holds it"));
+}
+
+TEST(token_checks, warn_of_a_key_that_opens_no_secrets) {
+    token_facts token{true, "/lib/p11.so", "gg", "", {}};
+    EXPECT_EQ(judged(token)["token.opens-secrets"].is, verdict::skipped);
+    token.keys = {{"IoTCertificate", "", false, true}};
+    EXPECT_EQ(judged(token)["token.opens-secrets"].is, verdict::ok);
+    token.keys.front().opening_error = "CKA_DERIVE";
+    EXPECT_EQ(judged(token)["token.opens-secrets"].is, verdict::warning);
+    EXPECT_THAT(judged(token)["token.opens-secrets"].remedy,
+                HasSubstr("crypto.principals.SecretsManager.privateKeyPath"));
+    token.secrets_have_a_key = true;
+    EXPECT_EQ(judged(token)["token.opens-secrets"].is, verdict::ok);
+}
+
 // Keys in SoftHSM2, as a core of V1 had them.
 class token_look : public testing::Test {
 protected:
@@ -109,6 +131,9 @@ TEST_F(token_look, knows_the_certificates_key_of_both_kinds) {
         ASSERT_EQ(own.keys.size(), 1U);
         EXPECT_EQ(own.keys.front().error, "");
         EXPECT_EQ(own.keys.front().matches, true) << label;
+        EXPECT_NE(own.keys.front().handle, nullptr) << label;
+        // What softhsm2-util imports may not agree on keys.
+        EXPECT_EQ(own.keys.front().opening_error.empty(), own.keys.front().is_rsa) << label;
     }
     const auto crossed = look_at_token(settings("rsa", token_.user_pin), certificate_of("ec"));
     EXPECT_EQ(crossed.keys.front().matches, false);

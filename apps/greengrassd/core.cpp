@@ -5,13 +5,10 @@
 #include "apps/greengrassd/identity.hpp"
 #include "edge/admin/socket_path.hpp"
 #include "edge/cloud_link/subscription_quality.hpp"
-#include "edge/secrets/new_secrets.hpp"
 #include "edge/shadows/admin_request.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 #include "libs/base/random.hpp"
-#include "libs/base/secret_text.hpp"
-#include "libs/pki/envelope.hpp"
 #include "libs/pki/pki.hpp"
 #include "libs/pki/private_key.hpp"
 #include "libs/rt/stream.hpp"
@@ -247,6 +244,7 @@ void core::take_server_certificate() {
 
 asio::awaitable<std::vector<edge::part_failure>> core::boot() {
     auto failures = co_await agent_.boot();
+    is_up_ = true;
     cloud_.start();
     co_return failures;
 }
@@ -293,6 +291,7 @@ asio::awaitable<void> core::watch_identity() {
             continue;
         }
         ++*identity_changes_;
+        keep_secrets_under_new_key();
         auto certificate = text_of(config_.certificate_path);
         const bool another = certificate != certificate_text_;
         log_.info("Certificate, key or CA changed on disk: new connections use them.",
@@ -317,7 +316,8 @@ asio::awaitable<void> core::stop() {
     spooler_.stop();  // after all who send: what functions say at their end is saved or counted
     shadows_.stop();
     // A cancellation counts for what waits at that moment.
-    while (ships_ || watches_ || refreshes_) {
+    while (ships_ || watches_ || refreshes_ || regains_) {
+        end_regaining_.emit(asio::cancellation_type::terminal);
         end_refreshing_.emit(asio::cancellation_type::terminal);
         end_shipping_.emit(asio::cancellation_type::terminal);
         end_watching_.emit(asio::cancellation_type::terminal);
@@ -391,7 +391,23 @@ asio::awaitable<std::vector<edge::part_failure>> core::apply(const contract::man
     log_shipper_.configure(edge::shipping_of(wanted));
     // Functions may ask for both while they are loaded.
     serve_credentials(wanted);
-    if (const auto served = serve_secrets(wanted); !served) {
+    auto served = serve_secrets(wanted);
+    if (lacks_secrets_ && is_up_) {
+        const auto asked = co_await ask_for_secrets();
+        if (!lacks_secrets_) {
+            served = look_for_missing_secrets();
+        } else if (!asked) {
+            served = with_context(asked.error(), served.error().context);
+        }
+    }
+    if (lacks_secrets_ && !regains_) {
+        regains_ = true;
+        asio::co_spawn(
+            co_await asio::this_coro::executor, regain_secrets(),
+            asio::bind_cancellation_slot(end_regaining_.slot(),
+                                         [this](const std::exception_ptr&) { regains_ = false; }));
+    }
+    if (!served) {
         failures.push_back({"secrets", served.error().message()});
     }
     auto failed = co_await functions_.apply(wanted.functions, wanted.loggers, resources_of(wanted));
@@ -405,132 +421,6 @@ asio::awaitable<std::vector<edge::part_failure>> core::apply(const contract::man
 void core::serve_credentials(const contract::manifest& wanted) {
     credentials_->use(credential_source_of(config_, keys_, wanted.credentials),
                       wanted.group_id + " " + contract::to_string(wanted.credentials));
-}
-
-// Those of the deployment, and those of the core's own store.
-result<void> core::serve_secrets(const contract::manifest& wanted) {
-    for (const auto& fault : secret_store_.load()) {
-        log_.error("A secret cannot be used.", {{"reason", fault}});
-    }
-    auto deployed = secrets_of(wanted);
-    sealed_secrets_.keep_only({wanted.deployment_id, secrets_deployment_});
-    secrets_deployment_ = wanted.deployment_id;
-    secrets_version_.clear();
-    known_secrets_.use(deployed ? std::move(*deployed) : std::vector<edge::secret>());
-    secrets_->grant(wanted.functions, wanted.resources);
-    if (!deployed) {
-        return deployed.error();
-    }
-    const auto missing = secrets_->missing();
-    if (!missing.empty()) {
-        return error{errc::not_found,
-                     "neither the service nor this core has the secret '" + missing.front() +
-                         "': create it (aws secretsmanager create-secret), or put it here "
-                         "(evergrass secrets put), and deploy again"};
-    }
-    return {};
-}
-
-// As they are kept under the key for secrets, perhaps newer than the deployment; else as it brought
-// them.
-result<std::vector<edge::secret>> core::secrets_of(const contract::manifest& wanted) const {
-    for (const auto& file : wanted.files) {
-        if (file.what != contract::delivery::secrets) {
-            continue;
-        }
-        auto kept = sealed_secrets_.load(wanted.deployment_id, secrets_key_);
-        if (kept) {
-            return kept;
-        }
-        if (kept.error().code != errc::not_found) {
-            log_.warn("Secrets at rest cannot be used: those that their deployment brought are.",
-                      {{"reason", kept.error()}});
-        }
-        const auto sealed = read_file(store_.artifact_path(file.artifact));
-        if (!sealed) {
-            return sealed.error();
-        }
-        auto brought = open_secrets(*sealed);
-        if (brought) {
-            keep_secrets(wanted.deployment_id, *brought);
-        }
-        return brought;
-    }
-    return std::vector<edge::secret>();
-}
-
-result<std::vector<edge::secret>> core::open_secrets(const std::string& sealed) const {
-    const auto certificate = read_file(config_.certificate_path);
-    if (!certificate) {
-        return certificate.error();
-    }
-    const auto key = keys_->own();
-    if (!key) {
-        return key.error();
-    }
-    auto opened = pki::open_envelope(sealed, *certificate, *key);
-    if (!opened) {
-        return with_context(opened.error(),
-                            "the group's secrets cannot be opened (they are for the "
-                            "certificate that the group names as its core's)");
-    }
-    auto read = edge::parse_deployed_secrets(*opened);
-    wipe(*opened);
-    return read;
-}
-
-// Without it they are opened from their deployment's package at the next start.
-void core::keep_secrets(const std::string& deployment, const std::vector<edge::secret>& all) const {
-    if (const auto kept = sealed_secrets_.save(deployment, all, secrets_key_); !kept) {
-        log_.warn("Secrets are not kept under the key of the principal SecretsManager.",
-                  {{"reason", kept.error()}});
-    }
-}
-
-// What does not fit in any way leaves the secrets as they are.
-result<void> core::take_new_secrets(const contract::signed_manifest& signed_text) {
-    if (auto verified = signing_key_.verify(signed_text); !verified) {
-        return verified;
-    }
-    const auto told = edge::parse_new_secrets(signed_text.manifest_text);
-    if (!told) {
-        return told.error();
-    }
-    if (told->deployment_id != secrets_deployment_) {
-        return {};  // the service is ahead, or behind: the next deployment brings its own
-    }
-    auto fresh = open_secrets(told->sealed);
-    if (!fresh) {
-        return fresh.error();
-    }
-    known_secrets_.renew(std::move(*fresh));
-    secrets_version_ = told->version;
-    keep_secrets(secrets_deployment_, known_secrets_.deployed());
-    log_.info("The group's secrets are as the service has them now.",
-              {{"deploymentId", secrets_deployment_}});
-    return {};
-}
-
-// Between deployments, where config.json asks for it (secrets.refreshSeconds).
-asio::awaitable<void> core::refresh_secrets() {
-    std::string trouble;
-    while (co_await rt::sleep_for(config_.secrets.refresh)) {
-        if (known_secrets_.deployed().empty()) {
-            continue;
-        }
-        const auto fetched = co_await asks_for_secrets_.fetch_secrets(secrets_version_);
-        asks_for_secrets_.drop_connection();  // the next question is far away
-        auto taken = fetched ? result<void>() : fetched.error();
-        if (fetched && *fetched) {
-            taken = take_new_secrets(**fetched);
-        }
-        const auto why = taken ? std::string() : taken.error().message();
-        if (why != trouble && !why.empty()) {
-            log_.warn("New values of secrets cannot be had: the old ones go on.",
-                      {{"reason", taken.error()}});
-        }
-        trouble = why;
-    }
 }
 
 void core::note_group(const contract::manifest& running) {
@@ -557,6 +447,7 @@ asio::awaitable<void> core::clear() {
     credentials_->use(nullptr, "");
     secrets_->grant({}, {});
     known_secrets_.use({});
+    lacks_secrets_ = false;
     secrets_deployment_.clear();
     sealed_secrets_.keep_only({});
     log_shipper_.configure({});

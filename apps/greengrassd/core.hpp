@@ -77,8 +77,12 @@ private:
     void announce();
     void serve_credentials(const contract::manifest& wanted);
     result<void> serve_secrets(const contract::manifest& wanted);
-    result<std::vector<edge::secret>> secrets_of(const contract::manifest& wanted) const;
-    result<std::vector<edge::secret>> open_secrets(const std::string& sealed) const;
+    result<void> look_for_missing_secrets() const;
+    result<std::vector<edge::secret>> secrets_of(const contract::manifest& wanted);
+    result<std::vector<edge::secret>> open_package(const std::string& sealed) const;
+    boost::asio::awaitable<result<void>> ask_for_secrets();
+    boost::asio::awaitable<void> regain_secrets();
+    void keep_secrets_under_new_key();
     void keep_secrets(const std::string& deployment, const std::vector<edge::secret>& all) const;
     result<void> take_new_secrets(const contract::signed_manifest& signed_text);
     boost::asio::awaitable<void> refresh_secrets();
@@ -110,6 +114,8 @@ private:
     edge::rsa_key_wrapper secrets_key_;
     edge::sealed_secrets sealed_secrets_;
     std::string secrets_deployment_;  // whose secrets are used
+    // It brought some that none of the core's keys opens: the service is asked to seal them anew.
+    bool lacks_secrets_ = false;
     std::shared_ptr<edge::secret_service> secrets_;
     edge::function_manager functions_;
     log_store::real_file_system files_;
@@ -129,6 +135,10 @@ private:
     std::string secrets_version_;  // that the service told last
     boost::asio::cancellation_signal end_refreshing_;
     bool refreshes_ = false;
+    bool asks_ = false;  // asks_for_secrets_ is in use
+    boost::asio::cancellation_signal end_regaining_;
+    bool regains_ = false;
+    bool is_up_ = false;  // boot() has ended
     boost::asio::cancellation_signal end_shipping_;
     bool ships_ = false;
     boost::asio::cancellation_signal end_watching_;

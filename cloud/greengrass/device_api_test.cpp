@@ -3,6 +3,8 @@
 #include "cloud/gateway/session_credentials.hpp"
 #include "cloud/greengrass/greengrass_fixture.hpp"
 #include "libs/base/json.hpp"
+#include "libs/pki/pki.hpp"
+#include "libs/pki/private_key.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -537,6 +539,23 @@ TEST_F(device_api_test, a_core_gets_credentials_for_its_groups_role) {
     EXPECT_EQ(must_answer(request("GET", "/evergrass/v1/cores/core/credentials", 'd')).status, 401);
     output_of("ResetDeployments", {{"GroupId", text(group_, "Id")}});
     EXPECT_EQ(ask().status, 404) << "a reset core has no group";
+}
+
+TEST_F(device_api_test, secrets_are_sealed_for_the_key_that_the_core_names) {
+    const auto key = pki::private_key::from_pem(pki::generate_ec_key()).value();
+    const std::string path = "/evergrass/v1/cores/core/secrets?have=";
+    const auto ask_for = [&](std::string body) {
+        return must_answer(request("POST", path, 'c', std::move(body)));
+    };
+    const auto named = json::serialize(json::object{{"sealFor", pki::public_key_of(key)}});
+    EXPECT_EQ(ask_for(named).status, 404) << "nothing is deployed";
+    deploy_group();
+    EXPECT_EQ(ask_for(named).status, 204) << "the group has none";
+    for (const auto* wrong : {"", "[]", "{}", R"({"sealFor": 7})", R"({"sealFor": ""})"}) {
+        EXPECT_EQ(ask_for(wrong).status, 400) << wrong;
+    }
+    EXPECT_THAT(ask_for("{}").body, HasSubstr("'sealFor' is missing"));
+    EXPECT_EQ(must_answer(request("POST", path, 'd', named)).status, 401);
 }
 
 }  // namespace

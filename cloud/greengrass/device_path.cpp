@@ -14,7 +14,7 @@ struct pattern {
     device_route route;
 };
 
-constexpr std::array<pattern, 13> patterns = {{
+constexpr std::array<pattern, 14> patterns = {{
     {"GET", "/greengrass/discover/thing/{thing}", device_route::discover},
     {"GET", "/evergrass/v1/cores/{thing}/deployment", device_route::deployment},
     {"GET", "/evergrass/v1/cores/{thing}/artifacts/{part}", device_route::artifact},
@@ -27,6 +27,7 @@ constexpr std::array<pattern, 13> patterns = {{
     {"GET", "/evergrass/v1/cores/{thing}/invocations", device_route::invocations},
     {"POST", "/evergrass/v1/cores/{thing}/invocations/{part}", device_route::invocation_outcome},
     {"GET", "/evergrass/v1/cores/{thing}/secrets", device_route::secrets},
+    {"POST", "/evergrass/v1/cores/{thing}/secrets", device_route::secrets},
     {"GET", "/evergrass/v1/cores/{thing}/denied-certificates", device_route::denied_certificates},
     {"GET", "/evergrass/v1/signing-key", device_route::signing_key},
 }};

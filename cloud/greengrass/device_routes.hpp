@@ -35,6 +35,7 @@ http::response put_deployment_status(const device_routes& in, const device_reque
 http::response post_server_certificate(const device_routes& in, const device_request& from);
 http::response post_local_authority(const device_routes& in, const device_request& from);
 http::response put_connectivity(const device_routes& in, const device_request& from);
+// GET, or POST with the key to seal them for.
 http::response get_secrets(const device_routes& in, const device_request& from);
 http::response get_denied_certificates(const device_routes& in, const device_request& from);
 http::response get_signing_key(const device_routes& in, const device_request& from);

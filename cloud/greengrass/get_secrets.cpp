@@ -5,6 +5,7 @@
 #include "cloud/upstream/client.hpp"
 #include "libs/base/digest.hpp"
 #include "libs/base/encoding.hpp"
+#include "libs/base/errors.hpp"
 #include "libs/pki/envelope.hpp"
 
 #include <utility>
@@ -44,6 +45,24 @@ http::response nothing_new() {
     http::response answer;
     answer.status = 204;
     return answer;
+}
+
+// The key that the core names for what it is told, PEM; empty: that of the certificate which the
+// group names. It is the core that asks, by mutual TLS: it could as well hand on what it opened.
+result<std::string> key_asked_for(const http::request& asked) {
+    if (asked.method != "POST") {
+        return std::string();
+    }
+    const auto body = body_object(asked);
+    if (!body) {
+        return body.error();
+    }
+    auto key = string_member(*body, "sealFor");
+    if (!key || key->empty()) {
+        return error{errc::invalid_input,
+                     "'sealFor' is missing: the public key, in PEM, to seal the secrets for"};
+    }
+    return std::move(*key);
 }
 
 boost::system::result<deployed_group, http::response> look(const device_routes& in,
@@ -108,6 +127,10 @@ http::response get_secrets(const device_routes& in, const device_request& from) 
     if (auto refused = refuse_device(in, from, "greengrass:GetDeploymentArtifacts")) {
         return *refused;
     }
+    const auto key = key_asked_for(from.asked);
+    if (!key) {
+        return device_error(400, key.error().context);
+    }
     auto group = look(in, from);
     if (!group) {
         return group.error();
@@ -119,8 +142,12 @@ http::response get_secrets(const device_routes& in, const device_request& from) 
     if (group->secrets.empty() || version == version_asked_for(from.asked)) {
         return nothing_new();
     }
-    const auto sealed = pki::seal_for(group->certificate_pem,
-                                      json::serialize(json::object{{"secrets", group->secrets}}));
+    const auto text = json::serialize(json::object{{"secrets", group->secrets}});
+    const auto sealed =
+        key->empty() ? pki::seal_for(group->certificate_pem, text) : pki::seal_for_key(*key, text);
+    if (!sealed && !key->empty()) {
+        return device_error(400, "'sealFor': " + sealed.error().message() + ".");
+    }
     if (!sealed) {
         return device_error(409, "The group's secrets cannot be sealed for the core: " +
                                      sealed.error().message() + ".");

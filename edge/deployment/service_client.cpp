@@ -197,10 +197,12 @@ boost::asio::awaitable<result<void>> service_client::send_logs(std::string body)
 }
 
 boost::asio::awaitable<result<std::optional<contract::signed_manifest>>>
-service_client::fetch_secrets(std::string version) {
+service_client::fetch_secrets(std::string version, std::string seal_for) {
     http::request ask;
-    ask.method = "GET";
+    ask.method = "POST";
     ask.target = path("/secrets?have=" + percent_encode(version));
+    ask.headers.set("content-type", "application/json");
+    ask.body = json::serialize(json::object{{"sealFor", std::move(seal_for)}});
     auto answer = co_await send(std::move(ask));
     if (!answer) {
         co_return answer.error();
@@ -210,8 +212,8 @@ service_client::fetch_secrets(std::string version) {
     }
     if (answer->status == 404) {
         co_return error{errc::not_found,
-                        "the service has no group of this core deployed, or gives no values "
-                        "between deployments: an older one does not"};
+                        "the service has no group of this core deployed, or seals no secrets "
+                        "for a key of the core's: an older one does not"};
     }
     if (answer->status != 200) {
         co_return refusal(*answer, settings_.thing);

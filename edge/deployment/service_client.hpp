@@ -57,9 +57,10 @@ public:
     boost::asio::awaitable<result<void>> send_logs(std::string body);
 
     // The values that the deployment's secrets have now (edge/secrets/new_secrets.hpp). nullopt:
-    // still those of `version`, which an earlier answer named, or there are none.
+    // still those of `version`, which an earlier answer named, or there are none. `seal_for`: the
+    // public key, in PEM, whose private half is to open them.
     boost::asio::awaitable<result<std::optional<contract::signed_manifest>>> fetch_secrets(
-        std::string version);
+        std::string version, std::string seal_for);
 
     // nullopt: none came within the wait, 0 to 60 s.
     boost::asio::awaitable<result<std::optional<invocation_order>>> take_invocation(

@@ -2,8 +2,10 @@
 
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
+#include "libs/pkcs11/errors.hpp"
 
 #include <sys/stat.h>
+#include <thread>
 
 namespace evergrass::edge {
 namespace {
@@ -14,6 +16,9 @@ std::string next_step(const error& why) {
     if (why.code == errc::denied) {
         return "correct crypto.PKCS11.slotUserPin in config.json and restart";
     }
+    if (why.code == pkcs11::fault::no_session) {
+        return "close other programs that use the token; it is tried again at each use";
+    }
     return "put the token back; it is tried again at each use";
 }
 
@@ -22,9 +27,13 @@ bool others_may_read(const std::filesystem::path& file) {
     return ::stat(file.c_str(), &info) == 0 && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0;
 }
 
+std::string member_of(std::string_view principal) {
+    return "'crypto.principals." + std::string(principal) + ".privateKeyPath' in config.json";
+}
+
 result<void> check(const std::string& principal, const result<pki::private_key>& key,
                    bool is_for_secrets) {
-    const auto member = "'crypto.principals." + principal + ".privateKeyPath' in config.json";
+    const auto member = member_of(principal);
     if (!key) {
         return with_context(key.error(), member);
     }
@@ -78,7 +87,7 @@ result<void> core_keys::open() {
                                            "crypto.PKCS11.slotUserPin in config.json, or touch "
                                            "the file when its PIN is right now"};
         }
-        if (const auto in = token_->attach(); !in) {
+        if (const auto in = log_in(); !in) {
             if (in.error().code == errc::denied) {
                 (void)refused_.keep(in.error().message());
             }
@@ -99,6 +108,50 @@ result<void> core_keys::open() {
     }
     const bool is_own = config_.secrets_key.shown() == config_.private_key.shown();
     return is_own ? result<void>() : check("SecretsManager", secrets(), true);
+}
+
+result<void> core_keys::log_in() {
+    constexpr std::chrono::milliseconds between{200};
+    auto in = token_->attach();
+    for (std::chrono::milliseconds waited{0};
+         !in && in.error().code == pkcs11::fault::no_session && waited < session_wait;
+         waited += between) {
+        if (waited.count() == 0) {
+            log_.warn("The token has no session left: waiting for one.",
+                      {{"reason", in.error()},
+                       {"seconds", static_cast<std::int64_t>(session_wait.count())}});
+        }
+        std::this_thread::sleep_for(between);
+        in = token_->attach();
+    }
+    return in;
+}
+
+result<pki::private_key> core_keys::receiving() const {
+    auto key = secrets();
+    return key && !key->is_rsa() ? own() : key;
+}
+
+result<void> core_keys::receiving_opens() const {
+    const auto key = secrets();
+    return key && !key->is_rsa() ? own_opens() : opens("SecretsManager", config_.secrets_key);
+}
+
+result<void> core_keys::opens(std::string_view principal, const key_place& place) const {
+    if (!place.object) {
+        return {};
+    }
+    auto opened = token_->try_opening(*place.object);
+    if (opened) {
+        return opened;
+    }
+    auto why = with_context(opened.error(), member_of(principal));
+    if (why.code == errc::denied || why.code == errc::unsupported) {
+        why.context +=
+            "; make a key that may (CKA_DECRYPT for RSA, CKA_DERIVE for an elliptic curve), or "
+            "name an RSA key in crypto.principals.SecretsManager.privateKeyPath";
+    }
+    return why;
 }
 
 result<pki::private_key> core_keys::find(const key_place& place) const {

@@ -166,7 +166,7 @@ result<std::vector<secret>> sealed_secrets::load(const std::string& deployment,
     }
     auto opened = open_sealed_secrets(*text, deployment, wrapper);
     if (!opened && opened.error().code == errc::corrupt) {
-        return error{errc::corrupt, file.string() + " " + opened.error().message()};
+        return error{errc::corrupt, file.string() + " " + opened.error().context};
     }
     return opened;
 }

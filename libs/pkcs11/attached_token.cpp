@@ -1,6 +1,7 @@
 #include "libs/pkcs11/attached_token.hpp"
 
 #include "libs/base/errors.hpp"
+#include "libs/pkcs11/errors.hpp"
 #include "libs/pkcs11/openssl_key.hpp"
 
 #include <utility>
@@ -13,11 +14,16 @@ std::shared_ptr<attached_token> attached_token::make(uri named, std::string pin,
 }
 
 void attached_token::note(const error* trouble) {
-    const bool away = trouble != nullptr;
-    if (away != is_away_ && on_change_) {
+    const auto lacks_session = [](const auto& of) { return of && *of == fault::no_session; };
+    const auto now =
+        trouble == nullptr ? std::nullopt : std::optional<boost::system::error_code>(trouble->code);
+    // A token that is away says so in more than one way; that is one trouble.
+    const bool changed =
+        now.has_value() != trouble_.has_value() || lacks_session(now) != lacks_session(trouble_);
+    trouble_ = now;
+    if (changed && on_change_) {
         on_change_(trouble);
     }
-    is_away_ = away;
 }
 
 result<void> attached_token::open() {
@@ -76,7 +82,8 @@ auto attached_token::with_key(const uri& object, const Use& use)
     auto done = once();
     const auto failed = [&] {
         return !done &&
-               (done.error().code == errc::unavailable || done.error().code == errc::not_found);
+               (done.error().code == errc::unavailable || done.error().code == errc::not_found ||
+                done.error().code == fault::no_session);
     };
     if (failed()) {
         // The session, and the module's picture of its slots, go with the token.
@@ -111,6 +118,22 @@ result<std::string> attached_token::decrypt(const uri& object, padding how,
 result<std::string> attached_token::agree(const uri& object, std::string_view point,
                                           std::size_t bytes) {
     return with_key(object, [&](const key& with) { return token_->agree(with, point, bytes); });
+}
+
+result<void> attached_token::try_opening(const uri& object) {
+    const auto tried = with_key(object, [&](const key& with) -> result<std::string> {
+        const auto half = token_->public_half_of(with, object);
+        if (!half) {
+            return half.error();
+        }
+        if (half->kind != key_kind::rsa) {
+            return token_->agree(with, half->point, (half->point.size() - 1) / 2);
+        }
+        std::string block(half->modulus.size(), '\0');
+        block.back() = 2;
+        return token_->decrypt(with, block, padding::none);
+    });
+    return tried ? result<void>() : tried.error();
 }
 
 result<std::shared_ptr<evp_pkey_st>> attached_token::private_key(const uri& object) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,10 +15,15 @@ struct evp_pkey_st;
 namespace evergrass::pkcs11 {
 
 // A token that may be pulled out and put back: it is opened at the first use, and again when it
-// failed. Any thread; one operation at a time, which blocks for as long as the token takes.
+// failed. All keys share its one session, which is closed before another is asked for. Where others
+// have all sessions of the token (fault::no_session), each use fails at once, and the first one
+// after a session came free is good. Any thread; one operation at a time, which blocks for as long
+// as the token takes.
 class attached_token : public std::enable_shared_from_this<attached_token> {
 public:
-    // Null: the token is there again. On the thread that used it; must not use the token.
+    // Null: the token is there again. Else it is away since now, or cannot be used for another
+    // reason than before: sessions are missing, or are no longer what is missing. On the thread
+    // that used it; must not use the token.
     using told = std::function<void(const error* trouble)>;
 
     static std::shared_ptr<attached_token> make(uri named, std::string pin, told on_change);
@@ -40,6 +46,11 @@ public:
     result<std::string> decrypt(const uri& object, padding how, std::string_view bytes);
     result<std::string> agree(const uri& object, std::string_view point, std::size_t bytes);
 
+    // Whether this key opens what is sealed for it, by trying: of RSA the raw mechanism, by which
+    // OAEP is done, of an elliptic curve an agreement with itself. The error is the token's own
+    // word: errc::denied for CKA_DECRYPT or CKA_DERIVE, unsupported for a mechanism.
+    result<void> try_opening(const uri& object);
+
 private:
     attached_token(uri named, std::string pin, told on_change)
         : named_(std::move(named)), pin_(std::move(pin)), on_change_(std::move(on_change)) {}
@@ -58,7 +69,8 @@ private:
     std::unique_ptr<token> token_;
     std::map<std::string, key> keys_;  // of token_, by label and id
     result<void> denied_;              // what ended all tries
-    bool is_away_ = false;
+    // What on_change_ was told last; no value: that it is there.
+    std::optional<boost::system::error_code> trouble_;
 };
 
 }  // namespace evergrass::pkcs11

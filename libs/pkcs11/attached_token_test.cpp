@@ -1,6 +1,7 @@
 #include "libs/pkcs11/attached_token.hpp"
 
 #include "libs/base/errors.hpp"
+#include "libs/pkcs11/errors.hpp"
 #include "libs/pkcs11/module.hpp"
 #include "libs/pkcs11/soft_token.hpp"
 
@@ -11,13 +12,18 @@
 #include <openssl/x509.h>
 
 #include <array>
+#include <fcntl.h>
 #include <filesystem>
+#include <fstream>
 #include <memory>
+#include <sys/file.h>
+#include <unistd.h>
 #include <vector>
 
 namespace evergrass::pkcs11 {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -203,6 +209,115 @@ TEST_F(attached_pkcs11_token, taken_out_and_put_back_signs_again) {
     std::filesystem::rename(drawer, tokens);
     EXPECT_TRUE(signs(key->get(), EVP_sha256(), false));
     EXPECT_THAT(told_, ElementsAre("away", "back"));
+}
+
+// SoftHSM2 with one session for all programs together.
+class token_with_one_session : public attached_pkcs11_token {
+protected:
+    void SetUp() override {
+        attached_pkcs11_token::SetUp();
+        sessions_ = soft_->folder() + "/sessions";
+        std::filesystem::create_directory(sessions_);
+        std::ofstream(sessions_ + "/one");
+        ::setenv("EVERGRASS_FEW_SESSIONS", sessions_.c_str(), 1);
+    }
+    void TearDown() override { ::unsetenv("EVERGRASS_FEW_SESSIONS"); }
+
+    std::shared_ptr<attached_token> attach_limited() {
+        uri named;
+        named.token = "core";
+        named.module_path = FEW_SESSIONS_MODULE;
+        return attached_token::make(named, soft_token::user_pin, [this](const error* trouble) {
+            told_.push_back(trouble == nullptr                   ? "back"
+                            : trouble->code == fault::no_session ? "no session"
+                                                                 : "away");
+        });
+    }
+
+    // Another program, which has the session until it is dropped.
+    class other_program {
+    public:
+        explicit other_program(const std::string& sessions)
+            : lock_(::open((sessions + "/one").c_str(), O_RDONLY | O_CLOEXEC)),
+              has_it_(::flock(lock_, LOCK_EX | LOCK_NB) == 0) {}
+        ~other_program() { ::close(lock_); }
+        other_program(const other_program&) = delete;
+        other_program& operator=(const other_program&) = delete;
+        bool has_it() const { return has_it_; }
+
+    private:
+        int lock_;
+        bool has_it_;
+    };
+
+    std::string sessions_;
+};
+
+TEST_F(token_with_one_session, all_keys_share_it_and_it_is_free_when_they_go) {
+    auto in = attach_limited();
+    auto rsa = in->private_key(object("rsa"));
+    auto ec = in->private_key(object("p256"));
+    ASSERT_TRUE(rsa && ec);
+    EXPECT_FALSE(in->private_key(object("nobody")));  // asks anew, by the same session
+    for (int round = 0; round < 3; ++round) {
+        EXPECT_TRUE(signs(rsa->get(), EVP_sha256(), true));
+        EXPECT_TRUE(signs(ec->get(), EVP_sha256(), false));
+    }
+    EXPECT_FALSE(other_program(sessions_).has_it());
+    in.reset();
+    rsa->reset();
+    ec->reset();
+    EXPECT_TRUE(other_program(sessions_).has_it());
+}
+
+TEST_F(token_with_one_session, that_others_have_is_told_with_what_to_do_and_tried_again) {
+    const auto in = attach_limited();
+    {
+        const other_program other(sessions_);
+        ASSERT_TRUE(other.has_it());
+        const auto refused = in->attach();
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, fault::no_session);
+        EXPECT_THAT(refused.error().message(),
+                    AllOf(HasSubstr("the token 'core'"), HasSubstr("close others that use it"),
+                          HasSubstr("limit")));
+        EXPECT_EQ(in->private_key(object("rsa")).error().code, fault::no_session);
+    }
+    EXPECT_TRUE(in->private_key(object("rsa")));
+    EXPECT_THAT(told_, ElementsAre("no session", "back"));
+}
+
+TEST_F(token_with_one_session, that_is_lost_with_the_token_comes_back_once_it_is_free) {
+    const auto in = attach_limited();
+    const auto key = in->private_key(object("rsa"));
+    ASSERT_TRUE(key) << key.error().message();
+    const std::filesystem::path tokens = soft_->folder() + "/tokens";
+    const std::filesystem::path drawer = soft_->folder() + "/drawer";
+    std::filesystem::rename(tokens, drawer);
+    std::filesystem::create_directory(tokens);
+    EXPECT_FALSE(signs(key->get(), EVP_sha256(), false));
+    std::filesystem::remove(tokens);
+    std::filesystem::rename(drawer, tokens);
+    {
+        const other_program other(sessions_);
+        ASSERT_TRUE(other.has_it());  // a token that is away holds none
+        EXPECT_FALSE(signs(key->get(), EVP_sha256(), false));
+        EXPECT_FALSE(signs(key->get(), EVP_sha256(), false));
+    }
+    EXPECT_TRUE(signs(key->get(), EVP_sha256(), false));
+    EXPECT_THAT(told_, ElementsAre("away", "no session", "back"));
+}
+
+TEST_F(attached_pkcs11_token, says_whether_a_key_opens_what_is_sealed_for_it) {
+    generate_for_agreement("opens");
+    const auto in = attach();
+    EXPECT_TRUE(in->try_opening(object("rsa")));
+    EXPECT_TRUE(in->try_opening(object("opens")));
+    const auto refused = in->try_opening(object("p256"));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, errc::denied);
+    EXPECT_THAT(refused.error().message(), HasSubstr("CKA_DERIVE"));
+    EXPECT_EQ(in->try_opening(object("nobody")).error().code, errc::not_found);
 }
 
 TEST_F(attached_pkcs11_token, a_wrong_pin_is_tried_once_and_never_told) {

@@ -1,6 +1,7 @@
 #include "libs/pkcs11/module.hpp"
 
 #include "libs/base/errors.hpp"
+#include "libs/pkcs11/errors.hpp"
 
 #include <array>
 #include <cstdio>
@@ -17,7 +18,7 @@ struct meaning {
 };
 
 // Those that people can do something about.
-constexpr std::array<meaning, 17> meanings = {{
+constexpr std::array<meaning, 18> meanings = {{
     {CKR_PIN_INCORRECT, errc::denied,
      "the PIN is wrong; it is not tried again, as the token locks itself after a few tries"},
     {CKR_PIN_INVALID, errc::denied, "the PIN has characters that the token does not take"},
@@ -29,12 +30,13 @@ constexpr std::array<meaning, 17> meanings = {{
     {CKR_KEY_FUNCTION_NOT_PERMITTED, errc::denied,
      "the key may not be used for that (CKA_SIGN, CKA_DECRYPT or CKA_DERIVE of it says so)"},
     {CKR_MECHANISM_INVALID, errc::unsupported, "the token cannot do that"},
+    {CKR_TEMPLATE_INCONSISTENT, errc::unsupported,
+     "the token gives out nothing that its keys agree on (CKA_EXTRACTABLE)"},
+    {CKR_ATTRIBUTE_SENSITIVE, errc::unsupported, "the token does not give that out"},
     {CKR_TOKEN_NOT_PRESENT, errc::unavailable, "the token is not there any more"},
     {CKR_DEVICE_REMOVED, errc::unavailable, "the token was taken out"},
     {CKR_DEVICE_ERROR, errc::unavailable, "the token fails"},
     {CKR_DEVICE_MEMORY, errc::unavailable, "the token has no memory left"},
-    {CKR_SESSION_COUNT, errc::unavailable,
-     "the token has no session left: close other programs that use it, or raise its limit"},
     {CKR_GENERAL_ERROR, errc::unavailable,
      "the token fails, or was taken out (CKR_GENERAL_ERROR); look whether it is there"},
     {CKR_SESSION_HANDLE_INVALID, errc::unavailable, "the token has ended the session"},
@@ -45,6 +47,12 @@ constexpr std::array<meaning, 17> meanings = {{
 }  // namespace
 
 error module::failed(std::string_view what, CK_RV code) const {
+    if (code == CKR_SESSION_COUNT) {
+        return {fault::no_session,
+                std::string(what) +
+                    " has no session left for this program: close others that use it, or raise "
+                    "its limit of sessions"};
+    }
     for (const auto& known : meanings) {
         if (known.code == code) {
             return {known.category, std::string(what) + ": " + std::string(known.text)};

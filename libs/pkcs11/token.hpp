@@ -39,12 +39,14 @@ struct public_half {
     std::string point;       // as in a SubjectPublicKeyInfo: uncompressed, begins with 4
 };
 
-// One token of a module (a shared library), logged in. Any thread, one operation at a time. While
-// it lives, no other token of the same module is opened: modules keep one log-in a process.
+// One token of a module (a shared library), logged in by one session, which all keys share and
+// which it holds as long as it lives. Any thread, one operation at a time. While it lives, no other
+// token of the same module is opened: modules keep one log-in a process.
 //
 // Errors: errc::not_found: no such module, token or key; denied: the PIN, or what the key may be
 // used for; unavailable: the token was taken out, or fails; corrupt: what was to be opened was made
-// with another key. Their text names module and token, and never the PIN.
+// with another key; fault::no_session: open() alone. Their text names module and token, and never
+// the PIN.
 class token {
 public:
     // The module is named.module_path, or p11-kit's, which knows those of the system. Exactly one

@@ -12,6 +12,10 @@ namespace evergrass::pki {
 // is signed as well.
 result<std::string> seal_for(std::string_view certificate_pem, std::string_view text);
 
+// The same for whoever has the private half of this key, a SubjectPublicKeyInfo in PEM, without a
+// certificate. errc::unsupported: neither RSA of 2048 bits or more nor of P-256 or P-384.
+result<std::string> seal_for_key(std::string_view public_key_pem, std::string_view text);
+
 // The text. errc::denied when it is for another key, or was changed.
 result<std::string> open_envelope(std::string_view envelope, std::string_view certificate_pem,
                                   std::string_view private_key_pem);

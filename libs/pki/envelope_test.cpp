@@ -2,6 +2,7 @@
 
 #include "libs/base/errors.hpp"
 #include "libs/pki/pki.hpp"
+#include "libs/pki/private_key.hpp"
 
 #include <gtest/gtest.h>
 
@@ -29,6 +30,21 @@ TEST(envelope, rsa_and_ec_keys_open_what_is_sealed_for_them) {
             EXPECT_EQ(open_envelope(*sealed, who.certificate, who.key).value(), text);
         }
     }
+}
+
+TEST(envelope, is_sealed_for_a_key_without_a_certificate) {
+    for (const auto& pem : {generate_rsa_key(), generate_ec_key()}) {
+        const auto key = private_key::from_pem(pem).value();
+        const auto sealed = seal_for_key(public_key_of(key), "a text");
+        ASSERT_TRUE(sealed) << sealed.error().message();
+        EXPECT_EQ(sealed->find("a text"), std::string::npos);
+        EXPECT_EQ(open_envelope(*sealed, key).value(), "a text");
+        const auto other = private_key::from_pem(generate_ec_key()).value();
+        EXPECT_EQ(open_envelope(*sealed, other).error().code, errc::denied);
+    }
+    EXPECT_EQ(seal_for_key(public_key_of(generate_ed25519_key()).value(), "").error().code,
+              errc::unsupported);
+    EXPECT_EQ(seal_for_key("no key", "").error().code, errc::invalid_input);
 }
 
 TEST(envelope, nobody_else_opens_it) {

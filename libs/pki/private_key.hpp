@@ -37,5 +37,7 @@ result<std::string> make_csr(std::string_view common_name, const std::vector<std
                              const private_key& key);
 result<std::string> open_envelope(std::string_view envelope, std::string_view certificate_pem,
                                   const private_key& key);
+// Of seal_for_key().
+result<std::string> open_envelope(std::string_view envelope, const private_key& key);
 
 }  // namespace evergrass::pki

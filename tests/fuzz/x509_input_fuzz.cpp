@@ -1,6 +1,7 @@
 // What the API and devices send as PEM: certificate requests, certificates, CAs, keys. Whatever is
 // taken reads back as what it was taken for, and is no other's.
 
+#include "libs/pki/envelope.hpp"
 #include "libs/pki/pki.hpp"
 #include "libs/rt/tls.hpp"
 
@@ -70,6 +71,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     read_as_authorities(std::string(pem));
     if (const auto key = pki::public_key_of(pem)) {
         check(key->starts_with("-----BEGIN PUBLIC KEY-----"));
+    }
+    // A core names the key that secrets are sealed for.
+    if (const auto sealed = pki::seal_for_key(pem, "a secret")) {
+        check(sealed->find("a secret") == std::string::npos);
     }
     return 0;
 }

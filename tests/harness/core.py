@@ -82,6 +82,9 @@ class Core:
         folder.mkdir(exist_ok=True)
         (folder / "config.json").write_text(text or json.dumps(self.config, indent=2))
 
+    def start_command(self):
+        return [GREENGRASSD, "start", "--root", self.root, *start_options()]
+
     def daemon(self, verb, check=True, env=None):
         options = start_options() if verb in ("start", "restart") else []
         return processes.run(GREENGRASSD, verb, "--root", self.root, *options, check=check, env=env)

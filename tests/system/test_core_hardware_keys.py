@@ -1,4 +1,5 @@
-"""The core's keys in a PKCS#11 token, here SoftHSM2, and the owner's own key of the local server in a file."""
+"""The core's keys in a PKCS#11 token, here SoftHSM2, and the owner's own key of the local server in a file; a token whose
+sessions are few."""
 
 import json
 import re
@@ -41,10 +42,18 @@ def ec_thing(endpoints, folder, name):
     return Thing(name, thing["thingArn"], made["certificateArn"], cert, key)
 
 
+@pytest.fixture(scope="module")
+def read_secret(service):
+    """The ARNs of a secret and of a function that reads it."""
+    endpoints = service.endpoints
+    secret = endpoints.boto("secretsmanager").create_secret(Name="greengrass-db", SecretString="quite-hush")
+    return secret["ARN"], publish_function(endpoints, "reader", READER)
+
+
 class Site:
     """A core, deployed, with a secret and one device that sends to itself."""
 
-    def __init__(self, endpoints, folder, name, thing, principals, token, has_secret=True):
+    def __init__(self, endpoints, folder, name, thing, principals, token, read_secret):
         self.folder, self.token = folder, token
         self.device = new_thing(endpoints, folder / "keys", f"{name}_device")
         self.core = Core(folder / "greengrass", endpoints, thing)
@@ -59,19 +68,30 @@ class Site:
             cores=[entry(thing)], devices=[entry(self.device)],
             subscriptions=subscriptions((self.device.arn, self.device.arn, "to/itself")),
         )  # fmt: skip
-        if has_secret:
-            self.give_secret(endpoints)
+        self.give_secret(*read_secret)
         self.group.deploy()
         self.ca = self.group.write_ca(folder / "group-ca.pem")
 
-    def give_secret(self, endpoints):
-        arn = endpoints.boto("secretsmanager").create_secret(Name="greengrass-db", SecretString="quite-hush")["ARN"]
-        reads = function_entry(publish_function(endpoints, "reader", READER), pinned=False)
+    def give_secret(self, arn, function):
+        reads = function_entry(function, pinned=False)
         reads["FunctionConfiguration"]["Environment"]["ResourceAccessPolicies"] = [
             {"ResourceId": "db", "Permission": "ro"}
         ]
         data = {"SecretsManagerSecretResourceData": {"ARN": arn}}
         self.group.give(functions=[reads], resources=[{"Id": "db", "Name": "db", "ResourceDataContainer": data}])
+
+    def use(self, **principals):
+        """Restarts with these keys; None: config.json names none. The log from then on is at started_at."""
+        named = self.core.config["crypto"]["principals"]
+        for principal, uri in principals.items():
+            if uri is None:
+                named.pop(principal, None)
+            else:
+                named.setdefault(principal, {})["privateKeyPath"] = uri
+        self.core.write_config()
+        self.core.stop()
+        self.started_at = len(self.core.log())
+        self.core.start(env=self.token.env)
 
     def publish(self, *more):
         return processes.run(
@@ -81,7 +101,10 @@ class Site:
         )  # fmt: skip
 
     def secret(self):
-        return processes.run(BIN / "evergrass", "invoke", "reader", "--payload", "{}", "--root", self.core.root).stdout
+        done = processes.run(
+            BIN / "evergrass", "invoke", "reader", "--payload", "{}", "--root", self.core.root, check=False
+        )
+        return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -90,14 +113,14 @@ def token(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def by_rsa(service, token, tmp_path_factory):
+def by_rsa(service, token, read_secret, tmp_path_factory):
     folder = tmp_path_factory.mktemp("rsa")
     thing = new_thing(service.endpoints, folder / "keys", "rsa_core")
     own = token.put("iot-rsa", thing.key)
     server = token.make("server-ec", *EC, "ec_paramgen_curve:P-256")
     wrapping = token.make("secrets", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
     principals = {"IoTCertificate": own, "MQTTServerCertificate": server, "SecretsManager": wrapping}
-    made = Site(service.endpoints, folder, "rsa", thing, principals, token)
+    made = Site(service.endpoints, folder, "rsa", thing, principals, token, read_secret)
     with made.core:
         yield made
 
@@ -106,6 +129,16 @@ def test_rsa_to_the_cloud_secrets_and_a_server_key_of_an_elliptic_curve(by_rsa):
     assert by_rsa.publish().returncode == 0
     assert by_rsa.publish("--tls-version", "tlsv1.2").returncode == 0
     assert "quite-hush" in by_rsa.secret()
+
+
+def test_the_doctor_shows_the_certificate_with_the_tokens_key(by_rsa):
+    said = processes.run(
+        BIN / "evergrass", "doctor", "--root", by_rsa.core.root, "--json", env=by_rsa.token.env, check=False
+    ).stdout
+    found = {check["id"]: check["status"] for check in json.loads(said)["checks"]}
+    assert found["token.certificate-key"] == found["token.opens-secrets"] == "ok", said
+    assert found["mqtt.client-certificate"] == found["https.client-certificate"] == "ok", said
+    assert PIN not in said
 
 
 def test_the_secret_is_in_no_file_and_its_keeper_leaves_no_dump(by_rsa):
@@ -154,19 +187,80 @@ def test_a_wrong_pin_is_tried_once_and_shown_nowhere(by_rsa):
     assert "0000-wrong" not in said + doctor.stdout and PIN not in said + doctor.stdout
 
 
-def test_an_elliptic_curve_to_the_cloud_and_the_owners_server_key_in_a_file(service, token, tmp_path):
-    thing = ec_thing(service.endpoints, tmp_path / "keys", "ec_core")
-    own = token.put("iot-ec", thing.key)
-    file = tmp_path / "server.key"
+@pytest.fixture(scope="module")
+def by_ec(service, read_secret, tmp_path_factory):
+    """Its IoT key may sign and nothing else, as imported ones may; its token has one session."""
+    folder = tmp_path_factory.mktemp("ec")
+    token = SoftToken(folder / "token")
+    thing = ec_thing(service.endpoints, folder / "keys", "ec_core")
+    file = folder / "server.key"
     processes.run("openssl", "genpkey", "-algorithm", *EC, "ec_paramgen_curve:P-384", "-out", file)
     principals = {
-        "IoTCertificate": own,
+        "IoTCertificate": token.put("iot-ec", thing.key),
         "MQTTServerCertificate": f"file://{file}",
-        "SecretsManager": token.make("secrets-2", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
+        "SecretsManager": token.make("secrets", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
     }
-    made = Site(service.endpoints, tmp_path, "ec", thing, principals, token, has_secret=False)
+    token.put_agreeing("iot-agrees", thing.key)
+    token.limit_to_one_session()
+    made = Site(service.endpoints, folder, "ec", thing, principals, token, read_secret)
     with made.core:
-        assert made.publish().returncode == 0
-        served = processes.run("openssl", "x509", "-noout", "-pubkey", "-in", made.core.root / "ggc/var/state/server/server.crt")
-        assert served.stdout == processes.run("openssl", "pkey", "-in", file, "-pubout").stdout
+        yield made
         made.core.stop()
+
+
+def test_an_elliptic_curve_to_the_cloud_and_the_owners_server_key_in_a_file(by_ec):
+    assert by_ec.publish().returncode == 0
+    served = processes.run("openssl", "x509", "-noout", "-pubkey", "-in", by_ec.core.root / "ggc/var/state/server/server.crt")
+    assert served.stdout == processes.run("openssl", "pkey", "-in", by_ec.folder / "server.key", "-pubout").stdout
+
+
+def test_a_key_that_cannot_agree_on_keys_gets_secrets_sealed_for_the_rsa_key(by_ec):
+    assert "quite-hush" in by_ec.secret()
+    (sealed,) = (by_ec.core.root / "ggc/var/state/deployed-secrets").iterdir()
+    assert json.loads(sealed.read_bytes())["wrapping"] == "RSA-PKCS1-v1_5"
+
+
+def test_a_session_that_others_have_is_waited_for_at_the_start(by_ec):
+    core = by_ec.core
+    core.stop()
+    other = by_ec.token.other_program()  # free again, as the core has ended
+    with processes.Process(*core.start_command(), env=by_ec.token.env) as starting:
+        core.wait_for_log("The token has no session left: waiting for one.")
+        assert starting.running()
+        other.close()
+        assert starting.wait() == 0, starting
+    with pytest.raises(BlockingIOError):
+        by_ec.token.other_program()
+    doctor = processes.run(BIN / "evergrass", "doctor", "--root", core.root, "--offline", env=by_ec.token.env, check=False)
+    assert "the running core holds it" in doctor.stdout
+
+
+def test_a_session_that_others_took_is_told_and_used_once_it_is_free(by_ec):
+    core = by_ec.core
+    by_ec.use(MQTTServerCertificate=by_ec.token.make("server", *EC, "ec_paramgen_curve:P-256"))
+    by_ec.token.take_out()
+    assert by_ec.publish().returncode != 0
+    by_ec.token.put_back()
+    other = by_ec.token.other_program()
+    assert by_ec.publish().returncode != 0
+    core.wait_for_log("close others that use it, or raise its limit of sessions")
+    assert "quite-hush" in by_ec.secret()  # the core goes on with all else
+    other.close()
+    assert by_ec.publish().returncode == 0
+    core.wait_for_log("The token that has the core's keys can be used again.")
+
+
+def test_an_elliptic_curve_that_agrees_on_keys_opens_its_deployment_itself(by_ec):
+    by_ec.use(IoTCertificate="pkcs11:object=iot-agrees;type=private", SecretsManager=None)
+    assert "quite-hush" in by_ec.secret()
+    assert "the group's secrets cannot be opened" not in by_ec.core.log()[by_ec.started_at:]
+
+
+def test_without_a_key_that_opens_secrets_the_core_names_both_ways_out(by_ec):
+    by_ec.use(IoTCertificate="pkcs11:object=iot-ec;type=private", SecretsManager=None)
+    by_ec.core.wait_for_log("The group's secrets cannot be had from the service")
+    said = by_ec.core.log()[by_ec.started_at:]
+    assert "'crypto.principals.IoTCertificate.privateKeyPath' in config.json: agreeing on a key" in said
+    assert "CKA_DERIVE" in said and "crypto.principals.SecretsManager.privateKeyPath" in said
+    assert "quite-hush" not in by_ec.secret()
+    assert by_ec.publish().returncode == 0

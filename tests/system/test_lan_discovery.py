@@ -7,12 +7,13 @@ import urllib.request
 
 import pytest
 
-from harness import processes, waiting
+from harness import avahi, network, processes, waiting
 from harness.cloud import Cloud
 from harness.core import Core
 from harness.group import Group, entry, new_thing, subscriptions
 from harness.ports import free_port
 
+NO_NETWORK = network.missing_right()
 FIND = processes.ROOT / "examples/lan-discovery/find_core.py"
 
 
@@ -42,6 +43,11 @@ class Site:
             self.ca = self.group.write_ca(folder / "group-ca.pem")
             self.core.stop()
         self.core.start()
+
+    def listen(self, address):
+        """From its next start on."""
+        self.core.config["coreThing"]["ggMqttAddress"] = address
+        self.core.write_config()
 
     def signed(self):
         with urllib.request.urlopen(self.url + "/greengrass/discovery", timeout=waiting.HANG) as answer:
@@ -102,3 +108,52 @@ def test_the_announcement_is_there_while_the_core_runs(site):
     assert not list(site.avahi.iterdir())
     site.core.start()
     waiting.until("it is announced again", lambda: list(site.avahi.glob("*.service")))
+
+
+@pytest.mark.skipif(bool(avahi.missing()), reason=f"not installed: {', '.join(avahi.missing())}")
+@pytest.mark.skipif(NO_NETWORK is not None, reason=str(NO_NETWORK))
+def test_a_device_on_the_same_network_finds_the_core_by_avahi_and_connects_there(site, tmp_path):
+    """Two machines, each with the avahi-daemon of Debian: the core's, and the device's, which knows the group's CA alone."""
+    site.core.stop()
+    with network.Network() as net:
+        at_core, at_device = net.place(), net.place()
+        nothing = tmp_path / "nothing"
+        nothing.mkdir()
+        with (
+            avahi.Avahi(tmp_path / "core", at_core, site.avahi),
+            avahi.Avahi(tmp_path / "device", at_device, nothing) as device,
+        ):
+            site.listen("0.0.0.0")
+            with at_core.inside():
+                site.core.start()
+            try:
+                found = waiting.until(
+                    "a core of the group is found", lambda: look(device, site.ca), every=0.5
+                )
+                (core,) = json.loads(found.stdout)["GGGroups"][0]["Cores"]
+                assert core["thingArn"].endswith(":thing/core")
+                (place,) = [each for each in core["Connectivity"] if each["HostAddress"] == at_core.address]
+                sent = device.run(
+                    "mosquitto_pub", "-h", place["HostAddress"], "-p", str(place["PortNumber"]), "--cafile", site.ca,
+                    "--cert", site.device.cert, "--key", site.device.key, "-i", site.device.name, "-t", "to/itself",
+                    "-m", "hi", "-q", "1",
+                )  # fmt: skip
+                assert sent.returncode == 0
+                refused = look(device, site.core.endpoints.ca_file, is_found=False)
+                assert "has not signed for it" in refused.stderr
+            finally:
+                site.core.stop()
+            waiting.until("the announcement is gone", lambda: not browse(device), every=0.5)
+            site.listen("127.0.0.1")
+            site.core.start()
+
+
+def look(device, ca, is_found=True):
+    """The example, as docs/lan-discovery.md tells a device; None until it says what is expected."""
+    done = device.run("/usr/bin/python3", FIND, ca, check=False)
+    return done if done.returncode == (0 if is_found else 1) else None
+
+
+def browse(device):
+    listed = device.run("avahi-browse", "--parsable", "--terminate", "_evergrass-core._tcp").stdout
+    return [line for line in listed.splitlines() if line.startswith("+")]

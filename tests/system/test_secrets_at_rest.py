@@ -228,12 +228,12 @@ def test_each_deployment_has_a_data_key_of_its_own(site):
     assert len(keys) == 2 and former["dataKey"] in keys
 
 
-def ask_as(thing, endpoints, path):
+def ask_as(thing, endpoints, path, body=None):
     context = ssl.create_default_context(cafile=endpoints.ca_file)
     context.load_cert_chain(thing.cert, thing.key)
     host, _, port = endpoints.iot_https.rpartition(":")
     connection = http.client.HTTPSConnection(host, int(port), context=context)
-    connection.request("GET", path)
+    connection.request("GET" if body is None else "POST", path, body)
     answer = connection.getresponse()
     body = answer.read()
     connection.close()
@@ -251,6 +251,13 @@ def test_the_service_gives_values_to_their_core_once_and_sealed(site, tmp_path):
     assert ask_as(site.thing, endpoints, path + told["secretsVersion"]) == (204, b"")
     stranger = new_thing(endpoints, tmp_path, "stranger")
     assert ask_as(stranger, endpoints, path)[0] == 401
+    another = processes.run("openssl", "pkey", "-in", stranger.key, "-pubout").stdout
+    assert ask_as(stranger, endpoints, path, json.dumps({"sealFor": another}))[0] == 401
+    short = processes.run("openssl", "genrsa", "1024").stdout
+    short = processes.run("openssl", "pkey", "-pubout", stdin=short).stdout
+    for wrong in ("no key", short):
+        status, body = ask_as(site.thing, endpoints, path, json.dumps({"sealFor": wrong}))
+        assert status == 400 and b"'sealFor'" in body, body
 
 
 def test_new_values_come_without_a_deployment_and_stay_when_the_service_does_not(site):
