@@ -8,7 +8,6 @@
 #include "edge/shadows/admin_request.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
-#include "libs/base/random.hpp"
 #include "libs/pki/pki.hpp"
 #include "libs/pki/private_key.hpp"
 #include "libs/rt/stream.hpp"
