@@ -75,15 +75,22 @@ result<json::object> function_of(const node& from, std::vector<std::string>& not
     auto made = fields_from_api(api, function_fields());
     made["name"] = name;
     made.erase("id");
-    const auto runtime = text_of(from, "runtime");
-    made["runtime"] = runtime.empty() ? "python2.7" : runtime;
-    if (runtime.empty()) {
-        notes.push_back("The runtime of function '" + name +
-                        "' is not in the file: python2.7 was greengo's. Change it where it is "
-                        "another.");
+    // Without a package it is one that was published before, by its name and alias.
+    if (const auto package = text_of(from, "package"); !package.empty()) {
+        const auto runtime = text_of(from, "runtime");
+        made["runtime"] = runtime.empty() ? "python2.7" : runtime;
+        if (runtime.empty()) {
+            notes.push_back("The runtime of function '" + name +
+                            "' is not in the file: python2.7 was greengo's. Change it where it is "
+                            "another.");
+        }
+        made["handler"] = text_of(from, "handler");
+        made["code"] = package;
+        if (text_of(from, "handler").empty()) {
+            notes.push_back("The handler of function '" + name +
+                            "' is not in the file: fill it in.");
+        }
     }
-    made["handler"] = text_of(from, "handler");
-    made["code"] = text_of(from, "package");
     const auto alias = text_of(from, "alias");
     made["alias"] = alias.empty() ? default_alias : alias;
     if (from.find("environment") != nullptr) {

@@ -276,6 +276,54 @@ subscriptions:
     EXPECT_THAT(made.notes, Contains(HasSubstr("certificate of 'north-core'")));
 }
 
+// Of the structure of a public accelerator's template: a name that AWS makes up goes into a
+// function's environment, one into a connector and a model.
+TEST(import_template, what_aws_makes_up_is_to_be_filled_in_and_said) {
+    const auto made = import(R"(
+Resources:
+  Stream: {Type: AWS::KinesisFirehose::DeliveryStream}
+  Job: {Type: Custom::NewestJob, Properties: {ServiceToken: x}}
+  Sender:
+    Type: AWS::Lambda::Function
+    Properties: {FunctionName: sender, Runtime: python3.7, Handler: sender.handler, Code: ./sender}
+  SenderVersion: {Type: AWS::Lambda::Version, Properties: {FunctionName: !GetAtt Sender.Arn}}
+  Functions:
+    Type: AWS::Greengrass::FunctionDefinition
+    Properties:
+      InitialVersion:
+        Functions:
+          - Id: sender
+            FunctionArn: !Ref SenderVersion
+            FunctionConfiguration: {Environment: {Variables: {STREAM: !Ref Stream}}}
+  Things:
+    Type: AWS::Greengrass::ResourceDefinition
+    Properties:
+      InitialVersion:
+        Resources:
+          - Id: net
+            Name: net
+            ResourceDataContainer:
+              SageMakerMachineLearningModelResourceData:
+                SageMakerJobArn: !GetAtt Job.TrainingJobArn
+                DestinationPath: /net
+  Group:
+    Type: AWS::Greengrass::Group
+    Properties:
+      Name: senders
+      InitialVersion:
+        FunctionDefinitionVersionArn: !GetAtt Functions.LatestVersionArn
+        ResourceDefinitionVersionArn: !GetAtt Things.LatestVersionArn
+)");
+    EXPECT_EQ(made.group.at("functions").at(0).at("environment").at("STREAM").get_string(),
+              "FILL-IN-Stream");
+    EXPECT_EQ(made.group.at("resources").at(0).at("sageMakerModel").at("jobArn").get_string(),
+              "FILL-IN-Job");
+    EXPECT_THAT(made.notes,
+                Contains(HasSubstr("functions[sender].environment.STREAM is not known")));
+    EXPECT_THAT(made.notes,
+                Contains(HasSubstr("resources[net].sageMakerModel.jobArn is not known")));
+}
+
 TEST(import_template, parameters_choose) {
     const auto made = import(with_functions, {{"Site", "north"}, {"Debug", "yes"}});
     EXPECT_FALSE(made.group.at("functions").at(0).as_object().contains("pinned"));
@@ -403,6 +451,18 @@ loggers:
     EXPECT_THAT(made.notes, Contains(HasSubstr("'environment' of function 'feeder'")));
     EXPECT_THAT(fault_of("Group: {name: g}\nSubscriptions: [{Source: Lamda::x, Target: cloud}]\n"),
                 HasSubstr("2:26: Source 'Lamda::x' must be"));
+}
+
+TEST(import_greengo, a_lambda_without_a_package_is_one_that_is_published) {
+    const auto made = import(
+        "Group: {name: g}\nCores: [{name: c}]\n"
+        "Lambdas: [{name: older, alias: dev, greengrassConfig: {Pinned: True}}]\n");
+    expect_group(made, R"(
+format: evergrass-group-1
+group: g
+core: {thing: c}
+functions: [{name: older, alias: dev, pinned: true}]
+)");
 }
 
 TEST(import_saved_answers, are_put_together) {

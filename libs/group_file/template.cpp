@@ -49,6 +49,9 @@ public:
             take_family(family, text_of(references, family.reference), api, made.notes);
         }
         made.group = from_api(api, evaluate_.whose(), &made.notes);
+        for (auto& member : made.group) {
+            mark_unknown(member.value(), std::string(member.key()), made.notes);
+        }
         add_code(made);
         note_others(made.notes);
         return made;
@@ -172,6 +175,38 @@ private:
         }
         if (const auto* defaults = version->if_contains("DefaultConfig")) {
             api["DefaultConfig"] = *defaults;
+        }
+    }
+
+    // What AWS makes up when it makes a resource, such as a stream's name: to be filled in.
+    static void mark_unknown(json::value& in, const std::string& place,
+                             std::vector<std::string>& notes) {
+        if (auto* object = in.if_object()) {
+            for (auto& member : *object) {
+                mark_unknown(member.value(), place + "." + std::string(member.key()), notes);
+            }
+        } else if (auto* list = in.if_array()) {
+            for (std::size_t i = 0; i < list->size(); ++i) {
+                const auto* part = (*list)[i].if_object();
+                const auto key = part != nullptr ? text_of(*part, "id") : std::string();
+                const auto name = part != nullptr && key.empty() ? text_of(*part, "name") : key;
+                mark_unknown((*list)[i],
+                             place + "[" + (name.empty() ? std::to_string(i) : name) + "]", notes);
+            }
+        } else if (const auto* text = in.if_string()) {
+            auto known = std::string(*text);
+            const auto marker = evaluator::reference_to("");
+            const auto begin = known.find(marker);
+            if (begin == known.npos) {
+                return;
+            }
+            for (auto at = begin; at != known.npos; at = known.find(marker, at)) {
+                known.replace(at, marker.size(), "FILL-IN-");
+            }
+            notes.push_back(place +
+                            " is not known: AWS makes it with the stack. Fill it in where " +
+                            "the file has '" + known + "'.");
+            in = json::string(known);
         }
     }
 
