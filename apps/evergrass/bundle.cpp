@@ -16,6 +16,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <iostream>
 #include <memory>
 
@@ -186,7 +187,8 @@ asio::awaitable<result<void>> add_core_certificate(api_client& api, const wanted
 
 // The models of the group that the file does not have.
 asio::awaitable<result<void>> add_models(api_client& api, const wanted_group& wanted,
-                                         deployment_frame& frame) {
+                                         deployment_frame& frame,
+                                         std::function<void(const std::string&)> tell) {
     group_reader reader(api);
     const object_client objects(api);
     for (const auto* part : group_file::parts_of(wanted.group, "resources")) {
@@ -199,6 +201,7 @@ asio::awaitable<result<void>> add_models(api_client& api, const wanted_group& wa
         if (!uri) {
             co_return with_context(uri.error(), "resource '" + id + "': model.s3");
         }
+        tell("fetching the model s3://" + uri->bucket + "/" + uri->key);
         auto bytes = co_await reader.package(objects.location(*uri));
         if (!bytes) {
             co_return with_context(bytes.error(), "resource '" + id + "': the model s3://" +
@@ -232,6 +235,13 @@ asio::awaitable<int> write_bundle(api_client& api, bundle_options options) {
     if (!wanted) {
         co_return say_failure(wanted.error());
     }
+    const std::function<void(const std::string&)> tell =
+        [json = options.json](const std::string& step) {
+            if (!json) {  // then one object is all that is printed
+                std::cout << "  " << step << std::endl;
+            }
+        };
+    tell("read " + options.file.string() + "; asking the service for the group");
     auto frame = co_await frame_of(api, *wanted);
     if (!frame) {
         co_return say_failure(frame.error());
@@ -241,7 +251,7 @@ asio::awaitable<int> write_bundle(api_client& api, bundle_options options) {
         added = co_await add_core_certificate(api, *wanted, *frame);
     }
     if (added) {
-        added = co_await add_models(api, *wanted, *frame);
+        added = co_await add_models(api, *wanted, *frame, tell);
     }
     if (!added) {
         co_return say_failure(added.error());
@@ -250,6 +260,7 @@ asio::awaitable<int> write_bundle(api_client& api, bundle_options options) {
     if (!made) {
         co_return say_failure(made.error());
     }
+    tell("asking the service for its signature");
     auto sealed = sign(options.data, contract::to_json_text(made->manifest));
     if (!sealed) {
         co_return say_failure(sealed.error());
@@ -270,7 +281,8 @@ asio::awaitable<int> write_bundle(api_client& api, bundle_options options) {
     } else {
         std::cout << options.output.string() << ": deployment " << m.deployment_id
                   << " for the core " << m.core.thing_name() << ", " << made->artifacts.size()
-                  << " packages, " << frame->secrets.size() << " secrets, " << text.size() / 1024
+                  << " packages, " << frame->secrets.size()
+                  << (frame->secrets.size() == 1 ? " secret, " : " secrets, ") << text.size() / 1024
                   << " KiB. There: evergrass deploy " << options.output.filename().string() << "\n";
     }
     co_return 0;

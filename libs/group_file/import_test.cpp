@@ -324,6 +324,11 @@ Resources:
                 Contains(HasSubstr("resources[net].sageMakerModel.jobArn is not known")));
 }
 
+TEST(import_template, a_parameter_that_it_does_not_have_is_said) {
+    const auto made = import(with_functions, {{"Site", "north"}, {"Sitte", "south"}});
+    EXPECT_THAT(made.notes, Contains("The template has no parameter Sitte."));
+}
+
 TEST(import_template, parameters_choose) {
     const auto made = import(with_functions, {{"Site", "north"}, {"Debug", "yes"}});
     EXPECT_FALSE(made.group.at("functions").at(0).as_object().contains("pinned"));
@@ -497,6 +502,27 @@ core: {thing: mill-core, id: c, certificate: )" +
 functions: [{name: grind, id: f, alias: live, runtime: python3.7, handler: g.h, pinned: true}]
 )");
     EXPECT_THAT(made->notes, Contains(HasSubstr("answer7 is not kept")));
+}
+
+TEST(import_saved_answers, a_part_that_was_forgotten_or_is_of_another_version_is_said) {
+    const std::string definition =
+        "arn:aws:greengrass:eu-west-1:210987654321:/greengrass/definition/";
+    const std::vector<std::string> answers = {
+        R"({"Definition": {"CoreDefinitionVersionArn": ")" + definition +
+            R"(cores/c/versions/1", "DeviceDefinitionVersionArn": ")" + definition +
+            R"(devices/d/versions/1"}, "Id": "g1"})",
+        R"({"Arn": ")" + definition +
+            R"(cores/c/versions/2", "Definition": {"Cores": [{"Id": "c", "ThingArn": )"
+            R"("arn:aws:iot:eu-west-1:210987654321:thing/mill-core"}]}})"};
+    std::vector<source_file> files;
+    for (const auto& text : answers) {
+        files.push_back({"answer", *parse_yaml(text)});
+    }
+    const auto made = import_any(files, {});
+    ASSERT_TRUE(made) << made.error().message();
+    EXPECT_THAT(made->notes, Contains(HasSubstr("Of the group's devices nothing is in the files")));
+    EXPECT_THAT(made->notes, Contains(HasSubstr("What is kept of core is of " + definition +
+                                                "cores/c/versions/2, and the group's version")));
 }
 
 TEST(import_saved_answers, what_is_no_group_is_refused) {

@@ -25,7 +25,7 @@ struct part {
 class reader {
 public:
     reader(const source_file& from, const import_options& options)
-        : from_(from), evaluate_(from.content, options.parameters) {}
+        : from_(from), options_(options), evaluate_(from.content, options.parameters) {}
 
     result<imported> read() {
         if (auto evaluated = evaluate_all(); !evaluated) {
@@ -44,6 +44,7 @@ public:
                 api[name] = *value;
             }
         }
+        note_parameters(made.notes);
         const auto references = references_of(*group);
         for (const auto& family : families()) {
             take_family(family, text_of(references, family.reference), api, made.notes);
@@ -286,7 +287,19 @@ private:
         }
     }
 
+    // One that is spelt wrong would leave a default where a value was meant.
+    void note_parameters(std::vector<std::string>& notes) const {
+        const auto* declared = from_.content.find("Parameters");
+        for (const auto& given : options_.parameters) {
+            if (!given.first.starts_with("AWS::") &&
+                (declared == nullptr || declared->find(given.first) == nullptr)) {
+                notes.push_back("The template has no parameter " + given.first + ".");
+            }
+        }
+    }
+
     const source_file& from_;
+    const import_options& options_;
     evaluator evaluate_;
     std::vector<part> parts_;
 };
