@@ -324,6 +324,45 @@ Resources:
                 Contains(HasSubstr("resources[net].sageMakerModel.jobArn is not known")));
 }
 
+TEST(import_template, sam_s_globals_are_of_all_its_functions) {
+    const auto made = import(R"(
+Transform: AWS::Serverless-2016-10-31
+Parameters: {Python: {Type: String, Default: python3.7}}
+Globals: {Function: {Runtime: !Ref Python, Timeout: 3, AutoPublishAlias: live}}
+Resources:
+  Grinder:
+    Type: AWS::Serverless::Function
+    Properties: {FunctionName: grinder, CodeUri: ./grinder, Handler: grinder.handler}
+  Sieve:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionName: sieve
+      CodeUri: ./sieve
+      Handler: sieve.handler
+      Runtime: nodejs12.x
+      AutoPublishAlias: own
+  Functions:
+    Type: AWS::Greengrass::FunctionDefinition
+    Properties:
+      InitialVersion:
+        Functions:
+          - {Id: grinder, FunctionArn: !Ref Grinder.Alias, FunctionConfiguration: {Pinned: true}}
+          - {Id: sieve, FunctionArn: !Ref Sieve.Alias, FunctionConfiguration: {Pinned: true}}
+  Group:
+    Type: AWS::Greengrass::Group
+    Properties:
+      Name: mill
+      InitialVersion: {FunctionDefinitionVersionArn: !GetAtt Functions.LatestVersionArn}
+)");
+    expect_group(made, R"(
+format: evergrass-group-1
+group: mill
+functions:
+  - {name: grinder, code: ./grinder, runtime: python3.7, handler: grinder.handler, alias: live, pinned: true}
+  - {name: sieve, code: ./sieve, runtime: nodejs12.x, handler: sieve.handler, alias: own, pinned: true}
+)");
+}
+
 TEST(import_template, a_parameter_that_it_does_not_have_is_said) {
     const auto made = import(with_functions, {{"Site", "north"}, {"Sitte", "south"}});
     EXPECT_THAT(made.notes, Contains("The template has no parameter Sitte."));
@@ -454,8 +493,21 @@ loggers:
   - {component: Lambda, level: DEBUG, spaceKb: 2048, id: log_1}
 )");
     EXPECT_THAT(made.notes, Contains(HasSubstr("'environment' of function 'feeder'")));
+    EXPECT_EQ(made.notes.size(), 2U);  // and key_path
     EXPECT_THAT(fault_of("Group: {name: g}\nSubscriptions: [{Source: Lamda::x, Target: cloud}]\n"),
                 HasSubstr("2:26: Source 'Lamda::x' must be"));
+}
+
+TEST(import_greengo, what_has_no_field_is_said) {
+    const auto made = import(
+        "Group: {name: g}\nCores: [{name: c}]\nBuckets: [b]\n"
+        "Lambdas: [{name: f, alias: dev, tracing: on, greengrassConfig: {Priority: 1}}]\n"
+        "Resources: [{Id: r, Name: r, RamDiskResourceData: {Size: 1}}]\n");
+    for (const auto* told : {"'Buckets' of the file", "'tracing' of function 'f'",
+                             "'FunctionConfiguration.Priority' of function 'f'",
+                             "'RamDiskResourceData' of resource 'r'"}) {
+        EXPECT_THAT(made.notes, Contains(HasSubstr(told)));
+    }
 }
 
 TEST(import_greengo, a_lambda_without_a_package_is_one_that_is_published) {

@@ -86,7 +86,29 @@ private:
                     made.properties = std::move(value->get_object());
                 }
             }
+            if (type->text == "AWS::Serverless::Function") {
+                if (auto added = add_globals(made.properties); !added) {
+                    return added;
+                }
+            }
             parts_.push_back(std::move(made));
+        }
+        return {};
+    }
+
+    // Of SAM: what all functions have that don't say it themselves.
+    result<void> add_globals(json::object& properties) {
+        const auto* globals = evaluate_.function_globals();
+        for (const auto* name : {"Runtime", "Handler", "CodeUri"}) {
+            const auto* common = globals != nullptr ? globals->find(name) : nullptr;
+            if (common == nullptr || properties.contains(name)) {
+                continue;
+            }
+            auto value = evaluate_.value(*common);
+            if (!value) {
+                return value.error();
+            }
+            properties[name] = std::move(*value);
         }
         return {};
     }
