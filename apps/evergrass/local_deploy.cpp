@@ -7,6 +7,7 @@
 #include "contract/bundle.hpp"
 #include "edge/config/config.hpp"
 #include "edge/secrets/file_secret_store.hpp"
+#include "libs/base/arn.hpp"
 #include "libs/base/encoding.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
@@ -21,6 +22,7 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <set>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -214,6 +216,35 @@ int show(const json::object& answer, const deploy_options& options) {
     return 1;
 }
 
+// Which functions a deployment waits for, once it has come to them.
+class function_watch {
+public:
+    explicit function_watch(fs::path socket) : socket_(std::move(socket)) {}
+
+    void tell_new(const deploy_options& options) {
+        const auto status = ask_core(socket_, "/status");
+        const auto* functions = status ? array_member(*status, "functions") : nullptr;
+        for (const auto& each : functions != nullptr ? *functions : json::array()) {
+            const auto* function = each.if_object();
+            const auto arn = parse_function_arn(
+                function != nullptr ? string_member(*function, "arn").value_or("") : "");
+            if (!arn) {
+                continue;
+            }
+            const auto state = string_member(*function, "state").value_or("");
+            if (state == "Starting" && waited_for_.insert(arn->name).second) {
+                tell(options, "waiting for the function " + arn->name);
+            } else if (state != "Starting" && waited_for_.erase(arn->name) != 0) {
+                tell(options, "the function " + arn->name + ": " + state);
+            }
+        }
+    }
+
+private:
+    fs::path socket_;
+    std::set<std::string> waited_for_;
+};
+
 // Waits for the answer, and tells the steps meanwhile as the core begins them.
 result<json::object> order_deployment(const fs::path& socket, json::object order,
                                       const deploy_options& options) {
@@ -222,6 +253,8 @@ result<json::object> order_deployment(const fs::path& socket, json::object order
     auto answer = std::async(std::launch::async,
                              [&] { return ask_core(socket, "/deploy", order, answer_limit); });
     std::size_t told = 0;
+    bool changes_over = false;
+    function_watch functions(socket);
     const auto tell_new = [&] {
         const auto asked = ask_core(socket, "/deploy");  // an older core has no answer to this
         const auto* steps = asked ? array_member(*asked, "steps") : nullptr;
@@ -230,7 +263,13 @@ result<json::object> order_deployment(const fs::path& socket, json::object order
         }
         for (; told < steps->size(); ++told) {
             const auto* step = (*steps)[told].if_object();
-            tell(options, step != nullptr ? string_member(*step, "text").value_or("") : "");
+            const auto text =
+                step != nullptr ? string_member(*step, "text").value_or("") : std::string();
+            tell(options, text);
+            changes_over = text.starts_with("changing over");
+        }
+        if (changes_over) {
+            functions.tell_new(options);
         }
     };
     while (answer.wait_for(poll_interval) != std::future_status::ready) {
@@ -246,6 +285,10 @@ int run_deploy(const deploy_options& options) {
         return say_failure({errc::invalid_input,
                             options.undo ? "--undo brings back what ran before: leave FILE out"
                                          : "Say which FILE to deploy, or --undo"});
+    }
+    // Before anybody is asked for a secret.
+    if (const auto up = ask_core(socket, "/status"); !up) {
+        return say_failure(up.error());
     }
     json::object order{{"unsigned", false}};
     std::error_code code;
