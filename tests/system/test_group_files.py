@@ -256,10 +256,14 @@ def handler(event, context):
 """
 
 
+def write_reader(folder):
+    (folder / "reader").mkdir(parents=True, exist_ok=True)
+    (folder / "reader/main.py").write_text(READER)
+
+
 def file_with_values(site, folder, more=""):
     """A function that reads a secret whose value is in a file, and a model where one can be had."""
-    (folder / "reader").mkdir(parents=True)
-    (folder / "reader/main.py").write_text(READER)
+    write_reader(folder)
     (folder / "net").mkdir()
     (folder / "net/weights").write_text("1 2 3")
     model = isolation.available()
@@ -329,6 +333,18 @@ def test_secrets_and_models_go_along_without_a_service_and_undo_brings_back(site
     site.core.start()
     assert read_at(site) == answer("first-value")
     evergrass("deploy", "--undo", "--core", site.core.root)
+    assert read_at(site) == answer("second-value")
+
+    # Sealed for another certificate, which config.json of another folder names.
+    config = json.loads((site.core.root / "config/config.json").read_text())
+    config["crypto"]["principals"]["IoTCertificate"]["certificatePath"] = f"file://{site.sensor.cert}"
+    (tmp_path / "other/config").mkdir(parents=True)
+    (tmp_path / "other/config/config.json").write_text(json.dumps(config))
+    write_reader(file.parent)
+    put_value(file.parent, "third-value")
+    socket = site.core.root / "ggc/var/run/admin.sock"
+    failed = evergrass("deploy", file, "--core", tmp_path / "other", "--socket", socket, status=1)
+    assert "the group's secrets cannot be opened" in failed
     assert read_at(site) == answer("second-value")
 
     (file.parent / "db.txt").chmod(0o644)
