@@ -103,6 +103,14 @@ api_client::api_client(api_client_options options, std::string host_header, http
       host_header_(std::move(host_header)),
       client_(std::move(client)) {}
 
+boost::asio::awaitable<result<http::response>> api_client::send(api_call c) {
+    auto answer = co_await client_.send(signed_request(c, options_, host_header_));
+    if (!answer) {
+        co_return with_context(answer.error(), c.operation + " at " + options_.url);
+    }
+    co_return answer;
+}
+
 boost::asio::awaitable<result<json::object>> api_client::call(api_call c) {
     auto answer = co_await client_.send(signed_request(c, options_, host_header_));
     if (!answer) {

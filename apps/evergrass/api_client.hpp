@@ -45,6 +45,10 @@ public:
     // denied for 401 and 403, unavailable from 500 on, else invalid_input.
     boost::asio::awaitable<result<json::object>> call(api_call c);
 
+    // The answer as it came, whatever its status: for APIs whose answers are not JSON or whose
+    // errors are told by their type. Errors are of the transport.
+    boost::asio::awaitable<result<http::response>> send(api_call c);
+
     const api_client_options& options() const { return options_; }
 
 private:

@@ -5,6 +5,8 @@
 #include "apps/evergrass/failure.hpp"
 #include "apps/evergrass/group_manifest.hpp"
 #include "apps/evergrass/local_deploy.hpp"
+#include "apps/evergrass/object_client.hpp"
+#include "apps/evergrass/secret_client.hpp"
 #include "apps/evergrass/service_place.hpp"
 #include "libs/base/arn.hpp"
 #include "libs/base/encoding.hpp"
@@ -13,6 +15,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <functional>
 #include <iostream>
 #include <memory>
 
@@ -82,6 +86,136 @@ asio::awaitable<result<deployment_frame>> frame_of(api_client& api, const wanted
     co_return frame;
 }
 
+// Versions of the labels that the group wants, put together: one may have several of them.
+asio::awaitable<result<std::optional<edge::secret>>> secret_at_service(secret_client& secrets,
+                                                                       file_secret wanted) {
+    std::optional<edge::secret> found;
+    auto labels = wanted.labels;
+    labels.insert(labels.begin(), std::string(edge::current_stage));
+    for (const auto& label : labels) {
+        auto version = co_await secrets.value(wanted.name_or_arn(), label);
+        if (!version) {
+            co_return version.error();
+        }
+        if (!*version && found) {
+            co_return error{errc::not_found,
+                            "resource '" + wanted.id + "': the secret '" + wanted.name_or_arn() +
+                                "' has no version with the staging label '" + label + "'"};
+        }
+        if (!*version) {
+            co_return found;
+        }
+        if (!found) {
+            found = std::move(**version);
+            continue;
+        }
+        auto& fresh = (*version)->versions.front();
+        const bool known = std::ranges::any_of(
+            found->versions, [&](const auto& each) { return each.id == fresh.id; });
+        if (!known) {
+            found->versions.push_back(std::move(fresh));
+        }
+    }
+    co_return found;
+}
+
+// Values of the file before those of the service; sealed for the certificate that the service has
+// of the core.
+asio::awaitable<result<void>> add_secrets(api_client& api, const wanted_group& wanted,
+                                          deployment_frame& frame) {
+    secret_client secrets(api);
+    const auto all = secrets_of(wanted.group);
+    for (const auto& each : all) {
+        auto arn = co_await secrets.arn(each.name_or_arn());
+        if (!arn) {
+            co_return arn.error();
+        }
+        if (each.value) {
+            auto value = read_value(each, wanted.file.parent_path());
+            if (!value) {
+                co_return value.error();
+            }
+            auto its = *arn               ? **arn
+                       : each.arn.empty() ? arn_of_name(frame.whose, each.name)
+                                          : each.arn;
+            frame.secret_arns[each.id] = its;
+            frame.secrets.push_back(as_secret(each, std::move(its), std::move(*value), frame.now));
+            continue;
+        }
+        auto found = co_await secret_at_service(secrets, each);
+        if (!found) {
+            co_return found.error();
+        }
+        if (*found) {
+            frame.secret_arns[each.id] = (*found)->arn;
+            frame.secrets.push_back(std::move(**found));
+        } else if (!each.arn.empty()) {
+            std::cerr << "evergrass: the bundle is without the secret " << each.arn
+                      << ", which the service does not have: the core needs it in its own store "
+                         "(evergrass secrets put)\n";
+        } else {
+            co_return error{errc::not_found,
+                            "resource '" + each.id + "': the service has no secret '" + each.name +
+                                "': say where its value is (valueFrom: env:NAME, file:PATH or "
+                                "prompt)"};
+        }
+    }
+    co_return result<void>();
+}
+
+asio::awaitable<result<void>> add_core_certificate(api_client& api, const wanted_group& wanted,
+                                                   deployment_frame& frame) {
+    const auto cores = group_file::parts_of(wanted.group, "core");
+    if (frame.secrets.empty() || cores.empty()) {
+        co_return result<void>();
+    }
+    auto id = string_member(*cores[0], "certificate").value_or("");
+    if (id.empty()) {
+        id = frame.certificates[string_member(*cores[0], "thing").value_or("")];
+    }
+    api_call describe{"DescribeCertificate", "iot", "GET", "/certificates/" + percent_encode(id)};
+    auto told = co_await api.call(std::move(describe));
+    if (!told) {
+        co_return with_context(told.error(),
+                               "the core's certificate, for which secrets are sealed");
+    }
+    if (const auto* description = object_member(*told, "certificateDescription")) {
+        frame.core_certificate = string_member(*description, "certificatePem").value_or("");
+    }
+    co_return result<void>();
+}
+
+// The models of the group that the file does not have.
+asio::awaitable<result<void>> add_models(api_client& api, const wanted_group& wanted,
+                                         deployment_frame& frame,
+                                         std::function<void(const std::string&)> tell) {
+    group_reader reader(api);
+    const object_client objects(api);
+    for (const auto* part : group_file::parts_of(wanted.group, "resources")) {
+        const auto* model = object_member(*part, "model");
+        const auto id = string_member(*part, "id").value_or("");
+        if (model == nullptr || wanted.models.contains(id)) {
+            continue;
+        }
+        const auto uri = parse_object_uri(string_member(*model, "s3").value_or(""));
+        if (!uri) {
+            co_return with_context(uri.error(), "resource '" + id + "': model.s3");
+        }
+        tell("fetching the model s3://" + uri->bucket + "/" + uri->key);
+        auto bytes = co_await reader.package(objects.location(*uri));
+        if (!bytes) {
+            co_return with_context(bytes.error(), "resource '" + id + "': the model s3://" +
+                                                      uri->bucket + "/" + uri->key);
+        }
+        auto archive = model_of(std::move(*bytes), "s3://" + uri->bucket + "/" + uri->key);
+        if (!archive) {
+            co_return with_context(archive.error(), "resource '" + id + "'");
+        }
+        frame.models[id] = std::move(*archive);
+    }
+    co_return result<void>();
+}
+
 result<contract::signed_manifest> sign(const std::filesystem::path& data, std::string text) {
     const auto answer = ask_service({.data = data, .json = false}, "/sign",
                                     json::object{{"manifest", base64_encode(text)}});
@@ -101,14 +235,32 @@ asio::awaitable<int> write_bundle(api_client& api, bundle_options options) {
     if (!wanted) {
         co_return say_failure(wanted.error());
     }
+    const std::function<void(const std::string&)> tell =
+        [json = options.json](const std::string& step) {
+            if (!json) {  // then one object is all that is printed
+                std::cout << "  " << step << std::endl;
+            }
+        };
+    tell("read " + options.file.string() + "; asking the service for the group");
     auto frame = co_await frame_of(api, *wanted);
     if (!frame) {
         co_return say_failure(frame.error());
+    }
+    auto added = co_await add_secrets(api, *wanted, *frame);
+    if (added) {
+        added = co_await add_core_certificate(api, *wanted, *frame);
+    }
+    if (added) {
+        added = co_await add_models(api, *wanted, *frame, tell);
+    }
+    if (!added) {
+        co_return say_failure(added.error());
     }
     auto made = make_deployment(*wanted, *frame);
     if (!made) {
         co_return say_failure(made.error());
     }
+    tell("asking the service for its signature");
     auto sealed = sign(options.data, contract::to_json_text(made->manifest));
     if (!sealed) {
         co_return say_failure(sealed.error());
@@ -123,13 +275,15 @@ asio::awaitable<int> write_bundle(api_client& api, bundle_options options) {
                                                   {"bytes", text.size()},
                                                   {"deploymentId", m.deployment_id},
                                                   {"core", m.core.thing_name()},
+                                                  {"secrets", frame->secrets.size()},
                                                   {"keyId", sealed->key_id}})
                   << "\n";
     } else {
         std::cout << options.output.string() << ": deployment " << m.deployment_id
                   << " for the core " << m.core.thing_name() << ", " << made->artifacts.size()
-                  << " packages, " << text.size() / 1024 << " KiB. There: evergrass deploy "
-                  << options.output.filename().string() << "\n";
+                  << " packages, " << frame->secrets.size()
+                  << (frame->secrets.size() == 1 ? " secret, " : " secrets, ") << text.size() / 1024
+                  << " KiB. There: evergrass deploy " << options.output.filename().string() << "\n";
     }
     co_return 0;
 }

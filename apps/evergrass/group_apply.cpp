@@ -92,7 +92,13 @@ asio::awaitable<result<std::string>> group_applier::apply(wanted_group wanted, g
         co_return with_context(arn.error(), "the group's ARN");
     }
     bound_.whose = {arn->partition, arn->region, arn->account};
-    auto done = co_await bind_functions();
+    auto done = co_await bring_secrets();
+    if (done) {
+        done = co_await bring_models();
+    }
+    if (done) {
+        done = co_await bind_functions();
+    }
     if (done) {
         done = co_await bind_things();
     }

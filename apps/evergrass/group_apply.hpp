@@ -1,6 +1,7 @@
 #pragma once
 
 #include "apps/evergrass/group_code.hpp"
+#include "apps/evergrass/group_secrets.hpp"
 #include "apps/evergrass/group_service.hpp"
 #include "libs/group_file/difference.hpp"
 
@@ -20,16 +21,28 @@ namespace evergrass::cli {
 struct wanted_group {
     std::filesystem::path file;
     json::object group;
-    std::map<std::string, code_package> code;  // by the function's key
+    std::map<std::string, code_package> code;     // by the function's key
+    std::map<std::string, model_archive> models;  // by the resource's id
 };
 // The error begins with FILE:line:column where the file's text is at fault.
 result<wanted_group> read_wanted(const std::filesystem::path& file);
+
+// A secret of the file that apply makes at the service, or gives a new AWSCURRENT.
+struct secret_change {
+    file_secret of;
+    std::string arn;                   // empty: it is made
+    std::optional<secret_text> value;  // nullopt: asked for when it is needed
+};
 
 // What an apply would do.
 struct group_plan {
     std::optional<service_group> current;  // nullopt: the service has no such group
     std::vector<group_file::change> changes;
-    std::set<std::string> sections;  // the families among them
+    std::set<std::string> sections;                  // the families among them
+    std::map<std::string, std::string> secret_arns;  // by the resource's id, where there is one
+    std::vector<secret_change> secret_changes;
+    std::map<std::string, std::string> models;  // the object of each model.path, by the resource
+    std::set<std::string> uploads;              // those of them that are not there yet
     bool deploys = false;
     std::string why_deploys;  // of a deployment without a change
 
@@ -60,6 +73,12 @@ private:
     boost::asio::awaitable<result<json::object>> call(api_call c);
     boost::asio::awaitable<result<void>> fill_code(json::object& current,
                                                    const wanted_group& wanted);
+    boost::asio::awaitable<result<void>> plan_secrets(const wanted_group& wanted, group_plan& made);
+    boost::asio::awaitable<result<void>> plan_secret(const wanted_group& wanted, file_secret one,
+                                                     group_plan& made);
+    boost::asio::awaitable<result<void>> plan_models(const wanted_group& wanted, group_plan& made);
+    boost::asio::awaitable<result<void>> bring_secrets();
+    boost::asio::awaitable<result<void>> bring_models();
     boost::asio::awaitable<result<void>> bind_functions();
     boost::asio::awaitable<result<void>> publish(const json::object& part,
                                                  const code_package& code);

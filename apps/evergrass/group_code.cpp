@@ -80,6 +80,48 @@ result<code_package> read_code(const fs::path& zip_or_folder) {
     return read;
 }
 
+result<model_archive> model_of(std::string bytes, const std::string& whose) {
+    model_archive read;
+    if (bytes.starts_with("PK")) {
+        read.extension = ".zip";
+    } else if (bytes.starts_with("\x1f\x8b")) {
+        read.extension = ".tar.gz";
+    } else {
+        return error{errc::invalid_input, whose + " is neither a folder nor a zip nor a tar.gz"};
+    }
+    read.sha256 = sha256_hex(bytes);
+    read.bytes = std::move(bytes);
+    return read;
+}
+
+result<model_archive> read_model(const fs::path& archive_or_folder) {
+    std::error_code missing;
+    auto bytes = fs::is_directory(archive_or_folder, missing)
+                     ? zip_of(archive_or_folder)
+                     : read_file(archive_or_folder, max_bytes);
+    return bytes ? model_of(std::move(*bytes), archive_or_folder.string())
+                 : result<model_archive>(bytes.error());
+}
+
+result<std::map<std::string, model_archive>> read_all_models(const json::object& group,
+                                                             const fs::path& base) {
+    std::map<std::string, model_archive> models;
+    for (const auto* part : group_file::parts_of(group, "resources")) {
+        const auto* model = object_member(*part, "model");
+        const auto path = model != nullptr ? string_member(*model, "path") : std::nullopt;
+        if (!path) {
+            continue;
+        }
+        const auto id = group_file::key_of("resources", *part);
+        auto read = read_model(base / *path);
+        if (!read) {
+            return with_context(read.error(), "model.path of resource " + id);
+        }
+        models[id] = std::move(*read);
+    }
+    return models;
+}
+
 result<std::map<std::string, code_package>> read_all_code(const json::object& group,
                                                           const fs::path& base) {
     std::map<std::string, code_package> packages;

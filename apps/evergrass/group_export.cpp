@@ -3,6 +3,7 @@
 #include "apps/evergrass/api_place.hpp"
 #include "apps/evergrass/failure.hpp"
 #include "apps/evergrass/group_apply.hpp"
+#include "apps/evergrass/object_client.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 
@@ -69,6 +70,43 @@ asio::awaitable<result<void>> save_code(group_reader& reader, const export_optio
     co_return result<void>();
 }
 
+// The folder of the object stays, so that the same model is found there again.
+asio::awaitable<result<void>> save_model(api_client& api, const export_options& options,
+                                         json::object& part) {
+    auto* model = part.if_contains("model");
+    if (model == nullptr) {
+        co_return result<void>();
+    }
+    const auto uri = string_member(model->get_object(), "s3").value_or("");
+    const auto id = group_file::key_of("resources", part);
+    const auto object = parse_object_uri(uri);
+    if (!object) {
+        co_return with_context(object.error(), "resource '" + id + "'");
+    }
+    group_reader reader(api);
+    const object_client objects(api);
+    auto bytes = co_await reader.package(objects.location(*object));
+    auto archive = bytes ? model_of(std::move(*bytes), uri) : bytes.error();
+    if (!archive) {
+        co_return with_context(archive.error(), "the model of resource '" + id + "', " + uri);
+    }
+    if (auto made = make_directories(options.code); !made) {
+        co_return made;
+    }
+    const auto file = options.code / (id + archive->extension);
+    if (auto written = write_file_atomically(file, archive->bytes); !written) {
+        co_return written;
+    }
+    json::object named{{"path", file.string()}, {"s3", uri.substr(0, uri.rfind('/') + 1)}};
+    for (const auto& member : model->get_object()) {
+        if (member.key() != "s3") {
+            named[member.key()] = member.value();
+        }
+    }
+    *model = std::move(named);
+    co_return result<void>();
+}
+
 asio::awaitable<int> export_group(api_client& api, export_options options) {
     group_reader reader(api);
     auto loaded = co_await reader.load(options.group);
@@ -104,6 +142,15 @@ asio::awaitable<int> export_group(api_client& api, export_options options) {
             }
         }
     }
+    if (auto* resources = group.if_contains("resources");
+        resources != nullptr && !options.code.empty()) {
+        for (auto& each : resources->get_array()) {
+            auto saved = co_await save_model(api, options, each.get_object());
+            if (!saved) {
+                co_return say_failure(saved.error());
+            }
+        }
+    }
     for (const auto& note : (*loaded)->notes) {
         std::cerr << "evergrass: " << note << "\n";
     }
@@ -117,9 +164,11 @@ void add_group_export(CLI::App& group, verbs& all) {
     auto options = std::make_shared<export_options>();
     auto* made = group.add_subcommand("export", "Print a group of the service as a group file");
     made->add_option("GROUP", options->group, "Its name or id")->required();
-    made->add_option("--code", options->code,
-                     "Also fetch the packages of its functions into this folder, and name them by "
-                     "path: then the file holds all that another service needs")
+    made->add_option(
+            "--code", options->code,
+            "Also fetch the packages of its functions and its models into this folder, and "
+            "name them by path: then the file has all that another service needs but "
+            "secrets")
         ->type_name("DIR");
     made->add_flag("--json", options->json, "Print it as JSON");
     add_api_place(*made, options->where);

@@ -122,16 +122,69 @@ result<void> add_functions(const wanted_group& wanted, const deployment_frame& f
     return {};
 }
 
-result<void> check_resources(const json::object& group) {
-    for (const auto* part : group_file::parts_of(group, "resources")) {
-        for (const auto* kind : {"model", "sageMakerModel"}) {
-            if (part->contains(kind)) {
-                return unfit("resource '" + text_of(*part, "id") +
-                             "' is a model that the service fetches: deploy the group through the "
-                             "service, or put the model on the core's disk and make it a volume");
+// Each model with its archive; who may have it: docs/models.md.
+result<void> add_models(const wanted_group& wanted, const deployment_frame& frame,
+                        file_deployment& into) {
+    std::set<std::string> models;
+    for (const auto* part : group_file::parts_of(wanted.group, "resources")) {
+        const auto id = text_of(*part, "id");
+        if (part->contains("sageMakerModel")) {
+            return unfit("resource '" + id +
+                         "' is a model of SageMaker, which is not here: fetch the job's archive "
+                         "and name it, 'model: {path: FILE, destination: …}'");
+        }
+        if (!part->contains("model")) {
+            continue;
+        }
+        const auto here = wanted.models.find(id);
+        const auto brought = frame.models.find(id);
+        if (here == wanted.models.end() && brought == frame.models.end()) {
+            return unfit("resource '" + id +
+                         "' is a model in S3: name its archive on this machine, 'model: {path: "
+                         "FILE, destination: …}'. evergrass group export --code DIR fetches what "
+                         "the service has");
+        }
+        const auto& archive = here != wanted.models.end() ? here->second : brought->second;
+        into.artifacts[archive.sha256] = archive.bytes;
+        into.manifest.files.push_back({contract::delivery::model, id, archive.sha256,
+                                       static_cast<std::int64_t>(archive.bytes.size())});
+        models.insert(id);
+    }
+    for (const auto& f : into.manifest.functions) {
+        for (const auto& access : f.resources) {
+            if (!models.contains(access.resource_id)) {
+                continue;
+            }
+            if (f.isolation_mode == contract::isolation::no_container) {
+                return unfit("function '" + f.id + "' has isolation NoContainer and the model '" +
+                             access.resource_id +
+                             "': models are there for functions in a container alone");
+            }
+            if (access.permission == "rw") {
+                return unfit("function '" + f.id + "' has 'rw' on the model '" +
+                             access.resource_id + "': models are 'ro'");
             }
         }
     }
+    return {};
+}
+
+result<void> add_secrets(const deployment_frame& frame, file_deployment& into) {
+    if (frame.secrets.empty()) {
+        return {};
+    }
+    auto sealed = seal_secrets(frame.secrets, frame.core_certificate);
+    if (!sealed) {
+        return sealed.error();
+    }
+    const auto sha256 = sha256_hex(*sealed);
+    into.manifest.files.push_back(
+        {contract::delivery::secrets, "", sha256, static_cast<std::int64_t>(sealed->size())});
+    into.artifacts[sha256] = std::move(*sealed);
+    return {};
+}
+
+result<void> check_connectors(const json::object& group) {
     if (!group_file::parts_of(group, "connectors").empty()) {
         return unfit("the group has connectors, which Evergrass does not deploy: remove them");
     }
@@ -183,7 +236,7 @@ result<std::map<std::string, std::string>> certificates_beside(const wanted_grou
 
 result<file_deployment> make_deployment(const wanted_group& wanted, const deployment_frame& frame) {
     const auto& group = wanted.group;
-    if (auto checked = check_resources(group); !checked) {
+    if (auto checked = check_connectors(group); !checked) {
         return checked.error();
     }
     file_deployment made;
@@ -204,6 +257,7 @@ result<file_deployment> make_deployment(const wanted_group& wanted, const deploy
     }
     m.core = std::move(*core);
     group_file::bindings bound{frame.whose, {}, frame.certificates};
+    bound.secrets = frame.secret_arns;
     for (const auto* part : group_file::parts_of(group, "devices")) {
         auto device = member_of(*part, "devices", frame);
         if (!device) {
@@ -225,6 +279,11 @@ result<file_deployment> make_deployment(const wanted_group& wanted, const deploy
     const auto versions = group_file::to_api(group, bound);
     if (const auto* resources = object_member(versions, "resources")) {
         m.resources = resources->at("Resources").get_array();
+    }
+    for (const auto& added : {add_models(wanted, frame, made), add_secrets(frame, made)}) {
+        if (!added) {
+            return added.error();
+        }
     }
     if (const auto* tags = object_member(group, "tags")) {
         if (const auto told = string_member(*tags, contract::credentials_tag)) {

@@ -45,9 +45,34 @@ result<void> read_certificate(json::object& part, const std::filesystem::path& b
     return {};
 }
 
+// Secrets by their ARNs and models by their objects, where they are known.
+void name_resources(json::object& group, const group_plan& plan) {
+    auto* resources = group.if_contains("resources");
+    for (std::size_t i = 0; resources != nullptr && i < resources->get_array().size(); ++i) {
+        auto& part = resources->get_array()[i].get_object();
+        const auto id = text_of(part, "id");
+        if (auto* model = part.if_contains("model")) {
+            if (const auto object = plan.models.find(id); object != plan.models.end()) {
+                model->get_object().erase("path");
+                model->get_object()["s3"] = object->second;
+            }
+        }
+        if (auto* secret = part.if_contains("secret")) {
+            auto& in = secret->get_object();
+            in.erase("valueFrom");
+            in.erase("binary");
+            if (const auto arn = plan.secret_arns.find(id); arn != plan.secret_arns.end()) {
+                in.erase("name");
+                in["arn"] = arn->second;
+            }
+        }
+    }
+}
+
 // What is compared of functions with code: its digest, in the place of path and version.
-json::object comparable(const wanted_group& wanted) {
+json::object comparable(const wanted_group& wanted, const group_plan& plan) {
     auto group = wanted.group;
+    name_resources(group, plan);
     for (const auto& [key, package] : wanted.code) {
         auto* part = part_by_key(group, "functions", key);
         part->erase("code");
@@ -104,6 +129,11 @@ result<wanted_group> read_wanted(const std::filesystem::path& file) {
         return code.error();
     }
     wanted.code = std::move(*code);
+    auto models = read_all_models(wanted.group, base);
+    if (!models) {
+        return models.error();
+    }
+    wanted.models = std::move(*models);
     return wanted;
 }
 
@@ -147,7 +177,14 @@ asio::awaitable<result<group_plan>> group_applier::plan(wanted_group wanted,
         made.changes.push_back(
             {group_file::change::kind::add, "group", text_of(wanted.group, "group"), {}});
     }
-    for (auto& each : group_file::difference(current, comparable(wanted))) {
+    auto planned = co_await plan_secrets(wanted, made);
+    if (planned) {
+        planned = co_await plan_models(wanted, made);
+    }
+    if (!planned) {
+        co_return planned.error();
+    }
+    for (auto& each : group_file::difference(current, comparable(wanted, made))) {
         for (const auto& family : group_file::families()) {
             if (family.section == each.section || each.section == "defaults") {
                 made.sections.insert(each.section == "defaults" ? "functions" : each.section);

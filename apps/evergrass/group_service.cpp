@@ -279,6 +279,23 @@ asio::awaitable<result<std::string>> group_reader::package(std::string location)
     co_return std::move(answer->body);
 }
 
+asio::awaitable<result<std::string>> group_reader::account() {
+    api_call ask{"GetCallerIdentity", "sts", "POST", "/"};
+    ask.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
+    ask.bytes = "Action=GetCallerIdentity&Version=2011-06-15";
+    auto answer = co_await api_.send(std::move(ask));
+    if (!answer) {
+        co_return answer.error();
+    }
+    constexpr std::string_view open = "<Account>";
+    const auto begin = answer->body.find(open);
+    if (answer->status != 200 || begin == std::string::npos) {
+        co_return error_of("GetCallerIdentity", *answer);
+    }
+    const auto from = begin + open.size();
+    co_return answer->body.substr(from, answer->body.find('<', from) - from);
+}
+
 asio::awaitable<result<std::optional<std::vector<std::string>>>> group_reader::certificates(
     std::string thing) {
     api_call list{"ListThingPrincipals", "iot", "GET",

@@ -59,6 +59,9 @@ public:
     boost::asio::awaitable<result<std::optional<std::vector<std::string>>>> certificates(
         std::string thing);
 
+    // Whose keys these are: 12 digits.
+    boost::asio::awaitable<result<std::string>> account();
+
     // As api_client::call, but nullopt for errc::not_found.
     boost::asio::awaitable<result<std::optional<json::object>>> find(api_call c);
 

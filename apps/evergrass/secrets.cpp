@@ -1,8 +1,8 @@
 #include "apps/evergrass/secrets.hpp"
 
 #include "apps/evergrass/admin_client.hpp"
+#include "apps/evergrass/group_secrets.hpp"
 #include "edge/secrets/file_secret_store.hpp"
-#include "libs/base/arn.hpp"
 #include "libs/base/encoding.hpp"
 #include "libs/base/file.hpp"
 #include "libs/base/json.hpp"
@@ -48,17 +48,6 @@ result<std::string> read_value(const secrets_options& options) {
     return value;
 }
 
-// "arn:…:secret:NAME-AbCdEf" -> "NAME"
-std::string name_of(const std::string& arn) {
-    const auto parsed = parse_arn(arn);
-    if (!parsed || !parsed->resource.starts_with("secret:")) {
-        return {};
-    }
-    auto name = parsed->resource.substr(std::string_view("secret:").size());
-    const auto dash = name.rfind('-');
-    return dash != std::string::npos && name.size() - dash == 7 ? name.substr(0, dash) : name;
-}
-
 // What was current becomes the previous one, and what was that goes.
 void add_version(edge::secret& into, edge::secret_version fresh) {
     std::erase_if(into.versions, [](const edge::secret_version& v) {
@@ -90,7 +79,7 @@ int run_secrets_put(const secrets_options& options) {
         made = *known;
     } else {
         made.arn = options.arn;
-        made.name = options.name.empty() ? name_of(options.arn) : options.name;
+        made.name = options.name.empty() ? name_in_arn(options.arn) : options.name;
     }
     edge::secret_version fresh;
     fresh.id = uuid_v4();

@@ -466,6 +466,7 @@ edge::core_snapshot core::snapshot() const {
     now.group_name = group_name_;
     now.deployments_applied = deployments_applied_;
     now.deployments_failed = deployments_failed_;
+    now.deploying = deploying_;
     for (const auto& thing : things_) {
         now.devices.push_back({thing, devices_.is_connected(thing)});
     }

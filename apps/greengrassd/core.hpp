@@ -70,6 +70,7 @@ private:
     boost::asio::awaitable<std::vector<edge::part_failure>> apply(
         const contract::manifest& wanted) override;
     boost::asio::awaitable<void> clear() override;
+    bool serves_secrets_of(const contract::manifest& m) const override;
     void restore_rules();
     void take_server_certificate();
     void make_lan_discovery(boost::asio::any_io_executor executor);
@@ -154,6 +155,7 @@ private:
     std::vector<edge::deployed_function> invocable_;
     std::uint64_t deployments_applied_ = 0;
     std::uint64_t deployments_failed_ = 0;
+    edge::core_snapshot::local_deployment deploying_;
 };
 
 }  // namespace evergrass::greengrassd

@@ -185,6 +185,14 @@ json::value number_or_null(const std::optional<std::int64_t>& number) {
     return number ? json::value(*number) : json::value(nullptr);
 }
 
+http::response steps_of(const core_snapshot::local_deployment& deploying) {
+    json::array steps;
+    for (const auto& each : deploying.steps) {
+        steps.push_back(json::object{{"text", each.text}, {"us", each.us}});
+    }
+    return json_response(200, {{"token", deploying.token}, {"steps", std::move(steps)}});
+}
+
 http::response status(router& messages, const core_snapshot& core) {
     json::array devices;
     for (const auto& d : core.devices) {
@@ -243,14 +251,19 @@ http::response admin_answer(const http::request& asked, router& messages,
         return get || asked.method == "POST" ? why(asked, messages, core)
                                              : refuse(405, "use GET or POST");
     }
-    if (path != "/link" && path != "/metrics" && path != "/status") {
-        return refuse(404, "there are /invoke, /link, /metrics, /shadow, /status and /why");
+    const bool steps = path == "/deploy" && get;
+    if (path != "/link" && path != "/metrics" && path != "/status" && !steps) {
+        return refuse(404,
+                      "there are /deploy, /invoke, /link, /metrics, /shadow, /status and /why");
     }
     if (!get) {
         return refuse(405, "use GET");
     }
     if (path == "/status") {
         return status(messages, core);
+    }
+    if (steps) {
+        return steps_of(core.deploying);
     }
     if (path == "/link") {
         return json_response(200, link_json(core));

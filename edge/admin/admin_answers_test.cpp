@@ -142,12 +142,21 @@ TEST_F(admin_answers_test, a_target_of_a_kind_that_nobody_serves_is_told) {
     EXPECT_EQ(answer.at("targets").at(0).at("drop").at("name"), "no_such_target");
 }
 
+TEST_F(admin_answers_test, steps_of_a_deployment_from_this_machine) {
+    EXPECT_EQ(json_of(ask("GET", "/deploy")).at("steps").as_array().size(), 0U);
+    core_.deploying = {"t-1", {{"unpacking", 12}, {"changing over", 340}}};
+    const auto answer = json_of(ask("GET", "/deploy"));
+    EXPECT_EQ(answer.at("token").get_string(), "t-1");
+    EXPECT_EQ(answer.at("steps").at(1).at("text").get_string(), "changing over");
+    EXPECT_EQ(answer.at("steps").at(1).at("us").get_int64(), 340);
+}
+
 TEST_F(admin_answers_test, a_wrong_question_is_answered_with_what_is_right) {
     const auto refused = [&](std::string method, std::string target, std::string body = "") {
         const auto r = ask(std::move(method), std::move(target), std::move(body));
         return std::to_string(r.status) + " " + std::string(json_of(r).at("message").as_string());
     };
-    EXPECT_THAT(refused("GET", "/"), HasSubstr("404 there are /invoke, /link, /metrics"));
+    EXPECT_THAT(refused("GET", "/"), HasSubstr("404 there are /deploy, /invoke, /link, /metrics"));
     EXPECT_THAT(refused("PUT", "/why"), HasSubstr("405"));
     EXPECT_THAT(refused("POST", "/metrics"), HasSubstr("405"));
     EXPECT_THAT(refused("GET", "/why"), HasSubstr("400 from: ''"));

@@ -76,6 +76,16 @@ struct core_snapshot {
         bool unknown_loss = false;
         std::optional<std::string> disk_error = {};
     };
+    // The last deployment from this machine whose order had a token: the steps that it has begun.
+    struct local_deployment {
+        struct step {
+            std::string text;
+            std::int64_t us = 0;  // since it began
+        };
+        std::string token = {};
+        std::vector<step> steps = {};
+    };
+    local_deployment deploying = {};
     bool cloud_connected = false;  // one of them at least
     std::vector<connection> connections;
     queue cloud_queue;

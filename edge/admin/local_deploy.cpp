@@ -11,11 +11,18 @@ result<deploy_order> read_deploy_order(std::string_view body) {
     const auto document = parse_json(body);
     const auto* object = document ? document->if_object() : nullptr;
     const auto bundle = object != nullptr ? string_member(*object, "bundle") : std::nullopt;
-    if (!bundle || !bundle->starts_with('/') || bundle->find('\0') != bundle->npos) {
+    deploy_order order;
+    order.undo = object != nullptr && bool_member(*object, "undo").value_or(false);
+    const bool is_path = bundle && bundle->starts_with('/') && bundle->find('\0') == bundle->npos;
+    if (order.undo ? bundle.has_value() : !is_path) {
         return error{errc::invalid_input,
-                     "the body must be {\"bundle\": \"/absolute/path\", \"unsigned\": true|false}"};
+                     "the body must be {\"bundle\": \"/absolute/path\", \"unsigned\": true|false} "
+                     "or {\"undo\": true}"};
     }
-    return deploy_order{*bundle, bool_member(*object, "unsigned").value_or(false)};
+    order.bundle = bundle.value_or("");
+    order.unsigned_too = bool_member(*object, "unsigned").value_or(false);
+    order.token = string_member(*object, "token").value_or("");
+    return order;
 }
 
 http::response deploy_answer(const result<deploy_reply>& reply) {
@@ -23,6 +30,7 @@ http::response deploy_answer(const result<deploy_reply>& reply) {
         const auto& code = reply.error().code;
         const int status = code == errc::unavailable ? 503
                            : code == errc::denied    ? 403
+                           : code == errc::not_found ? 404
                            : code == errc::conflict  ? 409
                                                      : 400;
         return json_response(status,

@@ -16,8 +16,10 @@
 namespace evergrass::edge {
 
 struct deploy_order {
-    std::filesystem::path bundle;  // absolute
+    std::filesystem::path bundle = {};  // absolute; empty with `undo`
     bool unsigned_too = false;
+    bool undo = false;       // what ran before comes back
+    std::string token = {};  // names the deployment to who asks GET /deploy for its steps; or empty
 };
 
 struct deploy_reply {
@@ -34,7 +36,7 @@ struct deploy_reply {
 };
 using deployer = std::function<boost::asio::awaitable<result<deploy_reply>>(deploy_order)>;
 
-// {"bundle", "unsigned"}
+// {"bundle", "unsigned", "token"} or {"undo": true, "token"}
 result<deploy_order> read_deploy_order(std::string_view body);
 
 // 200 with the reply as JSON, also when it was rolled back; {"message"} when it was refused.

@@ -23,6 +23,16 @@ TEST(local_deploy, an_order_names_an_absolute_path) {
     }
 }
 
+TEST(local_deploy, an_undo_names_no_bundle) {
+    const auto order = read_deploy_order(R"({"undo": true, "token": "t"})");
+    ASSERT_TRUE(order);
+    EXPECT_TRUE(order->undo);
+    EXPECT_EQ(order->token, "t");
+    EXPECT_EQ(order->bundle, "");
+    EXPECT_FALSE(read_deploy_order(R"({"undo": true, "bundle": "/tmp/b"})"));
+    EXPECT_FALSE(read_deploy_order(R"({"undo": false})"));
+}
+
 TEST(local_deploy, a_deployment_that_was_rolled_back_is_an_answer) {
     deploy_reply reply;
     reply.deployment_id = "d";

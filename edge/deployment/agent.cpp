@@ -441,7 +441,9 @@ asio::awaitable<result<void>> deployment_agent::stage(const contract::manifest& 
 // the place of what runs (a version's package may be another after a reset of the service), that
 // comes back.
 asio::awaitable<void> deployment_agent::remove_staged(const contract::manifest& failed) {
-    disk_work clean = [this, former = former_deployment(failed)]() -> result<void> {
+    // Nothing was switched: what may be gone back to is still the one before what runs.
+    const auto former = running_ ? previous_deployment() : former_deployment(failed);
+    disk_work clean = [this, former]() -> result<void> {
         store_.remove_unused(running_ ? &*running_ : nullptr, former ? &*former : nullptr);
         return running_ ? store_.place_code(*running_) : result<void>();
     };
@@ -523,15 +525,12 @@ std::optional<contract::manifest> deployment_agent::former_deployment(
     if (running_ && running_->deployment_id != m.deployment_id) {
         return running_;
     }
-    const auto sealed = store_.previous();
-    if (!sealed || !*sealed) {
-        return std::nullopt;
-    }
-    auto manifest = key_.open(**sealed);
-    return manifest ? std::optional(std::move(*manifest)) : std::nullopt;
+    return previous_deployment();
 }
 
 asio::awaitable<void> deployment_agent::roll_back() {
+    say(running_ ? "going back to deployment " + running_->deployment_id
+                 : std::string("going back: nothing ran before"));
     if (auto back = store_.switch_back(); !back) {
         log_.error("The previous deployment cannot be restored.", {{"reason", back.error()}});
     }

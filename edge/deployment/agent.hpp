@@ -73,9 +73,16 @@ public:
     // `unsigned_too`, one that nobody signed, which is then signed by the owner's key of this core.
     // An outcome with a message: it was rolled back. An error: nothing was touched (damaged, of
     // another key, for another core, older than what runs). What the service sends later takes its
-    // place. One at a time, with those of the service.
+    // place. One at a time, with those of the service. `tell` gets a line as each step begins.
+    using step_teller = std::function<void(std::string)>;
     boost::asio::awaitable<result<local_outcome>> deploy_bundle(std::filesystem::path bundle,
-                                                                bool unsigned_too);
+                                                                bool unsigned_too,
+                                                                step_teller tell = {});
+
+    // Brings back what ran before, with the same steps; what runs now is what comes back when it is
+    // done again. errc::not_found: nothing ran before, or its packages are gone. Its signature is
+    // looked at as at a start; that it is older is what was asked for.
+    boost::asio::awaitable<result<local_outcome>> undo_deployment(step_teller tell = {});
 
 private:
     boost::asio::awaitable<result<void>> round();
@@ -99,10 +106,15 @@ private:
     result<contract::signed_manifest> sign_for_owner(contract::signed_manifest sealed);
     boost::asio::awaitable<result<bundle_intake>> read_bundle(std::filesystem::path bundle,
                                                               bool unsigned_too);
+    boost::asio::awaitable<result<bundle_intake>> open_previous();
+    boost::asio::awaitable<result<local_outcome>> deploy_taken(result<bundle_intake> taken);
     boost::asio::awaitable<result<local_outcome>> deploy_intake(bundle_intake taken);
+    bool runs_already(const contract::manifest& m) const;
+    void say(std::string step) const;
     void show_certificate(local_outcome& outcome);
     bool is_of_service() const;
     std::optional<contract::manifest> former_deployment(const contract::manifest& m) const;
+    std::optional<contract::manifest> previous_deployment() const;
     boost::asio::awaitable<void> roll_back();
     boost::asio::awaitable<result<void>> reset(const contract::manifest& m);
     boost::asio::awaitable<result<void>> finish(std::string deployment_id, std::string status,
@@ -131,6 +143,7 @@ private:
     bool was_linked_ = false;
     bool told_to_wait_ = false;
     bool deploying_ = false;
+    step_teller tell_;  // of the deployment from this machine that is under way
 };
 
 }  // namespace evergrass::edge

@@ -15,19 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::set<std::string, std::less<>> artifacts_of(const contract::manifest& m) {
-    std::set<std::string, std::less<>> named;
-    for (const auto& f : m.functions) {
-        if (!f.artifact.empty()) {
-            named.insert(f.artifact);
-        }
-    }
-    for (const auto& f : m.files) {
-        named.insert(f.artifact);
-    }
-    return named;
-}
-
 // The artifact that is being read, beside its place.
 class incoming {
 public:
@@ -118,6 +105,19 @@ result<void> feed(const fs::path& file, contract::bundle_reader& reader,
 }
 
 }  // namespace
+
+std::set<std::string, std::less<>> artifacts_of(const contract::manifest& m) {
+    std::set<std::string, std::less<>> named;
+    for (const auto& f : m.functions) {
+        if (!f.artifact.empty()) {
+            named.insert(f.artifact);
+        }
+    }
+    for (const auto& f : m.files) {
+        named.insert(f.artifact);
+    }
+    return named;
+}
 
 result<contract::signed_manifest> read_bundle_head(const fs::path& file) {
     std::optional<contract::signed_manifest> head;

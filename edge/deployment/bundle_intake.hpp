@@ -6,6 +6,8 @@
 
 #include <filesystem>
 #include <functional>
+#include <set>
+#include <string>
 
 namespace evergrass::edge {
 
@@ -22,6 +24,9 @@ struct bundle_intake {
 result<bundle_intake> take_bundle(
     const std::filesystem::path& file, const deployment_store& store,
     const std::function<result<bundle_intake>(contract::signed_manifest)>& accept);
+
+// What it needs of the store: the SHA-256 of each package, model and file of secrets.
+std::set<std::string, std::less<>> artifacts_of(const contract::manifest& m);
 
 // The signed manifest alone; whether the rest is whole is not looked at. Blocks.
 result<contract::signed_manifest> read_bundle_head(const std::filesystem::path& file);

@@ -16,6 +16,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* current_file = "current.json";
 constexpr const char* previous_file = "previous.json";
+// While the newest deployment may still be rolled back.
+constexpr const char* before_previous_file = "before-previous.json";
 constexpr const char* progress_file = "progress.json";
 constexpr const char* group_file_digest = "group.json.sha256";
 
@@ -91,6 +93,20 @@ result<std::optional<contract::signed_manifest>> deployment_store::previous() co
     return load(previous_file);
 }
 
+// What previous.json has now: a deployment that fails must not cost the way back to it.
+result<void> deployment_store::keep_way_back() {
+    std::error_code missing;
+    if (!fs::exists(state_ / previous_file, missing)) {
+        remove_all_of(state_ / before_previous_file);
+        return {};
+    }
+    const auto text = read_file(state_ / previous_file);
+    if (!text) {
+        return text.error();
+    }
+    return write_file_atomically(state_ / before_previous_file, *text, 0600);
+}
+
 result<void> deployment_store::switch_to(const contract::signed_manifest& next) {
     if (auto made = make_directories(state_, 0700); !made) {
         return made;
@@ -104,11 +120,15 @@ result<void> deployment_store::switch_to(const contract::signed_manifest& next) 
         if (*old == contract::to_json_text(next)) {
             return {};
         }
+        if (auto kept = keep_way_back(); !kept) {
+            return kept;
+        }
         if (auto kept = write_file_atomically(state_ / previous_file, *old, 0600); !kept) {
             return kept;
         }
     } else {
         remove_all_of(state_ / previous_file);
+        remove_all_of(state_ / before_previous_file);
     }
     return write_file_atomically(state_ / current_file, contract::to_json_text(next), 0600);
 }
@@ -123,6 +143,10 @@ result<void> deployment_store::switch_back() {
     if (code) {
         return error{code, "cannot switch back to the previous deployment in " + state_.string()};
     }
+    // Cut between the two, it costs the way back alone.
+    if (fs::exists(state_ / before_previous_file, code)) {
+        fs::rename(state_ / before_previous_file, state_ / previous_file, code);
+    }
     return sync_directory(state_);
 }
 
@@ -134,6 +158,7 @@ result<void> deployment_store::forget() {
         return error{code, "cannot remove " + (state_ / current_file).string()};
     }
     fs::remove(state_ / previous_file, code);
+    fs::remove(state_ / before_previous_file, code);
     fs::remove(state_ / "denied.json", code);
     if (fs::exists(state_, code)) {
         if (auto synced = sync_directory(state_); !synced) {

@@ -40,7 +40,8 @@ public:
     // THE switch: `next` becomes current, and what was current becomes previous. Again with the
     // same `next`, as after a power cut between the switch and the report: nothing changes.
     result<void> switch_to(const contract::signed_manifest& next);
-    // Undoes the last switch_to: previous becomes current, or nothing is current.
+    // Undoes the last switch_to: previous becomes current, or nothing is current. What was previous
+    // before that switch is so again.
     result<void> switch_back();
     // After a reset: nothing is deployed. Code, user logs and the server certificate go too, as
     // V1's reset removed them (spec/core.md §14); config.json and the core's own certificate stay.
@@ -75,6 +76,7 @@ public:
     const std::filesystem::path& ggc() const { return ggc_; }
 
 private:
+    result<void> keep_way_back();
     result<void> place_models(const contract::manifest& m);
     result<std::optional<contract::signed_manifest>> load(const char* name) const;
 

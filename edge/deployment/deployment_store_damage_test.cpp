@@ -47,6 +47,25 @@ TEST_F(damaged_deployment_store, the_switch_keeps_what_was_current) {
     EXPECT_FALSE(store.current().value());
 }
 
+TEST_F(damaged_deployment_store, a_switch_back_keeps_the_way_back_before_it) {
+    ASSERT_TRUE(store.switch_to(sealed("one")));
+    ASSERT_TRUE(store.switch_to(sealed("two")));
+    ASSERT_TRUE(store.switch_to(sealed("fails")));
+    ASSERT_TRUE(store.switch_back());
+    EXPECT_EQ(store.current().value()->manifest_text, "two");
+    EXPECT_EQ(store.previous().value()->manifest_text, "one");
+}
+
+TEST_F(damaged_deployment_store, a_truncated_before_previous_json_costs_the_way_back_alone) {
+    ASSERT_TRUE(store.switch_to(sealed("one")));
+    ASSERT_TRUE(store.switch_to(sealed("two")));
+    ASSERT_TRUE(store.switch_to(sealed("fails")));
+    write("before-previous.json", "{\"manif");
+    ASSERT_TRUE(store.switch_back());
+    EXPECT_EQ(store.current().value()->manifest_text, "two");
+    EXPECT_THAT(store.previous().error().context, HasSubstr("previous.json is damaged"));
+}
+
 TEST_F(damaged_deployment_store, truncated_current_json_is_reported) {
     ASSERT_TRUE(store.switch_to(sealed("one")));
     const auto whole = read_file(state("current.json")).value();

@@ -21,6 +21,19 @@ std::string reasons_of(const std::vector<part_failure>& failures) {
     return text;
 }
 
+// What differs between two that were made of the same file is left out.
+std::string without_sealing(contract::manifest m) {
+    m.deployment_id.clear();
+    m.created_at.clear();
+    for (auto& file : m.files) {
+        if (file.what == contract::delivery::secrets) {
+            file.artifact.clear();
+            file.size = 0;
+        }
+    }
+    return contract::to_json_text(m);
+}
+
 }  // namespace
 
 // A group that no service knows has no authority that a service made: its devices trust this
@@ -81,26 +94,95 @@ result<bundle_intake> deployment_agent::accept_bundle(contract::signed_manifest 
     return bundle_intake{std::move(sealed), std::move(*manifest)};
 }
 
+void deployment_agent::say(std::string step) const {
+    if (tell_) {
+        tell_(std::move(step));
+    }
+}
+
 asio::awaitable<result<local_outcome>> deployment_agent::deploy_bundle(std::filesystem::path bundle,
-                                                                       bool unsigned_too) {
+                                                                       bool unsigned_too,
+                                                                       step_teller tell) {
     if (deploying_) {
         co_return error{errc::unavailable, "another deployment is under way: try again after it"};
     }
     deploying_ = true;
+    tell_ = std::move(tell);
     auto taken = co_await read_bundle(std::move(bundle), unsigned_too);
+    auto outcome = co_await deploy_taken(std::move(taken));
+    co_return outcome;
+}
+
+asio::awaitable<result<local_outcome>> deployment_agent::undo_deployment(step_teller tell) {
+    if (deploying_) {
+        co_return error{errc::unavailable, "another deployment is under way: try again after it"};
+    }
+    deploying_ = true;
+    tell_ = std::move(tell);
+    auto taken = co_await open_previous();
+    auto outcome = co_await deploy_taken(std::move(taken));
+    co_return outcome;
+}
+
+asio::awaitable<result<local_outcome>> deployment_agent::deploy_taken(result<bundle_intake> taken) {
     if (!taken) {
         deploying_ = false;
+        tell_ = {};
         log_.warn("A deployment from this machine was refused.", {{"reason", taken.error()}});
         co_return taken.error();
     }
     auto outcome = co_await deploy_intake(std::move(*taken));
     deploying_ = false;
+    tell_ = {};
     co_return outcome;
+}
+
+// What --undo brings back; a failed deployment leaves it.
+std::optional<contract::manifest> deployment_agent::previous_deployment() const {
+    const auto sealed = store_.previous();
+    if (!sealed || !*sealed) {
+        return std::nullopt;
+    }
+    auto manifest = key_.open(**sealed);
+    return manifest ? std::optional(std::move(*manifest)) : std::nullopt;
+}
+
+// As it was deployed: signed, and with packages that the store has kept.
+asio::awaitable<result<bundle_intake>> deployment_agent::open_previous() {
+    auto sealed = store_.previous();
+    if (!sealed) {
+        co_return sealed.error();
+    }
+    if (!*sealed) {
+        co_return error{errc::not_found,
+                        "there is nothing to go back to: this core ran no other deployment before"};
+    }
+    auto manifest = key_.open(**sealed);
+    if (!manifest) {
+        co_return with_context(manifest.error(), "the deployment before");
+    }
+    say("looking at the packages of deployment " + manifest->deployment_id);
+    std::function<result<void>()> look = [&]() -> result<void> {
+        for (const auto& sha256 : artifacts_of(*manifest)) {
+            if (!store_.has_artifact(sha256)) {
+                return error{errc::not_found, "the deployment before, " + manifest->deployment_id +
+                                                  ", cannot come back: its package " + sha256 +
+                                                  " is gone. Deploy its file again"};
+            }
+        }
+        return {};
+    };
+    auto looked = co_await rt::run_on(disk_, std::move(look));
+    if (!looked) {
+        co_return looked.error();
+    }
+    co_return bundle_intake{std::move(**sealed), std::move(*manifest)};
 }
 
 // What takes time is done on the disk's thread, what looks at this object on its own.
 asio::awaitable<result<bundle_intake>> deployment_agent::read_bundle(std::filesystem::path bundle,
                                                                      bool unsigned_too) {
+    say("reading the bundle's manifest");
     std::function<result<contract::signed_manifest>()> look = [&] {
         return read_bundle_head(bundle);
     };
@@ -117,6 +199,9 @@ asio::awaitable<result<bundle_intake>> deployment_agent::read_bundle(std::filesy
     if (!accepted) {
         co_return with_context(accepted.error(), bundle.string());
     }
+    const auto packages = artifacts_of(accepted->manifest).size();
+    say("reading " + std::to_string(packages) + (packages == 1 ? " package" : " packages") +
+        " of deployment " + accepted->manifest.deployment_id);
     std::function<result<bundle_intake>()> take = [&] {
         return take_bundle(
             bundle, store_, [&](contract::signed_manifest sealed) -> result<bundle_intake> {
@@ -145,14 +230,28 @@ void deployment_agent::show_certificate(local_outcome& outcome) {
     renew_certificate_alone();
 }
 
+// Secrets are sealed anew whenever a file is deployed, which makes another deployment of it: the
+// same one, when nothing else differs and the values are those that are served.
+bool deployment_agent::runs_already(const contract::manifest& m) const {
+    if (!running_) {
+        return false;
+    }
+    return running_->deployment_id == m.deployment_id ||
+           (without_sealing(*running_) == without_sealing(m) && target_.serves_secrets_of(m));
+}
+
 asio::awaitable<result<local_outcome>> deployment_agent::deploy_intake(bundle_intake taken) {
     const auto& m = taken.manifest;
     local_outcome outcome;
     outcome.deployment_id = m.deployment_id;
     outcome.group_name = m.group_name;
     outcome.group_cas = m.group_cas;
-    if (running_ && running_->deployment_id == m.deployment_id) {
+    if (runs_already(m)) {
         outcome.unchanged = true;
+        if (running_->deployment_id != m.deployment_id) {
+            outcome.deployment_id = running_->deployment_id;
+            co_await remove_staged(m);
+        }
         co_return outcome;
     }
     log_.info("Deployment received from this machine.",
@@ -161,6 +260,7 @@ asio::awaitable<result<local_outcome>> deployment_agent::deploy_intake(bundle_in
                {"functions", m.functions.size()},
                {"devices", m.devices.size()},
                {"subscriptions", m.subscriptions.size()}});
+    say("unpacking");
     std::function<result<void>()> place = [&] { return store_.place_code(m); };
     auto placed = co_await rt::run_on(disk_, std::move(place));
     if (!placed) {
@@ -168,6 +268,9 @@ asio::awaitable<result<local_outcome>> deployment_agent::deploy_intake(bundle_in
         outcome.message = placed.error().message();
         co_return outcome;
     }
+    say("changing over: functions " + std::to_string(m.functions.size()) + ", devices " +
+        std::to_string(m.devices.size()) + ", subscriptions " +
+        std::to_string(m.subscriptions.size()));
     outcome.details = co_await change_over(taken.sealed, m);
     outcome.message = reasons_of(outcome.details);
     if (outcome.message.empty()) {

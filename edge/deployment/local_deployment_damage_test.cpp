@@ -115,6 +115,8 @@ struct lone_core : ::testing::Test {
         write_file_atomically(dir.path() / "bundle", bundle).value();
         return rt::testing::run(io, core->agent.deploy_bundle(dir.path() / "bundle", unsigned_too));
     }
+    result<local_outcome> undo() { return rt::testing::run(io, core->agent.undo_deployment()); }
+    std::string running() const { return core->key.open(**core->store.current())->deployment_id; }
     std::string refusal_of(const std::string& bundle, bool unsigned_too = false) {
         const auto outcome = deploy(bundle, unsigned_too);
         return outcome ? "taken" : outcome.error().context;
@@ -170,6 +172,109 @@ TEST_F(lone_core, a_failed_deployment_is_rolled_back) {
     EXPECT_EQ(outcome->message, "pump: import failed");
     EXPECT_THAT(target.applied, ElementsAre("d-1", "d-2", "d-1"));
     EXPECT_EQ(core->key.open(**core->store.current())->deployment_id, "d-1");
+}
+
+TEST_F(lone_core, undo_brings_back_what_ran_before_and_again_what_ran_then) {
+    EXPECT_THAT(undo().error().context, HasSubstr("nothing to go back to"));
+    deploy(first_bundle()).value();
+    EXPECT_THAT(undo().error().context, HasSubstr("nothing to go back to"));
+    deploy(unsigned_bundle(manifest("d-2", "2026-01-03T00:00:00.000Z")), true).value();
+    const auto back = undo();
+    ASSERT_TRUE(back) << back.error().message();
+    EXPECT_EQ(back->deployment_id, "d-1");
+    EXPECT_EQ(running(), "d-1");
+    EXPECT_THAT(restart(), IsEmpty());
+    EXPECT_EQ(undo()->deployment_id, "d-2");
+    EXPECT_EQ(running(), "d-2");
+}
+
+TEST_F(lone_core, a_deployment_that_failed_or_was_refused_leaves_the_way_back) {
+    deploy(first_bundle()).value();
+    deploy(signed_bundle(manifest("d-2", "2026-01-03T00:00:00.000Z"), services_key)).value();
+    target.fails_on = "d-3";
+    deploy(signed_bundle(manifest("d-3", "2026-01-04T00:00:00.000Z"), services_key)).value();
+    EXPECT_EQ(running(), "d-2");
+    // One whose package cannot be unpacked.
+    auto m = manifest("d-4", "2026-01-05T00:00:00.000Z");
+    m.functions[0].arn = "arn:aws:lambda:us-east-1:123456789012:function:pump:8";
+    package = "no zip";
+    m.functions[0].artifact = sha256_hex(package);
+    EXPECT_NE(deploy(signed_bundle(m, services_key))->message, "");
+    const auto back = undo();
+    ASSERT_TRUE(back) << back.error().message();
+    EXPECT_EQ(running(), "d-1");
+}
+
+TEST_F(lone_core, an_undo_that_fails_leaves_what_runs) {
+    deploy(first_bundle()).value();
+    deploy(signed_bundle(manifest("d-2", "2026-01-03T00:00:00.000Z"), services_key)).value();
+    target.fails_on = "d-1";
+    EXPECT_EQ(undo()->message, "pump: import failed");
+    EXPECT_EQ(running(), "d-2");
+    target.fails_on.clear();
+    EXPECT_EQ(undo()->deployment_id, "d-1");
+}
+
+TEST_F(lone_core, an_edited_previous_json_does_not_come_back) {
+    deploy(first_bundle()).value();
+    deploy(signed_bundle(manifest("d-2", "2026-01-03T00:00:00.000Z"), services_key)).value();
+    const auto file = dir.path() / "ggc/var/state/deployment/previous.json";
+    auto sealed = **core->store.previous();
+    sealed.manifest_text.replace(sealed.manifest_text.find("d-1"), 3, "d-9");
+    write_file_atomically(file, contract::to_json_text(sealed)).value();
+    EXPECT_THAT(undo().error().context, HasSubstr("not signed with the key"));
+    write_file_atomically(file, "{\"manifest\": ").value();
+    EXPECT_THAT(undo().error().context, HasSubstr("is damaged"));
+    EXPECT_EQ(running(), "d-2");
+}
+
+TEST_F(lone_core, an_undo_whose_packages_are_gone_says_which) {
+    deploy(first_bundle()).value();
+    auto m = manifest("d-2", "2026-01-03T00:00:00.000Z");
+    m.functions.clear();
+    deploy(unsigned_bundle(m), true).value();
+    std::filesystem::remove(core->store.artifact_path(sha256_hex(package)));
+    EXPECT_THAT(undo().error().context, HasSubstr(sha256_hex(package) + " is gone"));
+    EXPECT_EQ(running(), "d-2");
+}
+
+TEST_F(lone_core, the_same_secrets_sealed_anew_are_the_same_deployment) {
+    const auto with_secrets = [&](const std::string& id, const std::string& sealed) {
+        auto m = manifest(id, "2026-01-02T00:00:00.000Z");
+        m.files.push_back({contract::delivery::secrets, "", sha256_hex(sealed),
+                           static_cast<std::int64_t>(sealed.size())});
+        auto bundle = unsigned_bundle(m);
+        bundle.resize(bundle.size() - contract::bundle_end.size());
+        return bundle + contract::bundle_artifact_line(sha256_hex(sealed), sealed.size()) + sealed +
+               std::string(contract::bundle_artifact_end) + std::string(contract::bundle_end);
+    };
+    deploy(with_secrets("d-1", "sealed once"), true).value();
+    target.serves_them = true;
+    const auto again = deploy(with_secrets("d-2", "sealed twice"), true);
+    EXPECT_TRUE(again->unchanged);
+    EXPECT_EQ(again->deployment_id, "d-1");
+    EXPECT_FALSE(core->store.has_artifact(sha256_hex("sealed twice")));
+    // Other values are another deployment.
+    target.serves_them = false;
+    EXPECT_FALSE(deploy(with_secrets("d-3", "other values"), true)->unchanged);
+    EXPECT_EQ(running(), "d-3");
+}
+
+TEST_F(lone_core, steps_are_told_as_they_begin) {
+    deploy(first_bundle()).value();
+    target.fails_on = "d-2";
+    write_file_atomically(dir.path() / "bundle",
+                          signed_bundle(manifest("d-2", "2026-01-03T00:00:00.000Z"), services_key))
+        .value();
+    std::vector<std::string> steps;
+    rt::testing::run(
+        io, core->agent.deploy_bundle(dir.path() / "bundle", false,
+                                      [&](std::string step) { steps.push_back(std::move(step)); }))
+        .value();
+    EXPECT_THAT(steps,
+                ElementsAre("reading the bundle's manifest", "reading 1 package of deployment d-2",
+                            "unpacking", "changing over: functions 1, devices 0, subscriptions 0",
+                            "going back to deployment d-1"));
 }
 
 TEST_F(lone_core, a_bundle_of_another_key_is_refused) {

@@ -26,6 +26,13 @@ public:
     virtual boost::asio::awaitable<std::vector<part_failure>> apply(
         const contract::manifest& wanted) = 0;
 
+    // Whether the secrets that this manifest brings, whose files are in place, are those that are
+    // served now, sealed another time. False where that is not known.
+    virtual bool serves_secrets_of(const contract::manifest& m) const {
+        (void)m;
+        return false;
+    }
+
     // Stops functions, routes nothing and admits no device.
     virtual boost::asio::awaitable<void> clear() = 0;
 };

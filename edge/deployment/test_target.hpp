@@ -25,6 +25,8 @@ struct noted_target : deployment_target {
         applied.push_back("clear");
         co_return;
     }
+    bool serves_secrets_of(const contract::manifest&) const override { return serves_them; }
+    bool serves_them = false;
 };
 
 }  // namespace evergrass::edge

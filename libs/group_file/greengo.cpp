@@ -1,6 +1,9 @@
 #include "libs/base/errors.hpp"
 #include "libs/group_file/import.hpp"
 
+#include <algorithm>
+#include <initializer_list>
+#include <set>
 #include <utility>
 
 namespace evergrass::group_file {
@@ -18,6 +21,25 @@ const std::vector<node>& list_of(const node& in, std::string_view name) {
     static const std::vector<node> none;
     const auto* found = in.find(name);
     return found != nullptr && found->what == node::kind::list ? found->items : none;
+}
+
+// What a part has besides what there is a place for.
+void note_others(const node& from, std::initializer_list<std::string_view> known,
+                 const std::string& whose, std::vector<std::string>& notes) {
+    for (const auto& key : from.keys) {
+        if (std::find(known.begin(), known.end(), key.text) == known.end()) {
+            notes.push_back("'" + key.text + "' of " + whose +
+                            " is not kept: the group file has no field for it.");
+        }
+    }
+}
+
+void note_unknown(const std::set<std::string>& unknown, const std::string& whose,
+                  std::vector<std::string>& notes) {
+    for (const auto& name : unknown) {
+        notes.push_back("'" + name + "' of " + whose +
+                        " is not kept: the group file has no field for it.");
+    }
 }
 
 json::object object_of(const node& from) {
@@ -72,18 +94,31 @@ result<json::object> function_of(const node& from, std::vector<std::string>& not
     if (const auto* configuration = from.find("greengrassConfig")) {
         api["FunctionConfiguration"] = object_of(*configuration);
     }
-    auto made = fields_from_api(api, function_fields());
+    std::set<std::string> unknown;
+    auto made = fields_from_api(api, function_fields(), &unknown);
+    note_unknown(unknown, "function '" + name + "'", notes);
+    note_others(from,
+                {"name", "handler", "package", "alias", "runtime", "environment", "role",
+                 "greengrassConfig"},
+                "function '" + name + "'", notes);
     made["name"] = name;
     made.erase("id");
-    const auto runtime = text_of(from, "runtime");
-    made["runtime"] = runtime.empty() ? "python2.7" : runtime;
-    if (runtime.empty()) {
-        notes.push_back("The runtime of function '" + name +
-                        "' is not in the file: python2.7 was greengo's. Change it where it is "
-                        "another.");
+    // Without a package it is one that was published before, by its name and alias.
+    if (const auto package = text_of(from, "package"); !package.empty()) {
+        const auto runtime = text_of(from, "runtime");
+        made["runtime"] = runtime.empty() ? "python2.7" : runtime;
+        if (runtime.empty()) {
+            notes.push_back("The runtime of function '" + name +
+                            "' is not in the file: python2.7 was greengo's. Change it where it is "
+                            "another.");
+        }
+        made["handler"] = text_of(from, "handler");
+        made["code"] = package;
+        if (text_of(from, "handler").empty()) {
+            notes.push_back("The handler of function '" + name +
+                            "' is not in the file: fill it in.");
+        }
     }
-    made["handler"] = text_of(from, "handler");
-    made["code"] = text_of(from, "package");
     const auto alias = text_of(from, "alias");
     made["alias"] = alias.empty() ? default_alias : alias;
     if (from.find("environment") != nullptr) {
@@ -97,7 +132,7 @@ result<json::object> function_of(const node& from, std::vector<std::string>& not
     return made;
 }
 
-json::object resource_of(const node& from) {
+json::object resource_of(const node& from, std::vector<std::string>& notes) {
     auto in = object_of(from);
     json::object container;
     for (const auto* kind :
@@ -106,12 +141,15 @@ json::object resource_of(const node& from) {
           "SecretsManagerSecretResourceData"}) {
         if (const auto* data = in.if_contains(kind)) {
             container[kind] = *data;
+            in.erase(kind);
         }
     }
     if (!in.contains("ResourceDataContainer")) {
         in["ResourceDataContainer"] = std::move(container);
     }
-    auto made = fields_from_api(in, resource_fields());
+    std::set<std::string> unknown;
+    auto made = fields_from_api(in, resource_fields(), &unknown);
+    note_unknown(unknown, "resource '" + string_member(made, "id").value_or("") + "'", notes);
     if (string_member(made, "name") == string_member(made, "id")) {
         made.erase("name");
     }
@@ -129,6 +167,10 @@ result<imported> import_greengo(const source_file& from) {
         return fault_at(in, "Group.name is missing");
     }
     made.group["group"] = name;
+    note_others(in,
+                {"Group", "Cores", "Devices", "Lambdas", "Connectors", "Resources", "Subscriptions",
+                 "Loggers"},
+                "the file", made.notes);
     const auto& cores = list_of(in, "Cores");
     for (std::size_t i = 0; i < cores.size(); ++i) {
         auto core = thing_of(cores[i]);
@@ -169,7 +211,7 @@ result<imported> import_greengo(const source_file& from) {
     }
     json::array resources;
     for (const auto& each : list_of(in, "Resources")) {
-        resources.emplace_back(resource_of(each));
+        resources.emplace_back(resource_of(each, made.notes));
     }
     json::array subscriptions;
     for (const auto& each : list_of(in, "Subscriptions")) {

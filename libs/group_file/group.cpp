@@ -3,6 +3,7 @@
 #include "libs/base/digest.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/group_file/parts.hpp"
+#include "libs/group_file/value_source.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -65,6 +66,42 @@ result<void> check_function(const node& at, const json::object& part) {
     return {};
 }
 
+result<void> check_model(const node& at, const std::string& place, const json::object& model) {
+    const auto s3 = string_member(model, "s3");
+    if (!s3 && !model.contains("path")) {
+        return fault_at(at, place +
+                                ".model needs path, a zip, tar.gz or folder beside the file, or "
+                                "s3, the object that is there already");
+    }
+    if (s3 && model.contains("path") && !(s3->starts_with("s3://") && s3->ends_with('/'))) {
+        return fault_at(at, place +
+                                ".model.s3 beside a path is the folder that the model goes to: "
+                                "s3://BUCKET/ or s3://BUCKET/PREFIX/");
+    }
+    return {};
+}
+
+result<void> check_secret(const node& at, const std::string& place, const json::object& secret) {
+    if (secret.contains("arn") == secret.contains("name")) {
+        return fault_at(at, place + ".secret needs its name or its arn, one of them");
+    }
+    const auto source = string_member(secret, "valueFrom");
+    if (!source) {
+        return secret.contains("binary")
+                   ? fault_at(at,
+                              place + ".secret.binary is said of a valueFrom, and there is none")
+                   : result<void>();
+    }
+    if (secret.contains("labels")) {
+        return fault_at(at, place +
+                                ".secret has labels, which are a service's, and valueFrom, which "
+                                "is AWSCURRENT: leave one out");
+    }
+    const auto read = parse_value_source(*source);
+    return read ? result<void>()
+                : fault_at(at, place + ".secret.valueFrom " + read.error().context);
+}
+
 result<void> check_part(std::string_view section, const node& at, const std::string& place,
                         const json::object& part) {
     if (section == "functions") {
@@ -91,6 +128,12 @@ result<void> check_part(std::string_view section, const node& at, const std::str
             return fault_at(at, place +
                                     " must have one of: volume, device, model, "
                                     "sageMakerModel, secret");
+        }
+        if (const auto* model = object_member(part, "model")) {
+            return check_model(*at.find("model"), place, *model);
+        }
+        if (const auto* secret = object_member(part, "secret")) {
+            return check_secret(*at.find("secret"), place, *secret);
         }
     }
     return {};
@@ -252,6 +295,10 @@ json::object ordered(const family& of, json::object part) {
 
 std::span<const family> families() {
     return all_families;
+}
+
+std::span<const field> group_fields() {
+    return of_group;
 }
 
 std::string owner::thing_arn(std::string_view name) const {

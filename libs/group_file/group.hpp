@@ -30,6 +30,8 @@ struct family {
     std::span<const field> (*fields)();
 };
 std::span<const family> families();
+// What a file has besides the families and "defaults".
+std::span<const field> group_fields();
 
 // Who a group belongs to: what an ARN says besides its name.
 struct owner {
@@ -70,9 +72,13 @@ struct bindings {
     owner whose;
     std::map<std::string, std::string> functions;  // id of the part: the version's or alias's ARN
     std::map<std::string, std::string> certificates;  // thing: 64 hex digits
+    // id of the resource: the ARN of the secret that it names, the object of the model's path
+    std::map<std::string, std::string> secrets = {};
+    std::map<std::string, std::string> models = {};
 };
 // The other way: a version of each family that has parts, by its section: {"devices": {"Devices":
 // [...]}}. REQUIRES: bindings for each function without "arn" and each thing without "certificate".
+// A secret by its name and a model by its path are without ARN and S3Uri where there is no binding.
 json::object to_api(const json::object& group, const bindings& bound);
 
 // "function:average" for the API: the ARN it stands for.

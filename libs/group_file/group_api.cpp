@@ -143,6 +143,17 @@ json::array section_from_api(const json::object& api, const family& of, const ow
     return parts;
 }
 
+void bind_resource(const std::string& id, const bindings& bound, json::object& made) {
+    if (const auto secret = bound.secrets.find(id); secret != bound.secrets.end()) {
+        set_path(made, "ResourceDataContainer.SecretsManagerSecretResourceData.ARN",
+                 json::string(secret->second));
+    }
+    if (const auto model = bound.models.find(id); model != bound.models.end()) {
+        set_path(made, "ResourceDataContainer.S3MachineLearningModelResourceData.S3Uri",
+                 json::string(model->second));
+    }
+}
+
 }  // namespace
 
 json::object from_api(const json::object& api, const owner& whose,
@@ -241,6 +252,7 @@ json::object to_api(const json::object& group, const bindings& bound) {
                 made["Type"] = string_member(*part, "type").value_or("FileSystem");
             } else if (each.section == "resources") {
                 made["Name"] = string_member(*part, "name").value_or(member_text(*part, "id"));
+                bind_resource(member_text(*part, "id"), bound, made);
             }
             list.emplace_back(std::move(made));
         }

@@ -249,5 +249,58 @@ TEST(group_from_api, a_subscription_by_another_qualifier_is_of_the_function) {
     EXPECT_THAT(notes, ElementsAre(HasSubstr("Colour is not kept")));
 }
 
+std::string with_resource(const std::string& resource) {
+    return "format: evergrass-group-1\ngroup: g\nresources: [{id: r, " + resource + "}]\n";
+}
+
+TEST(group_file, a_secret_says_where_its_value_is_and_never_what) {
+    for (const auto* source : {"env:DB_PASSWORD", "file:secrets/db.json", "prompt"}) {
+        const auto group =
+            read(with_resource("secret: {name: db, valueFrom: '" + std::string(source) + "'}"));
+        EXPECT_EQ(read(to_text(group)), group);
+    }
+    for (const auto* source : {"hunter2", "env:", "file:", "prompt:x", "ENV:A"}) {
+        const auto fault =
+            fault_of(with_resource("secret: {name: db, valueFrom: '" + std::string(source) + "'}"));
+        EXPECT_THAT(fault, HasSubstr("resources[0].secret.valueFrom must say where the value is"));
+        EXPECT_THAT(fault, testing::Not(HasSubstr("hunter2")));
+    }
+    EXPECT_THAT(fault_of(with_resource("secret: {valueFrom: prompt}")),
+                HasSubstr("needs its name or its arn"));
+    EXPECT_THAT(fault_of(with_resource("secret: {name: a, arn: b}")),
+                HasSubstr("needs its name or its arn, one of them"));
+    EXPECT_THAT(fault_of(with_resource("secret: {name: a, valueFrom: prompt, labels: [b]}")),
+                HasSubstr("leave one out"));
+    EXPECT_THAT(fault_of(with_resource("secret: {name: a, binary: true}")),
+                HasSubstr("binary is said of a valueFrom"));
+}
+
+TEST(group_file, a_model_is_a_path_or_an_object) {
+    read(with_resource("model: {path: net.zip, destination: /net}"));
+    read(with_resource("model: {path: net.zip, s3: 's3://b/nets/', destination: /net}"));
+    read(with_resource("model: {s3: 's3://b/net.zip', destination: /net}"));
+    EXPECT_THAT(fault_of(with_resource("model: {destination: /net}")), HasSubstr("needs path"));
+    EXPECT_THAT(fault_of(with_resource("model: {path: net.zip, s3: 's3://b/net.zip'}")),
+                HasSubstr("resources[0].model.s3 beside a path is the folder"));
+}
+
+TEST(group_file, names_and_paths_of_resources_become_arns_and_objects_where_they_are_bound) {
+    const auto group = read(
+        "format: evergrass-group-1\ngroup: g\nresources:\n"
+        "  - {id: db, secret: {name: db, valueFrom: prompt}}\n"
+        "  - {id: net, model: {path: net.zip, destination: /net}}\n");
+    bindings bound;
+    EXPECT_EQ(json::serialize(to_api(group, bound)).find("S3Uri"), std::string::npos);
+    bound.secrets["db"] = "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf";
+    bound.models["net"] = "s3://b/net.zip";
+    const auto resources = to_api(group, bound).at("resources").at("Resources").as_array();
+    EXPECT_EQ(json::serialize(resources[0].at("ResourceDataContainer")),
+              R"({"SecretsManagerSecretResourceData":{"ARN":)"
+              R"("arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf"}})");
+    EXPECT_EQ(json::serialize(resources[1].at("ResourceDataContainer")),
+              R"({"S3MachineLearningModelResourceData":{"DestinationPath":"/net",)"
+              R"("S3Uri":"s3://b/net.zip"}})");
+}
+
 }  // namespace
 }  // namespace evergrass::group_file

@@ -276,6 +276,98 @@ subscriptions:
     EXPECT_THAT(made.notes, Contains(HasSubstr("certificate of 'north-core'")));
 }
 
+// Of the structure of a public accelerator's template: a name that AWS makes up goes into a
+// function's environment, one into a connector and a model.
+TEST(import_template, what_aws_makes_up_is_to_be_filled_in_and_said) {
+    const auto made = import(R"(
+Resources:
+  Stream: {Type: AWS::KinesisFirehose::DeliveryStream}
+  Job: {Type: Custom::NewestJob, Properties: {ServiceToken: x}}
+  Sender:
+    Type: AWS::Lambda::Function
+    Properties: {FunctionName: sender, Runtime: python3.7, Handler: sender.handler, Code: ./sender}
+  SenderVersion: {Type: AWS::Lambda::Version, Properties: {FunctionName: !GetAtt Sender.Arn}}
+  Functions:
+    Type: AWS::Greengrass::FunctionDefinition
+    Properties:
+      InitialVersion:
+        Functions:
+          - Id: sender
+            FunctionArn: !Ref SenderVersion
+            FunctionConfiguration: {Environment: {Variables: {STREAM: !Ref Stream}}}
+  Things:
+    Type: AWS::Greengrass::ResourceDefinition
+    Properties:
+      InitialVersion:
+        Resources:
+          - Id: net
+            Name: net
+            ResourceDataContainer:
+              SageMakerMachineLearningModelResourceData:
+                SageMakerJobArn: !GetAtt Job.TrainingJobArn
+                DestinationPath: /net
+  Group:
+    Type: AWS::Greengrass::Group
+    Properties:
+      Name: senders
+      InitialVersion:
+        FunctionDefinitionVersionArn: !GetAtt Functions.LatestVersionArn
+        ResourceDefinitionVersionArn: !GetAtt Things.LatestVersionArn
+)");
+    EXPECT_EQ(made.group.at("functions").at(0).at("environment").at("STREAM").get_string(),
+              "FILL-IN-Stream");
+    EXPECT_EQ(made.group.at("resources").at(0).at("sageMakerModel").at("jobArn").get_string(),
+              "FILL-IN-Job");
+    EXPECT_THAT(made.notes,
+                Contains(HasSubstr("functions[sender].environment.STREAM is not known")));
+    EXPECT_THAT(made.notes,
+                Contains(HasSubstr("resources[net].sageMakerModel.jobArn is not known")));
+}
+
+TEST(import_template, sam_s_globals_are_of_all_its_functions) {
+    const auto made = import(R"(
+Transform: AWS::Serverless-2016-10-31
+Parameters: {Python: {Type: String, Default: python3.7}}
+Globals: {Function: {Runtime: !Ref Python, Timeout: 3, AutoPublishAlias: live}}
+Resources:
+  Grinder:
+    Type: AWS::Serverless::Function
+    Properties: {FunctionName: grinder, CodeUri: ./grinder, Handler: grinder.handler}
+  Sieve:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionName: sieve
+      CodeUri: ./sieve
+      Handler: sieve.handler
+      Runtime: nodejs12.x
+      AutoPublishAlias: own
+  Functions:
+    Type: AWS::Greengrass::FunctionDefinition
+    Properties:
+      InitialVersion:
+        Functions:
+          - {Id: grinder, FunctionArn: !Ref Grinder.Alias, FunctionConfiguration: {Pinned: true}}
+          - {Id: sieve, FunctionArn: !Ref Sieve.Alias, FunctionConfiguration: {Pinned: true}}
+  Group:
+    Type: AWS::Greengrass::Group
+    Properties:
+      Name: mill
+      InitialVersion: {FunctionDefinitionVersionArn: !GetAtt Functions.LatestVersionArn}
+)");
+    expect_group(made, R"(
+format: evergrass-group-1
+group: mill
+functions:
+  - {name: grinder, code: ./grinder, runtime: python3.7, handler: grinder.handler, alias: live, pinned: true}
+  - {name: sieve, code: ./sieve, runtime: nodejs12.x, handler: sieve.handler, alias: own, pinned: true}
+)");
+}
+
+TEST(import_template, a_parameter_that_it_does_not_have_is_said) {
+    const auto made = import(with_functions, {{"Site", "north"}, {"Sitte", "south"}});
+    EXPECT_THAT(made.notes, Contains("The template has no parameter Sitte."));
+}
+
 TEST(import_template, parameters_choose) {
     const auto made = import(with_functions, {{"Site", "north"}, {"Debug", "yes"}});
     EXPECT_FALSE(made.group.at("functions").at(0).as_object().contains("pinned"));
@@ -401,8 +493,33 @@ loggers:
   - {component: Lambda, level: DEBUG, spaceKb: 2048, id: log_1}
 )");
     EXPECT_THAT(made.notes, Contains(HasSubstr("'environment' of function 'feeder'")));
+    EXPECT_EQ(made.notes.size(), 2U);  // and key_path
     EXPECT_THAT(fault_of("Group: {name: g}\nSubscriptions: [{Source: Lamda::x, Target: cloud}]\n"),
                 HasSubstr("2:26: Source 'Lamda::x' must be"));
+}
+
+TEST(import_greengo, what_has_no_field_is_said) {
+    const auto made = import(
+        "Group: {name: g}\nCores: [{name: c}]\nBuckets: [b]\n"
+        "Lambdas: [{name: f, alias: dev, tracing: on, greengrassConfig: {Priority: 1}}]\n"
+        "Resources: [{Id: r, Name: r, RamDiskResourceData: {Size: 1}}]\n");
+    for (const auto* told : {"'Buckets' of the file", "'tracing' of function 'f'",
+                             "'FunctionConfiguration.Priority' of function 'f'",
+                             "'RamDiskResourceData' of resource 'r'"}) {
+        EXPECT_THAT(made.notes, Contains(HasSubstr(told)));
+    }
+}
+
+TEST(import_greengo, a_lambda_without_a_package_is_one_that_is_published) {
+    const auto made = import(
+        "Group: {name: g}\nCores: [{name: c}]\n"
+        "Lambdas: [{name: older, alias: dev, greengrassConfig: {Pinned: True}}]\n");
+    expect_group(made, R"(
+format: evergrass-group-1
+group: g
+core: {thing: c}
+functions: [{name: older, alias: dev, pinned: true}]
+)");
 }
 
 TEST(import_saved_answers, are_put_together) {
@@ -437,6 +554,27 @@ core: {thing: mill-core, id: c, certificate: )" +
 functions: [{name: grind, id: f, alias: live, runtime: python3.7, handler: g.h, pinned: true}]
 )");
     EXPECT_THAT(made->notes, Contains(HasSubstr("answer7 is not kept")));
+}
+
+TEST(import_saved_answers, a_part_that_was_forgotten_or_is_of_another_version_is_said) {
+    const std::string definition =
+        "arn:aws:greengrass:eu-west-1:210987654321:/greengrass/definition/";
+    const std::vector<std::string> answers = {
+        R"({"Definition": {"CoreDefinitionVersionArn": ")" + definition +
+            R"(cores/c/versions/1", "DeviceDefinitionVersionArn": ")" + definition +
+            R"(devices/d/versions/1"}, "Id": "g1"})",
+        R"({"Arn": ")" + definition +
+            R"(cores/c/versions/2", "Definition": {"Cores": [{"Id": "c", "ThingArn": )"
+            R"("arn:aws:iot:eu-west-1:210987654321:thing/mill-core"}]}})"};
+    std::vector<source_file> files;
+    for (const auto& text : answers) {
+        files.push_back({"answer", *parse_yaml(text)});
+    }
+    const auto made = import_any(files, {});
+    ASSERT_TRUE(made) << made.error().message();
+    EXPECT_THAT(made->notes, Contains(HasSubstr("Of the group's devices nothing is in the files")));
+    EXPECT_THAT(made->notes, Contains(HasSubstr("What is kept of core is of " + definition +
+                                                "cores/c/versions/2, and the group's version")));
 }
 
 TEST(import_saved_answers, what_is_no_group_is_refused) {

@@ -79,6 +79,11 @@ const node* evaluator::resource(const std::string& id) const {
     return resources != nullptr ? resources->find(id) : nullptr;
 }
 
+const node* evaluator::function_globals() const {
+    const auto* globals = document_.find("Globals");
+    return globals != nullptr ? globals->find("Function") : nullptr;
+}
+
 result<json::value> evaluator::value(const node& from) {
     if (depth_ >= max_depth || ++steps_ > max_steps) {
         return fault_at(from, "the template's references go in a circle, or it is too large");
@@ -280,9 +285,13 @@ result<json::value> evaluator::attribute(const node& at, const std::string& id,
         if (name == ".Version") {
             return arn(of_function("1"), "FunctionName");
         }
-        if (name == ".Alias" && properties != nullptr &&
-            properties->find("AutoPublishAlias") != nullptr) {
-            auto alias = text(*properties->find("AutoPublishAlias"), "AutoPublishAlias");
+        const auto* published =
+            properties != nullptr ? properties->find("AutoPublishAlias") : nullptr;
+        if (published == nullptr && function_globals() != nullptr) {
+            published = function_globals()->find("AutoPublishAlias");
+        }
+        if (name == ".Alias" && published != nullptr) {
+            auto alias = text(*published, "AutoPublishAlias");
             return alias ? arn(of_function(*alias), "FunctionName") : alias.error();
         }
     }

@@ -21,6 +21,8 @@ public:
     // Of a resource's "Condition"; true without one.
     result<bool> applies(const node& resource);
     const owner& whose() const { return whose_; }
+    // SAM's Globals.Function; null: there is none.
+    const node* function_globals() const;
 
     // A definition, its version, a group: by the resource's logical id.
     static std::string reference_to(std::string_view logical_id);

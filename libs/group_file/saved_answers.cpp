@@ -16,6 +16,8 @@ std::string text_of(const json::object& in, std::string_view name) {
 struct gathered {
     json::object api;
     std::vector<json::object> lambdas;  // Configuration of GetFunction
+    json::object references;            // of GetGroupVersion: which versions the group has
+    json::object versions;              // by the reference's name: the version that was saved
     owner whose;
 };
 
@@ -40,6 +42,7 @@ bool take(const json::object& in, gathered& into) {
     for (const auto& family : families()) {
         if (const auto* members = array_member(content, family.members)) {
             into.api[family.members] = *members;
+            into.versions[family.reference] = text_of(in, "Arn");
             found = true;
             for (const auto& each : *members) {
                 if (each.is_object()) {
@@ -47,7 +50,10 @@ bool take(const json::object& in, gathered& into) {
                 }
             }
         }
-        found = found || content.contains(family.reference);  // of a group's version
+        if (const auto* named = content.if_contains(family.reference)) {  // of a group's version
+            into.references[family.reference] = *named;
+            found = true;
+        }
     }
     if (const auto* defaults = object_member(content, "DefaultConfig")) {
         into.api["DefaultConfig"] = *defaults;
@@ -87,6 +93,27 @@ bool take(const json::object& in, gathered& into) {
     return found;
 }
 
+// A part whose answer was forgotten would be missing from the group without a word.
+void compare_versions(const gathered& all, std::vector<std::string>& notes) {
+    for (const auto& family : families()) {
+        const auto named = text_of(all.references, family.reference);
+        const auto saved = text_of(all.versions, family.reference);
+        const auto section = std::string(family.section);
+        if (named.empty()) {
+            continue;
+        }
+        if (!all.api.contains(family.members)) {
+            notes.push_back("Of the group's " + section +
+                            " nothing is in the files: save the answer of "
+                            "aws greengrass get-…-definition-version for " +
+                            named + " too.");
+        } else if (!saved.empty() && saved != named) {
+            notes.push_back("What is kept of " + section + " is of " + saved +
+                            ", and the group's version has " + named + ".");
+        }
+    }
+}
+
 }  // namespace
 
 result<imported> import_saved_answers(const std::vector<source_file>& from) {
@@ -101,7 +128,7 @@ result<imported> import_saved_answers(const std::vector<source_file>& from) {
             made.notes.push_back(file.name + " is not kept: it has nothing of a group.");
         }
     }
-    if (all.api.empty()) {
+    if (all.api.empty() && all.references.empty()) {
         return fault_at(from.empty() ? node() : from.front().content,
                         "none of it is a group's: neither a template of CloudFormation nor a "
                         "greengo.yaml nor an answer of aws greengrass get-...");
@@ -113,6 +140,7 @@ result<imported> import_saved_answers(const std::vector<source_file>& from) {
             "it is called group.");
     }
     std::vector<std::string> notes;
+    compare_versions(all, notes);
     made.group = from_api(all.api, all.whose, &notes);
     made.notes.insert(made.notes.end(), notes.begin(), notes.end());
     auto* functions = made.group.if_contains("functions");

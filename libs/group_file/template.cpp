@@ -25,7 +25,7 @@ struct part {
 class reader {
 public:
     reader(const source_file& from, const import_options& options)
-        : from_(from), evaluate_(from.content, options.parameters) {}
+        : from_(from), options_(options), evaluate_(from.content, options.parameters) {}
 
     result<imported> read() {
         if (auto evaluated = evaluate_all(); !evaluated) {
@@ -44,11 +44,15 @@ public:
                 api[name] = *value;
             }
         }
+        note_parameters(made.notes);
         const auto references = references_of(*group);
         for (const auto& family : families()) {
             take_family(family, text_of(references, family.reference), api, made.notes);
         }
         made.group = from_api(api, evaluate_.whose(), &made.notes);
+        for (auto& member : made.group) {
+            mark_unknown(member.value(), std::string(member.key()), made.notes);
+        }
         add_code(made);
         note_others(made.notes);
         return made;
@@ -82,7 +86,29 @@ private:
                     made.properties = std::move(value->get_object());
                 }
             }
+            if (type->text == "AWS::Serverless::Function") {
+                if (auto added = add_globals(made.properties); !added) {
+                    return added;
+                }
+            }
             parts_.push_back(std::move(made));
+        }
+        return {};
+    }
+
+    // Of SAM: what all functions have that don't say it themselves.
+    result<void> add_globals(json::object& properties) {
+        const auto* globals = evaluate_.function_globals();
+        for (const auto* name : {"Runtime", "Handler", "CodeUri"}) {
+            const auto* common = globals != nullptr ? globals->find(name) : nullptr;
+            if (common == nullptr || properties.contains(name)) {
+                continue;
+            }
+            auto value = evaluate_.value(*common);
+            if (!value) {
+                return value.error();
+            }
+            properties[name] = std::move(*value);
         }
         return {};
     }
@@ -175,6 +201,38 @@ private:
         }
     }
 
+    // What AWS makes up when it makes a resource, such as a stream's name: to be filled in.
+    static void mark_unknown(json::value& in, const std::string& place,
+                             std::vector<std::string>& notes) {
+        if (auto* object = in.if_object()) {
+            for (auto& member : *object) {
+                mark_unknown(member.value(), place + "." + std::string(member.key()), notes);
+            }
+        } else if (auto* list = in.if_array()) {
+            for (std::size_t i = 0; i < list->size(); ++i) {
+                const auto* part = (*list)[i].if_object();
+                const auto key = part != nullptr ? text_of(*part, "id") : std::string();
+                const auto name = part != nullptr && key.empty() ? text_of(*part, "name") : key;
+                mark_unknown((*list)[i],
+                             place + "[" + (name.empty() ? std::to_string(i) : name) + "]", notes);
+            }
+        } else if (const auto* text = in.if_string()) {
+            auto known = std::string(*text);
+            const auto marker = evaluator::reference_to("");
+            const auto begin = known.find(marker);
+            if (begin == known.npos) {
+                return;
+            }
+            for (auto at = begin; at != known.npos; at = known.find(marker, at)) {
+                known.replace(at, marker.size(), "FILL-IN-");
+            }
+            notes.push_back(place +
+                            " is not known: AWS makes it with the stack. Fill it in where " +
+                            "the file has '" + known + "'.");
+            in = json::string(known);
+        }
+    }
+
     struct lambda {
         json::object properties;
         std::string path;   // of the code, on this machine
@@ -251,7 +309,19 @@ private:
         }
     }
 
+    // One that is spelt wrong would leave a default where a value was meant.
+    void note_parameters(std::vector<std::string>& notes) const {
+        const auto* declared = from_.content.find("Parameters");
+        for (const auto& given : options_.parameters) {
+            if (!given.first.starts_with("AWS::") &&
+                (declared == nullptr || declared->find(given.first) == nullptr)) {
+                notes.push_back("The template has no parameter " + given.first + ".");
+            }
+        }
+    }
+
     const source_file& from_;
+    const import_options& options_;
     evaluator evaluate_;
     std::vector<part> parts_;
 };

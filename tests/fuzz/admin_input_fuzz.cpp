@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto invocation = evergrass::edge::read_invocation(body);
     const auto order = evergrass::edge::read_development(body);
     const auto deployment = evergrass::edge::read_deploy_order(body);
-    if (deployment && !deployment->bundle.is_absolute()) {
+    if (deployment && deployment->undo == deployment->bundle.is_absolute()) {
         std::abort();
     }
     if ((invocation && invocation->function.empty()) || (order && order->directory.empty())) {

@@ -240,6 +240,157 @@ subscriptions:
     assert site.deployed()["deploymentId"] == service_s
 
 
+READER = """
+import greengrasssdk
+
+secrets = greengrasssdk.client("secretsmanager")
+
+
+def handler(event, context):
+    value = secrets.get_secret_value(SecretId=event["secret"])["SecretString"]
+    try:
+        with open("/net/weights") as model:
+            return {"secret": value, "model": model.read()}
+    except OSError:
+        return {"secret": value}
+"""
+
+
+def write_reader(folder):
+    (folder / "reader").mkdir(parents=True, exist_ok=True)
+    (folder / "reader/main.py").write_text(READER)
+
+
+def file_with_values(site, folder, more=""):
+    """A function that reads a secret whose value is in a file, and a model where one can be had."""
+    write_reader(folder)
+    (folder / "net").mkdir()
+    (folder / "net/weights").write_text("1 2 3")
+    model = isolation.available()
+    file = folder / "group.yaml"
+    file.write_text(f"""
+format: evergrass-group-1
+group: pumps
+core: {{thing: pump-core}}
+functions:
+  - name: reader
+    code: reader
+    runtime: python3.7
+    handler: main.handler
+    pinned: true
+    timeoutSeconds: 60
+    resources: {{db: ro{", net: ro" if model else ""}{", key: ro" if more else ""}}}
+{settings_lines()}
+resources:
+  - {{id: db, secret: {{name: pump-db, valueFrom: "file:db.txt"}}}}
+{"  - {id: net, model: {path: net, destination: /net}}" if model else ""}
+{more}
+""")
+    expected = {"model": "1 2 3"} if model else {}
+    return file, lambda value: {"secret": value, **expected}
+
+
+def put_value(folder, text):
+    (folder / "db.txt").write_text(text)
+    (folder / "db.txt").chmod(0o600)
+
+
+def read_at(site, secret="pump-db"):
+    asked = json.dumps({"secret": secret})
+    return json.loads(evergrass("invoke", "reader", "--payload", asked, "--root", site.core.root))
+
+
+def files_with(root, text):
+    """Where it lies in clear."""
+    return [p for p in root.rglob("*") if p.is_file() and not p.is_symlink() and text.encode() in p.read_bytes()]
+
+
+def test_secrets_and_models_go_along_without_a_service_and_undo_brings_back(site, tmp_path):
+    file, answer = file_with_values(site, tmp_path / "group")
+    put_value(file.parent, "first-value")
+    lines = [json.loads(line) for line in deploy(site, file, "--json").splitlines()]
+    assert (lines[-1]["event"], lines[-1]["status"]) == ("end", "Success")
+    steps = [line["text"] for line in lines[:-1]]
+    assert "1 secret sealed for the core" in steps[0] and "unpacking" in steps, steps
+    assert read_at(site) == answer("first-value")
+    assert files_with(site.core.root, "first-value") == []
+
+    assert "Nothing to do" in deploy(site, file)  # though it is sealed anew
+    first = site.deployed()["deploymentId"]
+    assert first == lines[-1]["deploymentId"]
+
+    put_value(file.parent, "second-value")
+    deploy(site, file)
+    assert read_at(site) == answer("second-value")
+
+    # The way back, over one that fails.
+    (file.parent / "reader/main.py").write_text("raise RuntimeError('no')\n")
+    assert "the core runs what it ran before" in deploy(site, file, status=1)
+    said = evergrass("deploy", "--undo", "--core", site.core.root)
+    assert f"The core runs deployment {first} of pumps again" in said
+    assert read_at(site) == answer("first-value")
+    site.core.stop()
+    site.core.start()
+    assert read_at(site) == answer("first-value")
+    evergrass("deploy", "--undo", "--core", site.core.root)
+    assert read_at(site) == answer("second-value")
+
+    # Sealed for another certificate, which config.json of another folder names.
+    config = json.loads((site.core.root / "config/config.json").read_text())
+    config["crypto"]["principals"]["IoTCertificate"]["certificatePath"] = f"file://{site.sensor.cert}"
+    (tmp_path / "other/config").mkdir(parents=True)
+    (tmp_path / "other/config/config.json").write_text(json.dumps(config))
+    write_reader(file.parent)
+    put_value(file.parent, "third-value")
+    socket = site.core.root / "ggc/var/run/admin.sock"
+    failed = evergrass("deploy", file, "--core", tmp_path / "other", "--socket", socket, status=1)
+    assert "the group's secrets cannot be opened" in failed
+    assert read_at(site) == answer("second-value")
+
+    (file.parent / "db.txt").chmod(0o644)
+    assert "chmod 600" in deploy(site, file, status=2)
+    assert "leave FILE out" in evergrass("deploy", file, "--undo", "--core", site.core.root, status=2)
+
+
+def test_secrets_and_models_go_to_the_service_and_into_bundles(site, tmp_path):
+    secrets = site.endpoints.boto("secretsmanager")
+    secrets.create_secret(Name="api-key", SecretString="of the service")
+    file, answer = file_with_values(site, tmp_path / "group", "  - {id: key, secret: {name: api-key}}")
+    put_value(file.parent, "of the file")
+
+    planned = site.run("plan", file, status=1)
+    assert "+ secrets: pump-db\n" in planned and "of the file" not in planned
+    said = site.run("apply", file, "--wait")
+    assert "made the secret pump-db" in said and "deployment: Success" in said
+    assert read_at(site) == answer("of the file")
+    assert read_at(site, "api-key") == answer("of the service")
+    assert site.run("apply", file, "--wait") == "Nothing to do.\n"
+
+    put_value(file.parent, "of the file, newer")
+    planned = site.run("plan", file, status=1)
+    assert "~ secrets: pump-db\n    value: another one than the service has\n" == planned
+    site.run("apply", file, "--wait")
+    assert read_at(site) == answer("of the file, newer")
+    assert secrets.get_secret_value(SecretId="pump-db")["SecretString"] == "of the file, newer"
+
+    exported = site.run("export", "pumps", "--code", tmp_path / "exported")
+    if "model" in answer(""):
+        assert f"path: {tmp_path}/exported/net.zip" in exported
+        (tmp_path / "exported.yaml").write_text(exported)
+        assert site.run("plan", tmp_path / "exported.yaml") == "Nothing to do.\n"
+
+    put_value(file.parent, "of the bundle")
+    bundle = tmp_path / "pumps.bundle"
+    made = evergrass("bundle", file, "-o", bundle, "--data", site.cloud.data, endpoints=site.endpoints)
+    assert "2 secrets" in made
+    assert b"of the bundle" not in bundle.read_bytes() and b"of the service" not in bundle.read_bytes()
+    assert "The core runs deployment" in deploy(site, bundle)
+    assert read_at(site) == answer("of the bundle")
+    assert read_at(site, "api-key") == answer("of the service")
+    assert "Nothing to do" in deploy(site, bundle)
+    assert "this core's own store has the secret 'api-key'" in deploy(site, file, status=2)
+
+
 def damaged(whole, folder):
     """Bundles by what the core says of them."""
     head, code = whole.index(b"\n"), whole.index(b"PK\x03\x04")
