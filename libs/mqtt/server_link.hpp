@@ -125,7 +125,7 @@ private:
 
     // server_subscribe.cpp
     reason subscribe_one(const subscribe_packet::request& wanted, std::uint32_t id,
-                         session_journal::sequence& seq, bool& is_new);
+                         session_journal::sequence& seq, bool& is_new, const receipt& until);
 
     // server_send.cpp. False: it would be too large, and nothing was appended.
     bool append_frame(frame_cache& frames, const sending& how);
