@@ -109,6 +109,7 @@ result<std::unique_ptr<hub>> hub::start(const hub_settings& settings,
     wanted.limits = limits_of(settings);
     if (settings.peers != nullptr) {
         wanted.journal = settings.peers->sessions();
+        wanted.exchange = &settings.peers->exchange();
         wanted.before_client = [hub = made.get()](const mqtt::client_identity& who,
                                                   const std::string& client_id,
                                                   std::function<void()> go_on) {
@@ -148,6 +149,11 @@ void hub::publish(mqtt::message_ptr message, std::function<void()> taken) {
 
 void hub::take_in(mqtt::message_ptr message, mqtt::receipt pending) {
     server_->take_in(std::move(message), std::move(pending));
+}
+
+void hub::take_turn(const std::string& filter, mqtt::message_ptr message,
+                    mqtt::share_turn_ptr turn) {
+    server_->take_turn(filter, std::move(message), std::move(turn));
 }
 
 void hub::replace_session(std::string_view client_id,

@@ -32,6 +32,8 @@ public:
     virtual void left(const std::string& client_id) = 0;
     // Where the sessions of all are kept.
     virtual std::shared_ptr<mqtt::session_journal> sessions() = 0;
+    // Who shares subscriptions with clients of the others.
+    virtual mqtt::share_exchange& exchange() = 0;
 };
 
 struct hub_settings {
@@ -79,6 +81,7 @@ public:
 
     // mqtt::server's members of these names: what peers ask of a hub that is one of several.
     void take_in(mqtt::message_ptr message, mqtt::receipt pending);
+    void take_turn(const std::string& filter, mqtt::message_ptr message, mqtt::share_turn_ptr turn);
     void replace_session(std::string_view client_id,
                          std::optional<mqtt::session_journal::kept_session> kept,
                          std::function<void()> between);

@@ -208,9 +208,7 @@ TEST_F(device_hub_policy, of_one_of_several_sends_what_clients_publish_to_everyb
     one_of_several.resolve(nullptr, "a", "t", from_elsewhere);
     EXPECT_EQ(from_elsewhere.asked_for_subscribers, 1);
     EXPECT_EQ(from_elsewhere.target, nullptr);
-    EXPECT_EQ(one_of_several.may_subscribe(a_, "t", {}, true),
-              reason::shared_subscriptions_not_supported);
-    EXPECT_EQ(one_of_several.may_subscribe(a_, "t", {}, false), reason::success);
+    EXPECT_EQ(one_of_several.may_subscribe(a_, "t", {}, true), reason::success);
     one_of_several.disconnected(a_, true, "");
     EXPECT_EQ(left, std::vector<std::string>{"a"});
 }

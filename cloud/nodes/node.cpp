@@ -26,6 +26,8 @@ constexpr auto steady_looks = 5s;
 // The place of the retained messages in the store, where none is new: what a service reads at its
 // start is not more.
 constexpr auto between_retained = 10s;
+// Twice within the minute for which a share outlives those who take part.
+constexpr auto between_shares = 20s;
 // What a client that comes back has missed is mostly among these.
 constexpr std::size_t most_recent = 20'000;
 constexpr std::size_t most_recent_bytes = 32U * 1024 * 1024;
@@ -40,7 +42,8 @@ node::node(store& state, bus& between, std::string fleet, std::string name,
       name_(std::move(name)),
       changes_(changes),
       services_(std::move(services)),
-      log_(std::move(log)) {}
+      log_(std::move(log)),
+      shares_(between, log_) {}
 
 node::~node() {
     stop();
@@ -99,6 +102,10 @@ result<bus::position> node::read_retained() {
 
 result<void> node::begin(hub& devices) {
     hub_ = &devices;
+    shares_.begin(
+        [this](const std::string& filter, mqtt::message_ptr message, mqtt::share_turn_ptr turn) {
+            hub_->take_turn(filter, std::move(message), std::move(turn));
+        });
     for (auto& message : first_retained_) {
         hub_->take_in(std::move(message), nullptr);
     }
@@ -133,6 +140,7 @@ void node::stop() {
         worker_.join();
     }
     arrivals_.join();
+    shares_.stop();
     bus_.stop();
     blocking_.join();
     std::map<std::uint64_t, claim> claims;
@@ -182,7 +190,7 @@ void node::tell_soon(told what, const std::string& name) {
 void node::publish_of_client(const mqtt::publication& message, const mqtt::receipt& pending) {
     auto bytes = encode_message(name_, message);
     if (message.level() == mqtt::qos::at_most_once && !message.retain()) {
-        bus_.say(bytes);
+        bus_.say(live_subject(fleet_, message.topic()), bytes);
         return;
     }
     bus_.keep(
@@ -197,7 +205,7 @@ void node::publish_of_client(const mqtt::publication& message, const mqtt::recei
 void node::publish(const mqtt::publication& message, const mqtt::receipt& pending) {
     auto bytes = encode_message(name_, message);
     if (message.level() == mqtt::qos::at_most_once && !message.retain()) {
-        bus_.say(bytes);
+        bus_.say(live_subject(fleet_, message.topic()), bytes);
         return;
     }
     keep(message_subject(fleet_, message.topic()), std::move(bytes), pending);
@@ -383,6 +391,9 @@ result<void> node::read_older(claim& coming) {
     }
     std::map<bus::position, mqtt::message_ptr> found;
     for (const auto& held : session.subscriptions) {
+        if (held.what.filter.starts_with("$share/")) {
+            continue;  // has its turn when the client is there
+        }
         const auto records = bus_.read(std::max(session.low, held.since), upto,
                                        message_filter(fleet_, held.what.filter));
         if (!records) {
@@ -478,9 +489,11 @@ void node::work() {
             changes_.heard(registry_change::rights, {});
         }
         forget_claims();
+        shares_.look();
         write_retained_messages();
         if (services_.is_leading()) {
             look_after_all();
+            keep_shares();
             services_.lead();
         }
         hold.lock();
@@ -532,6 +545,23 @@ void node::write_retained_messages() {
         return;
     }
     retained_written_ = mono::now();
+}
+
+// Shares in which sessions wait, which may be nowhere now.
+void node::keep_shares() {
+    if (mono::now() - shares_kept_ < between_shares) {
+        return;
+    }
+    const auto filters = shares_of_sessions(state_);
+    if (!filters) {
+        return;  // the store is away; said elsewhere
+    }
+    if (auto kept = bus_.keep_shares(*filters); !kept) {
+        log_.warn("What waits for shared subscriptions is looked after later.",
+                  {{"error", kept.error()}});
+        return;
+    }
+    shares_kept_ = mono::now();
 }
 
 void node::forget_claims() {

@@ -244,6 +244,19 @@ result<std::vector<std::string>> end_silent_nodes(store& state, wall_time before
     return names;
 }
 
+result<std::vector<std::string>> shares_of_sessions(store& state) {
+    std::vector<std::string> filters;
+    const auto read =
+        state.db().query("nodes.shares",
+                         "SELECT DISTINCT filter FROM mqtt_subscriptions"
+                         " WHERE filter >= '$share/' AND filter < '$share0'",
+                         {}, [&](const db::row& row) { filters.push_back(row.text(0)); });
+    if (!read) {
+        return read.error();
+    }
+    return filters;
+}
+
 result<void> end_old_sessions(store& state, wall_time now) {
     constexpr std::string_view over =
         "left_at IS NOT NULL AND expiry <> 4294967295 AND left_at + expiry * 1000 <= ?1";

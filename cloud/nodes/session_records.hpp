@@ -69,6 +69,8 @@ result<bool> write_position(store& state, const std::string& node, wall_time now
 result<void> remove_node(store& state, const std::string& node);
 // Those that have not been there since `before`: their sessions are left from then on. Their names.
 result<std::vector<std::string>> end_silent_nodes(store& state, wall_time before);
+// Shared filters, "$share/NAME/FILTER", that a session has. In no order, each once.
+result<std::vector<std::string>> shares_of_sessions(store& state);
 // Sessions whose time is over.
 result<void> end_old_sessions(store& state, wall_time now);
 // The stream is another one: nothing that is remembered of places in it holds.

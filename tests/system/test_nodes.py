@@ -149,9 +149,34 @@ def test_a_client_id_that_comes_elsewhere_is_cut_off(fleet):
         second.publish("x/twin", "1")
 
 
-def test_a_share_of_a_subscription_is_refused(fleet):
-    with fleet.client(fleet.a, "sharer", version=V5) as sharer:
-        assert sharer.subscribe("$share/some/x/1", 1) == 0x9E
+def test_of_those_that_share_one_gets_each_message_wherever_it_is(fleet):
+    sharers = [fleet.client(each, f"sharer-{n}", version=V5) for n, each in enumerate(fleet.all)]
+    keeper = fleet.client(fleet.c, "share-keeper", version=V5, keep=600)
+    for each in (*sharers, keeper):
+        assert each.subscribe("$share/some/share/+", 1) == 1
+    came = []
+
+    def are_here(wanted):
+        for each in (*sharers, keeper):
+            while not each.messages.empty():
+                came.append(each.messages.get().payload.decode())
+        return wanted <= set(came)
+
+    with fleet.client(fleet.b, "source") as source, fleet.client(fleet.a, "source-2") as other:
+        for number in range(20):
+            source.publish("share/1", f"kept {number}")
+            other.publish("share/2", f"said {number}", qos=0)
+        wanted = {f"{how} {number}" for how in ("kept", "said") for number in range(20)}
+        waiting.until("all have come", lambda: are_here(wanted))
+        assert sorted(came) == sorted(wanted)
+        for each in (*sharers, keeper):
+            each.close()
+        waiting.until("its session is in the store", lambda: fleet.has_left("share-keeper"))
+        for number in range(3):
+            source.publish("share/1", f"waits {number}")
+        with fleet.client(fleet.a, "share-keeper", version=V5, keep=600) as back:
+            assert back.resumed
+            assert sorted(back.payloads(3)) == ["waits 0", "waits 1", "waits 2"]
 
 
 def test_a_session_moves_with_what_waits_in_it(fleet):
@@ -366,6 +391,10 @@ def test_nothing_that_was_acknowledged_is_lost_when_the_one_that_leads_is_killed
     clients = {name: fleet.client(at, name, keep=600) for name, at in (("stays", other), ("moves", leader))}
     for each in clients.values():
         each.subscribe("load/#", 1)
+    sharers = [fleet.client(each, f"sharer-{n}", version=V5) for n, each in enumerate(fleet.all)]
+    for each in sharers:
+        each.subscribe("$share/some/load/#", 1)
+        each.stay_away()
     with Publishers(fleet, "load") as publishers:
         leader.kill()
         (next_one,) = waiting.until("another one leads", fleet.leaders)
@@ -384,6 +413,17 @@ def test_nothing_that_was_acknowledged_is_lost_when_the_one_that_leads_is_killed
         drain(each, publishers.acknowledged, heard[name])
         each.close()
     assert publishers.moved >= 1
+    shared = set()
+
+    def were_shared():
+        for each in sharers:
+            while not each.messages.empty():
+                shared.add(each.messages.get().payload.decode())
+        return publishers.acknowledged <= shared
+
+    waiting.until("each has come to one of those that share", were_shared)
+    for each in sharers:
+        each.close()
 
 
 def created(client, name):
