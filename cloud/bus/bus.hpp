@@ -32,8 +32,10 @@ public:
     virtual result<void> begin(position after, hearer hear) = 0;
 
     // Keeps `bytes`; `subject` is of bus_subjects.hpp. Tried until it is done, in the order of the
-    // calls. errc::too_large: too much waits already; errc::closed: the bus was stopped.
-    virtual void keep(const std::string& subject, std::string bytes, kept call) = 0;
+    // calls. errc::too_large: too much waits already; errc::closed: the bus was stopped. `id`: what
+    // has the same one within two minutes, whoever keeps it, is kept once; empty: one of its own.
+    virtual void keep(const std::string& subject, std::string bytes, kept call,
+                      std::string id = {}) = 0;
     // Lost where nobody can be reached now. `subject` is live_subject()'s.
     virtual void say(const std::string& subject, std::string_view bytes) = 0;
 

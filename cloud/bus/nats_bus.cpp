@@ -60,6 +60,7 @@ struct nats_bus::implementation {
         std::string subject;
         std::string bytes;
         kept call;
+        std::string id;
         mono::time_point sent_at{};
     };
 
@@ -362,8 +363,9 @@ void nats_bus::implementation::send(std::uint64_t id, waiting& one) {
         return;  // sent again later
     }
     const message_handle holder(made);
-    nats().natsMsgHeader_Set(made, "Nats-Msg-Id",
-                             (settings.node + "-" + std::to_string(id)).c_str());
+    nats().natsMsgHeader_Set(
+        made, "Nats-Msg-Id",
+        one.id.empty() ? (settings.node + "-" + std::to_string(id)).c_str() : one.id.c_str());
     nats().natsConnection_PublishMsg(link.get(), made);
 }
 
@@ -498,7 +500,7 @@ result<void> nats_bus::begin(position after, hearer hear) {
     return self.listen();
 }
 
-void nats_bus::keep(const std::string& subject, std::string bytes, kept call) {
+void nats_bus::keep(const std::string& subject, std::string bytes, kept call, std::string its_id) {
     auto& self = *implementation_;
     std::unique_lock hold(self.mutex);
     if (self.stopping || self.pending.size() >= most_pending ||
@@ -517,6 +519,7 @@ void nats_bus::keep(const std::string& subject, std::string bytes, kept call) {
     one.subject = subject;
     one.bytes = std::move(bytes);
     one.call = std::move(call);
+    one.id = std::move(its_id);
     if (self.connected && !self.came_back) {
         self.send(id, one);
     }

@@ -34,7 +34,8 @@ public:
     ~nats_bus() override;
 
     result<void> begin(position after, hearer hear) override;
-    void keep(const std::string& subject, std::string bytes, kept call) override;
+    void keep(const std::string& subject, std::string bytes, kept call,
+              std::string id = {}) override;
     void say(const std::string& subject, std::string_view bytes) override;
     result<void> share(const std::string& filter, bool kept, turn_hearer hear) override;
     void unshare(const std::string& filter) override;

@@ -25,6 +25,7 @@ mqtt::server_options limits_of(const hub_settings& settings) {
     limits.hash_matches_parent = false;
     limits.retained_for_wildcards = false;
     limits.retained_elsewhere = settings.peers != nullptr;
+    limits.wills_elsewhere = settings.peers != nullptr;
     return limits;
 }
 
@@ -164,6 +165,22 @@ void hub::replace_session(std::string_view client_id,
 
 void hub::let_go(std::string_view client_id, bool connected_too) {
     server_->let_go(client_id, connected_too);
+}
+
+bool hub::serve_will(const mqtt::client_info& from, const mqtt::publication& will) {
+    mqtt::publish_view view;
+    view.topic = will.topic();
+    view.payload = will.payload();
+    view.level = will.level();
+    view.retain = will.retain();
+    view.properties = will.forwarded();
+    if (policy_.may_publish(from, view).what != mqtt::publish_verdict::action::route) {
+        return false;
+    }
+    if (const auto service = policy_.server_of(will.topic())) {
+        service->deliver(will, nullptr);
+    }
+    return true;
 }
 
 void hub::refuse(std::string client_id, mqtt::receipt pending) {

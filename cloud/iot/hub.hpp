@@ -86,6 +86,9 @@ public:
                          std::optional<mqtt::session_journal::kept_session> kept,
                          std::function<void()> between);
     void let_go(std::string_view client_id, bool connected_too);
+    // A will that this client, of whichever service, has left: false, and said in the log: it may
+    // not be published. What is behind its topic has it then; the subscribers are the caller's.
+    bool serve_will(const mqtt::client_info& from, const mqtt::publication& will);
     // Cuts the client off, which is not to be told that its message was taken, and only then drops
     // `pending`.
     void refuse(std::string client_id, mqtt::receipt pending);

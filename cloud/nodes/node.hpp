@@ -89,6 +89,7 @@ private:
         std::optional<stored_session> session;
         std::vector<placed_message> older;  // up to `upto`, for the session
         bus::position upto = 0;
+        bool had_wills = false;
     };
 
     node(store& state, bus& between, std::string fleet, std::string name, registry_changes& changes,
@@ -108,6 +109,7 @@ private:
     void look_after_all();
     void write_retained_messages();
     void keep_shares();
+    void publish_due_wills();
     void forget_claims();
 
     store& state_;
@@ -145,6 +147,8 @@ private:
         mqtt::receipt pending;
     };
     std::vector<unkept> unkept_;  // for which the bus had no room
+    // By their ids on the bus: whether it has them, and only the store has not forgotten them yet.
+    std::map<std::string, bool> wills_under_way_;
     std::chrono::steady_clock::time_point retained_written_{};
     std::chrono::steady_clock::time_point shares_kept_{};
     // The worker's own: since when the store has answered it each second.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cloud/bus/bus.hpp"
+#include "cloud/nodes/will_records.hpp"
 #include "cloud/store/store.hpp"
 #include "libs/base/time.hpp"
 #include "libs/mqtt/session_journal.hpp"
@@ -38,7 +39,7 @@ result<std::optional<stored_session>> load_session(store& state, const std::stri
 // an earlier epoch than the stored one, by a service that its client has left, is dropped.
 struct session_change {
     // replaced: ended by its client's next coming.
-    enum class kind { begun, resumed, left, ended, replaced, subscribed, unsubscribed };
+    enum class kind { begun, resumed, left, ended, replaced, subscribed, unsubscribed, will };
     kind what = kind::begun;
     std::string client_id;
     bus::position epoch = 0;
@@ -49,6 +50,7 @@ struct session_change {
     mqtt::session_journal::subscription subscription = {};  // subscribed
     bus::position since = 0;                                // subscribed
     std::string filter = {};                                // unsubscribed
+    std::optional<will_change> will = {};                   // will
 };
 
 // In one transaction.

@@ -21,7 +21,7 @@ using testing::IsEmpty;
 class simulated_bus final : public bus {
 public:
     result<void> begin(position, hearer) override { return {}; }
-    void keep(const std::string&, std::string, kept) override {}
+    void keep(const std::string&, std::string, kept, std::string) override {}
     void say(const std::string&, std::string_view) override {}
     result<std::vector<record>> read(position, position, const std::string&) override {
         return std::vector<record>();

@@ -138,6 +138,11 @@ void broker::implementation::leave(session& which, server_link& from, bool clean
         forget_subscriptions(which);  // before its own will looks for receivers
     }
     const auto delay = std::min(from.will_delay_, which.expiry_seconds);
+    if (std::exchange(from.will_is_elsewhere_, false)) {
+        shared.journal->will_left(which.info.id,
+                                  will ? std::optional(after(wall, delay)) : std::nullopt);
+        will.reset();
+    }
     if (will && stays && (delay > 0 || stopped)) {
         which.will_due = now + std::chrono::seconds(delay);
         which.delayed_will = postponed(*std::exchange(will, std::nullopt), after(wall, delay));

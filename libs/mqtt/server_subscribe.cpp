@@ -60,7 +60,11 @@ void server_link::handle_subscribe(const frame& f) {
         return;
     }
     // Also until what is shared with other servers comes here.
-    const bool waits = session_->journaled || shard_.shared.exchange != nullptr;
+    const bool waits = session_->journaled ||
+                       (shard_.shared.exchange != nullptr &&
+                        std::any_of(p->requests.begin(), p->requests.end(), [](const auto& each) {
+                            return each.filter.starts_with("$share/");
+                        }));
     auto until = waits ? make_receipt() : nullptr;
     session_journal::sequence seq = 0;
     std::string codes;

@@ -206,6 +206,37 @@ def test_a_session_moves_with_what_waits_in_it(fleet):
         assert not fresh.resumed
 
 
+def test_a_will_waits_for_its_client_wherever_that_comes_and_is_published_once(fleet):
+    def wills(client_id):
+        asked = f"SELECT count(*) FROM evergrass.mqtt_wills WHERE client_id = '{client_id}'"
+        return int(fleet.database.ask(asked, fleet.name))
+
+    with fleet.client(fleet.b, "watcher", version=V5) as watcher:
+        watcher.subscribe("will/#", 1)
+        patient = {"version": V5, "keep": 600}
+        first = fleet.client(fleet.a, "comes-back", will=("will/back", "not said", False, 500), **patient)
+        first.vanish()
+        waiting.until("its session is in the store", lambda: fleet.has_left("comes-back"))
+        assert wills("comes-back") == 1
+        with fleet.client(fleet.c, "comes-back", **patient) as back:
+            assert back.resumed
+            assert wills("comes-back") == 0
+        # A new session ends the one that had the will.
+        fleet.client(fleet.a, "anew", will=("will/anew", "its session is over", False, 500), **patient).vanish()
+        with fleet.client(fleet.c, "anew", version=V5):
+            assert watcher.payloads(1) == ["its session is over"]
+        fleet.client(fleet.a, "late", will=("will/late", "late", True, 1), **patient).vanish()
+        assert watcher.payloads(1) == ["late"]
+        fleet.client(fleet.c, "polite", will=("will/polite", "not said", False)).close()
+        fleet.client(fleet.c, "gone", will=("will/gone", "gone", False)).vanish()
+        assert watcher.payloads(1) == ["gone"]
+        for each in ("anew", "late", "polite", "gone"):
+            waiting.until("it is forgotten", lambda each=each: wills(each) == 0)
+        assert watcher.messages.empty()
+        assert fleet.boto(fleet.c, "iot-data").get_retained_message(topic="will/late")["payload"] == b"late"
+        watcher.publish("will/late", "", retain=True)
+
+
 def test_rights_and_certificates_that_are_taken_away_are_gone_everywhere(fleet, tmp_path):
     iot = fleet.boto(fleet.a, "iot")
     thing = new_thing(fleet.a.endpoints, tmp_path, "revoked")
@@ -395,6 +426,10 @@ def test_nothing_that_was_acknowledged_is_lost_when_the_one_that_leads_is_killed
     for each in sharers:
         each.subscribe("$share/some/load/#", 1)
         each.stay_away()
+    watcher = fleet.client(other, "watcher", version=V5)
+    watcher.subscribe("will/#", 1)
+    testator = fleet.client(leader, "killed", version=V5, will=("will/killed", "killed", False))
+    testator.stay_away()
     with Publishers(fleet, "load") as publishers:
         leader.kill()
         (next_one,) = waiting.until("another one leads", fleet.leaders)
@@ -422,7 +457,9 @@ def test_nothing_that_was_acknowledged_is_lost_when_the_one_that_leads_is_killed
         return publishers.acknowledged <= shared
 
     waiting.until("each has come to one of those that share", were_shared)
-    for each in sharers:
+    assert watcher.payloads(1) == ["killed"]
+    assert watcher.messages.empty()
+    for each in (*sharers, watcher, testator):
         each.close()
 
 
