@@ -142,13 +142,13 @@ TEST_F(shares_of_a_node, take_part_from_the_first_member_to_the_last) {
 }
 
 TEST_F(shares_of_a_node, are_kept_from_the_first_member_whose_session_is) {
-    shares_.joined("$share/g/a", "one", false, nullptr);
-    shares_.joined("$share/g/a", "one", true, nullptr);
-    shares_.joined("$share/g/a", "two", true, ready_.give());
+    shares_.joined("$share/g/a", "one", false, ready_.give());
     ready_.wait();
-    const auto calls = bus_.calls(1);
-    EXPECT_EQ(calls.back(), "keeps $share/g/a");
-    EXPECT_LE(calls.size(), 2U);
+    shares_.joined("$share/g/a", "one", true, nullptr);
+    ready_sign last;
+    shares_.joined("$share/g/a", "two", true, last.give());
+    last.wait();
+    EXPECT_THAT(bus_.calls(2), ElementsAre("shares $share/g/a", "keeps $share/g/a"));
 }
 
 TEST_F(shares_of_a_node, are_ready_when_the_bus_has_them_and_try_again_until_then) {
