@@ -55,6 +55,7 @@ hub_services services_of(const hub_settings& settings, lifecycle_events::sayer s
                           std::move(say),   nullptr,       {}};
     if (auto* const peers = settings.peers) {
         services.everybody = std::make_shared<to_everybody>(*peers);
+        services.has_room_for_shares = [peers] { return peers->has_room_for_shares(); };
         services.left = [peers](const std::string& client_id) { peers->left(client_id); };
     }
     return services;

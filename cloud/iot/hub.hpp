@@ -34,6 +34,7 @@ public:
     virtual std::shared_ptr<mqtt::session_journal> sessions() = 0;
     // Who shares subscriptions with clients of the others.
     virtual mqtt::share_exchange& exchange() = 0;
+    virtual bool has_room_for_shares() = 0;
 };
 
 struct hub_settings {

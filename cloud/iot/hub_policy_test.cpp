@@ -213,6 +213,18 @@ TEST_F(device_hub_policy, of_one_of_several_sends_what_clients_publish_to_everyb
     EXPECT_EQ(left, std::vector<std::string>{"a"});
 }
 
+TEST_F(device_hub_policy, of_one_of_several_refuses_shares_for_which_there_is_no_room) {
+    bool has_room = true;
+    hub_services services;
+    services.everybody = std::make_shared<fake_target>();
+    services.has_room_for_shares = [&] { return has_room; };
+    hub_policy one_of_several(identity_, authority_, changes_, logger(), services);
+    EXPECT_EQ(one_of_several.may_subscribe(a_, "t", {}, true), reason::success);
+    has_room = false;
+    EXPECT_EQ(one_of_several.may_subscribe(a_, "t", {}, true), reason::quota_exceeded);
+    EXPECT_EQ(one_of_several.may_subscribe(a_, "t", {}, false), reason::success);
+}
+
 TEST_F(device_hub_policy, knows_whom_it_would_admit) {
     EXPECT_TRUE(policy_.would_admit(a_.identity, "a"));
     EXPECT_FALSE(policy_.would_admit(a_.identity, std::string(129, 'a')));

@@ -72,6 +72,7 @@ public:
     void left(const std::string& client_id) override;
     std::shared_ptr<mqtt::session_journal> sessions() override { return sessions_; }
     mqtt::share_exchange& exchange() override { return shares_; }
+    bool has_room_for_shares() override { return shares_.has_room(); }
 
     struct statistics {
         bus::position heard = 0;

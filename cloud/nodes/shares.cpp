@@ -107,6 +107,11 @@ void shares::hear(const std::string& filter, std::string_view bytes,
     take_(filter, said->message, std::move(turn));
 }
 
+bool shares::has_room() {
+    const std::lock_guard hold(mutex_);
+    return groups_.size() < most;
+}
+
 void shares::look() {
     const std::lock_guard hold(mutex_);
     for (const auto& [filter, group] : groups_) {

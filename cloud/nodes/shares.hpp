@@ -6,6 +6,7 @@
 
 #include <boost/asio/thread_pool.hpp>
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -34,6 +35,10 @@ public:
     void joined(const std::string& filter, const std::string& client_id, bool kept,
                 const mqtt::receipt& ready) override;
     void left(const std::string& filter, const std::string& client_id) override;
+    // Each share has two threads of the bus's library: there are 500 at most, but for those of
+    // sessions that come back.
+    static constexpr std::size_t most = 500;
+    bool has_room();
     // Each second: what the bus could not do is tried again.
     void look();
     // Everybody has left. The bus may call until it is stopped.

@@ -178,6 +178,18 @@ TEST_F(shares_of_a_node, bring_what_the_filter_matches_and_end_the_turn_of_the_r
     EXPECT_THAT(taken_, ElementsAre("$share/g/# a/b"));
 }
 
+TEST_F(shares_of_a_node, are_no_more_than_the_bus_has_threads_for) {
+    for (std::size_t i = 0; i < shares::most; ++i) {
+        EXPECT_TRUE(shares_.has_room()) << i;
+        shares_.joined("$share/g/" + std::to_string(i), "one", false, nullptr);
+    }
+    EXPECT_FALSE(shares_.has_room());
+    shares_.left("$share/g/0", "one");
+    while (!shares_.has_room()) {
+        bus_.calls(1);
+    }
+}
+
 TEST_F(shares_of_a_node, let_go_whoever_waits_when_the_node_stops) {
     bus_.fails = true;
     shares_.joined("$share/g/a", "one", false, ready_.give());
