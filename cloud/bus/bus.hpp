@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libs/base/result.hpp"
+#include "libs/mqtt/share_exchange.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -31,10 +32,25 @@ public:
     virtual result<void> begin(position after, hearer hear) = 0;
 
     // Keeps `bytes`; `subject` is of bus_subjects.hpp. Tried until it is done, in the order of the
-    // calls. errc::too_large: too much waits already; errc::closed: the bus was stopped.
-    virtual void keep(const std::string& subject, std::string bytes, kept call) = 0;
-    // Lost where nobody can be reached now.
-    virtual void say(std::string_view bytes) = 0;
+    // calls. errc::too_large: too much waits already; errc::closed: the bus was stopped. `id`: what
+    // has the same one within two minutes, whoever keeps it, is kept once; empty: one of its own.
+    virtual void keep(const std::string& subject, std::string bytes, kept call,
+                      std::string id = {}) = 0;
+    // Lost where nobody can be reached now. `subject` is live_subject()'s.
+    virtual void say(const std::string& subject, std::string_view bytes) = 0;
+
+    // A message that this service, of all that share(), is to bring to one of its clients. Its turn
+    // goes on, to another service or here again, when it is dropped undone, and when nothing is
+    // heard of this service for some seconds. On threads of the bus; must not block.
+    using turn_hearer = std::function<void(std::string_view bytes, mqtt::share_turn_ptr turn)>;
+    // From now on takes part in "$share/NAME/FILTER": each message that is kept or said and that
+    // FILTER matches has its turn at one of those who do. `kept`: what is kept waits for its turn
+    // also while nobody does, until keep_shares() says otherwise; else for a minute. Again: changes
+    // `kept` from false to true. Waits for the server.
+    virtual result<void> share(const std::string& filter, bool kept, turn_hearer hear) = 0;
+    virtual void unshare(const std::string& filter) = 0;
+    // Of all shares of the fleet those for which messages wait. Waits for the server.
+    virtual result<void> keep_shares(const std::vector<std::string>& filters) = 0;
 
     struct record {
         position at = 0;

@@ -25,7 +25,8 @@ std::shared_ptr<mqtt::stored_message> some_message() {
 TEST(bus_subjects, are_of_the_fleet_and_of_the_topic) {
     EXPECT_EQ(stream_of("f00"), "evergrass-f00");
     EXPECT_EQ(event_subject("f00"), "evergrass.f00.k.e");
-    EXPECT_EQ(live_subject("f00"), "evergrass.f00.q");
+    EXPECT_EQ(live_subject("f00", "a/b"), "evergrass.f00.q.m.a.b");
+    EXPECT_EQ(all_live_subjects("f00"), "evergrass.f00.q.m.>");
     EXPECT_EQ(message_subject("f00", "$aws/things/a-b_c/shadow"),
               "evergrass.f00.k.m.$aws.things.a-b_c.shadow");
 }
@@ -42,6 +43,15 @@ TEST(bus_subjects, of_filters_have_nats_wildcards) {
     EXPECT_EQ(message_filter("f", "#"), "evergrass.f.k.m.>");
     EXPECT_EQ(message_filter("f", "a//+"), "evergrass.f.k.m.a.%.*");
     EXPECT_EQ(message_subject("f", "a/+x"), "evergrass.f.k.m.a.%2Bx");
+}
+
+TEST(bus_subjects, of_a_share_have_a_name_that_nats_takes) {
+    const auto name = share_name("$share/g/a.b/* >");
+    EXPECT_EQ(name.size(), 38U);
+    EXPECT_EQ(name.find_first_not_of("share-0123456789abcdef"), std::string::npos);
+    EXPECT_NE(name, share_name("$share/h/a.b/* >"));
+    EXPECT_EQ(share_subject("f", "$share/g/a.b/* >"), "evergrass.f.s." + name);
+    EXPECT_EQ(live_filter("f", "a/+/#"), "evergrass.f.q.m.a.*.>");
 }
 
 TEST(envelope, carries_a_message_with_all_that_it_has) {

@@ -27,10 +27,17 @@ struct loaded {
             return;
         }
         auto& f = functions;
+        find(handle, "js_AddConsumer", f.js_AddConsumer);
         find(handle, "js_AddStream", f.js_AddStream);
+        find(handle, "js_Consumers", f.js_Consumers);
         find(handle, "js_DirectGetMsg", f.js_DirectGetMsg);
+        find(handle, "js_GetConsumerInfo", f.js_GetConsumerInfo);
         find(handle, "js_GetStreamInfo", f.js_GetStreamInfo);
         find(handle, "js_Subscribe", f.js_Subscribe);
+        find(handle, "js_UpdateConsumer", f.js_UpdateConsumer);
+        find(handle, "jsConsumerConfig_Init", f.jsConsumerConfig_Init);
+        find(handle, "jsConsumerInfo_Destroy", f.jsConsumerInfo_Destroy);
+        find(handle, "jsConsumerInfoList_Destroy", f.jsConsumerInfoList_Destroy);
         find(handle, "jsCtx_Destroy", f.jsCtx_Destroy);
         find(handle, "jsDirectGetMsgOptions_Init", f.jsDirectGetMsgOptions_Init);
         find(handle, "jsMsgMetaData_Destroy", f.jsMsgMetaData_Destroy);
@@ -43,6 +50,7 @@ struct loaded {
         find(handle, "natsConnection_JetStream", f.natsConnection_JetStream);
         find(handle, "natsConnection_Publish", f.natsConnection_Publish);
         find(handle, "natsConnection_PublishMsg", f.natsConnection_PublishMsg);
+        find(handle, "natsConnection_QueueSubscribe", f.natsConnection_QueueSubscribe);
         find(handle, "natsConnection_Subscribe", f.natsConnection_Subscribe);
         find(handle, "natsInbox_Create", f.natsInbox_Create);
         find(handle, "natsInbox_Destroy", f.natsInbox_Destroy);
@@ -51,6 +59,7 @@ struct loaded {
         find(handle, "natsMsg_GetData", f.natsMsg_GetData);
         find(handle, "natsMsg_GetDataLength", f.natsMsg_GetDataLength);
         find(handle, "natsMsg_GetMetaData", f.natsMsg_GetMetaData);
+        find(handle, "natsMsg_GetReply", f.natsMsg_GetReply);
         find(handle, "natsMsg_GetSequence", f.natsMsg_GetSequence);
         find(handle, "natsMsg_GetSubject", f.natsMsg_GetSubject);
         find(handle, "natsMsgHeader_Set", f.natsMsgHeader_Set);

@@ -9,10 +9,17 @@ namespace evergrass::cloud {
 // The client library of NATS, loaded when it is first asked for: a service without a bus needs
 // none. Only this folder includes it. Any thread.
 struct libnats {
+    decltype(&::js_AddConsumer) js_AddConsumer = nullptr;
     decltype(&::js_AddStream) js_AddStream = nullptr;
+    decltype(&::js_Consumers) js_Consumers = nullptr;
     decltype(&::js_DirectGetMsg) js_DirectGetMsg = nullptr;
+    decltype(&::js_GetConsumerInfo) js_GetConsumerInfo = nullptr;
     decltype(&::js_GetStreamInfo) js_GetStreamInfo = nullptr;
     decltype(&::js_Subscribe) js_Subscribe = nullptr;
+    decltype(&::js_UpdateConsumer) js_UpdateConsumer = nullptr;
+    decltype(&::jsConsumerConfig_Init) jsConsumerConfig_Init = nullptr;
+    decltype(&::jsConsumerInfo_Destroy) jsConsumerInfo_Destroy = nullptr;
+    decltype(&::jsConsumerInfoList_Destroy) jsConsumerInfoList_Destroy = nullptr;
     decltype(&::jsCtx_Destroy) jsCtx_Destroy = nullptr;
     decltype(&::jsDirectGetMsgOptions_Init) jsDirectGetMsgOptions_Init = nullptr;
     decltype(&::jsMsgMetaData_Destroy) jsMsgMetaData_Destroy = nullptr;
@@ -25,6 +32,7 @@ struct libnats {
     decltype(&::natsConnection_JetStream) natsConnection_JetStream = nullptr;
     decltype(&::natsConnection_Publish) natsConnection_Publish = nullptr;
     decltype(&::natsConnection_PublishMsg) natsConnection_PublishMsg = nullptr;
+    decltype(&::natsConnection_QueueSubscribe) natsConnection_QueueSubscribe = nullptr;
     decltype(&::natsConnection_Subscribe) natsConnection_Subscribe = nullptr;
     decltype(&::natsInbox_Create) natsInbox_Create = nullptr;
     decltype(&::natsInbox_Destroy) natsInbox_Destroy = nullptr;
@@ -33,6 +41,7 @@ struct libnats {
     decltype(&::natsMsg_GetData) natsMsg_GetData = nullptr;
     decltype(&::natsMsg_GetDataLength) natsMsg_GetDataLength = nullptr;
     decltype(&::natsMsg_GetMetaData) natsMsg_GetMetaData = nullptr;
+    decltype(&::natsMsg_GetReply) natsMsg_GetReply = nullptr;
     decltype(&::natsMsg_GetSequence) natsMsg_GetSequence = nullptr;
     decltype(&::natsMsg_GetSubject) natsMsg_GetSubject = nullptr;
     decltype(&::natsMsgHeader_Set) natsMsgHeader_Set = nullptr;

@@ -2,8 +2,8 @@
 
 #include "cloud/bus/bus_subjects.hpp"
 #include "cloud/bus/keep_answer.hpp"
-#include "cloud/bus/libnats.hpp"
-#include "libs/base/errors.hpp"
+#include "cloud/bus/nats_handles.hpp"
+#include "cloud/bus/nats_shares.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -35,40 +35,6 @@ constexpr std::int64_t connect_limit_ms = 5'000;
 constexpr std::chrono::milliseconds reconnect_wait = 250ms;
 constexpr int heard_bytes_waiting = 256 * 1024 * 1024;
 
-struct end_connection {
-    void operator()(natsConnection* it) const { nats().natsConnection_Destroy(it); }
-};
-struct end_options {
-    void operator()(natsOptions* it) const { nats().natsOptions_Destroy(it); }
-};
-struct end_context {
-    void operator()(jsCtx* it) const { nats().jsCtx_Destroy(it); }
-};
-struct end_message {
-    void operator()(natsMsg* it) const { nats().natsMsg_Destroy(it); }
-};
-struct end_info {
-    void operator()(jsStreamInfo* it) const { nats().jsStreamInfo_Destroy(it); }
-};
-struct end_subscription {
-    void operator()(natsSubscription* it) const {
-        nats().natsSubscription_Unsubscribe(it);
-        nats().natsSubscription_Destroy(it);
-    }
-};
-using message_handle = std::unique_ptr<natsMsg, end_message>;
-using info_handle = std::unique_ptr<jsStreamInfo, end_info>;
-using subscription_handle = std::unique_ptr<natsSubscription, end_subscription>;
-
-error failed(const std::string& what, natsStatus status) {
-    return {errc::unavailable, what + ": " + nats().natsStatus_GetText(status)};
-}
-
-std::string_view bytes_of(const natsMsg* message) {
-    return {nats().natsMsg_GetData(message),
-            static_cast<std::size_t>(nats().natsMsg_GetDataLength(message))};
-}
-
 }  // namespace
 
 std::string shown_nats(const std::string& url) {
@@ -94,6 +60,7 @@ struct nats_bus::implementation {
         std::string subject;
         std::string bytes;
         kept call;
+        std::string id;
         mono::time_point sent_at{};
     };
 
@@ -193,6 +160,7 @@ struct nats_bus::implementation {
     std::list<consumer> consumers;  // all that there have been: their threads may still call
     subscription_handle kept_ones;
     std::thread looker;
+    nats_shares shares{settings, log};
 };
 
 result<void> nats_bus::implementation::open() {
@@ -201,7 +169,7 @@ result<void> nats_bus::implementation::open() {
     }
     natsOptions* made = nullptr;
     if (const auto status = nats().natsOptions_Create(&made); status != NATS_OK) {
-        return failed("NATS's options", status);
+        return nats_failed("NATS's options", status);
     }
     const std::unique_ptr<natsOptions, end_options> options(made);
     auto* const o = options.get();
@@ -216,9 +184,9 @@ result<void> nats_bus::implementation::open() {
             status = nats().natsOptions_LoadCATrustedCertificates(o, settings.ca_file.c_str());
         }
         if (status != NATS_OK) {
-            return failed("TLS to the bus with the CAs of " +
-                              (settings.ca_file.empty() ? "the system" : settings.ca_file),
-                          status);
+            return nats_failed("TLS to the bus with the CAs of " +
+                                   (settings.ca_file.empty() ? "the system" : settings.ca_file),
+                               status);
         }
     }
     nats().natsOptions_SetName(o, ("evergrass-cloud " + settings.node).c_str());
@@ -233,23 +201,24 @@ result<void> nats_bus::implementation::open() {
     natsConnection* opened = nullptr;
     status = nats().natsConnection_Connect(&opened, o);
     if (status != NATS_OK) {
-        return failed("the bus " + shown_nats(settings.url) + " cannot be reached", status);
+        return nats_failed("the bus " + shown_nats(settings.url) + " cannot be reached", status);
     }
     link.reset(opened);
     connected = true;
     jsCtx* context = nullptr;
     status = nats().natsConnection_JetStream(&context, opened, nullptr);
     if (status != NATS_OK) {
-        return failed("JetStream", status);
+        return nats_failed("JetStream", status);
     }
     stream.reset(context);
+    shares.begin(link.get(), context);
     if (auto found = find_or_make_stream(); !found) {
         return found;
     }
     natsInbox* box = nullptr;
     status = nats().natsInbox_Create(&box);
     if (status != NATS_OK) {
-        return failed("an inbox of NATS", status);
+        return nats_failed("an inbox of NATS", status);
     }
     inbox = box;
     nats().natsInbox_Destroy(box);
@@ -269,10 +238,10 @@ result<info_handle> nats_bus::implementation::stream_info() const {
         return error{errc::not_found, "there is no stream " + stream_of(settings.fleet)};
     }
     if (status != NATS_OK) {
-        return failed("the stream " + stream_of(settings.fleet) + " of " +
-                          shown_nats(settings.url) +
-                          " (nats-server has to run with JetStream: -js)",
-                      status);
+        return nats_failed("the stream " + stream_of(settings.fleet) + " of " +
+                               shown_nats(settings.url) +
+                               " (nats-server has to run with JetStream: -js)",
+                           status);
     }
     return info_handle(info);
 }
@@ -299,7 +268,7 @@ result<void> nats_bus::implementation::find_or_make_stream() {
     const info_handle made(info);
     // Another service may have made it meanwhile.
     if (status != NATS_OK && !stream_info()) {
-        return failed("the stream " + name + " cannot be made", status);
+        return nats_failed("the stream " + name + " cannot be made", status);
     }
     return {};
 }
@@ -319,7 +288,7 @@ result<void> nats_bus::implementation::watch(subscription_handle& into, const ch
     natsSubscription* made = nullptr;
     const auto status = nats().natsConnection_Subscribe(&made, link.get(), subject, call, this);
     if (status != NATS_OK) {
-        return failed("NATS's subscription", status);
+        return nats_failed("NATS's subscription", status);
     }
     count_until_complete(made);
     nats().natsSubscription_SetPendingLimits(made, -1, heard_bytes_waiting);
@@ -347,7 +316,7 @@ result<void> nats_bus::implementation::listen() {
     const auto status = nats().js_Subscribe(&made, stream.get(), all.c_str(), on_kept, &fresh,
                                             nullptr, &wanted, &code);
     if (status != NATS_OK) {
-        return failed("the stream " + name + " cannot be listened to", status);
+        return nats_failed("the stream " + name + " cannot be listened to", status);
     }
     count_until_complete(made);
     nats().natsSubscription_SetPendingLimits(made, -1, heard_bytes_waiting);
@@ -394,8 +363,9 @@ void nats_bus::implementation::send(std::uint64_t id, waiting& one) {
         return;  // sent again later
     }
     const message_handle holder(made);
-    nats().natsMsgHeader_Set(made, "Nats-Msg-Id",
-                             (settings.node + "-" + std::to_string(id)).c_str());
+    nats().natsMsgHeader_Set(
+        made, "Nats-Msg-Id",
+        one.id.empty() ? (settings.node + "-" + std::to_string(id)).c_str() : one.id.c_str());
     nats().natsConnection_PublishMsg(link.get(), made);
 }
 
@@ -480,6 +450,7 @@ void nats_bus::implementation::look_until_stopped() {
         const bool again = std::exchange(came_back, false);
         send_again(again);
         hold.unlock();
+        shares.look(again);
         bool begun = false;
         {
             const std::lock_guard listen_now(hearing);
@@ -521,7 +492,7 @@ result<void> nats_bus::begin(position after, hearer hear) {
         self.heard = after;
         self.hear = std::move(hear);
     }
-    if (auto watched = self.watch(self.live, live_subject(self.settings.fleet).c_str(),
+    if (auto watched = self.watch(self.live, all_live_subjects(self.settings.fleet).c_str(),
                                   implementation::on_said);
         !watched) {
         return watched;
@@ -529,7 +500,7 @@ result<void> nats_bus::begin(position after, hearer hear) {
     return self.listen();
 }
 
-void nats_bus::keep(const std::string& subject, std::string bytes, kept call) {
+void nats_bus::keep(const std::string& subject, std::string bytes, kept call, std::string its_id) {
     auto& self = *implementation_;
     std::unique_lock hold(self.mutex);
     if (self.stopping || self.pending.size() >= most_pending ||
@@ -548,17 +519,30 @@ void nats_bus::keep(const std::string& subject, std::string bytes, kept call) {
     one.subject = subject;
     one.bytes = std::move(bytes);
     one.call = std::move(call);
+    one.id = std::move(its_id);
     if (self.connected && !self.came_back) {
         self.send(id, one);
     }
 }
 
-void nats_bus::say(std::string_view bytes) {
+void nats_bus::say(const std::string& subject, std::string_view bytes) {
     auto& self = *implementation_;
     if (self.connected) {
-        nats().natsConnection_Publish(self.link.get(), live_subject(self.settings.fleet).c_str(),
-                                      bytes.data(), static_cast<int>(bytes.size()));
+        nats().natsConnection_Publish(self.link.get(), subject.c_str(), bytes.data(),
+                                      static_cast<int>(bytes.size()));
     }
+}
+
+result<void> nats_bus::share(const std::string& filter, bool kept, turn_hearer hear) {
+    return implementation_->shares.share(filter, kept, std::move(hear));
+}
+
+void nats_bus::unshare(const std::string& filter) {
+    implementation_->shares.unshare(filter);
+}
+
+result<void> nats_bus::keep_shares(const std::vector<std::string>& filters) {
+    return implementation_->shares.keep(filters);
 }
 
 result<std::vector<bus::record>> nats_bus::read(position after, position upto,
@@ -578,7 +562,7 @@ result<std::vector<bus::record>> nats_bus::read(position after, position upto,
             break;
         }
         if (status != NATS_OK) {
-            return failed("the stream " + name + " cannot be read", status);
+            return nats_failed("the stream " + name + " cannot be read", status);
         }
         const message_handle holder(got);
         after = nats().natsMsg_GetSequence(got);
@@ -625,6 +609,7 @@ void nats_bus::stop() {
     self.answers.reset();
     self.live.reset();
     self.kept_ones.reset();
+    self.shares.stop();
     if (self.link) {
         nats().natsConnection_Close(self.link.get());
     }
@@ -635,7 +620,7 @@ void nats_bus::stop() {
         const bool is_quiet = self.changed.wait_for(hold, stop_limit, [&] {
             return self.subscriptions == 0 && (self.closed || !was_open);
         });
-        self.is_quiet = is_quiet;
+        self.is_quiet = is_quiet && self.shares.is_quiet();
         given_up.swap(self.pending);
     }
     for (auto& [id, one] : given_up) {

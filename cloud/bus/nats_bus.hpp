@@ -34,8 +34,12 @@ public:
     ~nats_bus() override;
 
     result<void> begin(position after, hearer hear) override;
-    void keep(const std::string& subject, std::string bytes, kept call) override;
-    void say(std::string_view bytes) override;
+    void keep(const std::string& subject, std::string bytes, kept call,
+              std::string id = {}) override;
+    void say(const std::string& subject, std::string_view bytes) override;
+    result<void> share(const std::string& filter, bool kept, turn_hearer hear) override;
+    void unshare(const std::string& filter) override;
+    result<void> keep_shares(const std::vector<std::string>& filters) override;
     result<std::vector<record>> read(position after, position upto,
                                      const std::string& subject_filter) override;
     result<extent> ends() override;

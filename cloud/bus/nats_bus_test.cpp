@@ -18,6 +18,7 @@
 #include <mutex>
 #include <netinet/in.h>
 #include <optional>
+#include <set>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -184,7 +185,7 @@ TEST_F(nats_bus_test, hears_what_all_keep_in_one_order_and_what_they_say) {
     EXPECT_EQ(keep(*first, "c", "y"), 3U);
     EXPECT_THAT(one.first(3), ElementsAre("1 before", "2 x", "3 y"));
     EXPECT_THAT(two.first(2), ElementsAre("2 x", "3 y"));
-    first->say("now");
+    first->say(live_subject("f", "a"), "now");
     EXPECT_EQ(one.first(4).back(), "0 now");
     EXPECT_EQ(two.first(3).back(), "0 now");
     EXPECT_EQ(second->ends()->last, 3U);
@@ -225,6 +226,137 @@ TEST_F(nats_bus_test, goes_on_when_the_server_was_killed_and_loses_nothing_that_
     server_.start();
     EXPECT_EQ(kept.get_future().get(), 4U);
     EXPECT_THAT(heard.first(4), ElementsAre("1 1", "2 2", "3 3", "4 4"));
+}
+
+// Takes turns, and keeps them until it is asked to end them.
+class turns {
+public:
+    bus::turn_hearer hearer() {
+        return [this](std::string_view bytes, mqtt::share_turn_ptr turn) {
+            const std::lock_guard hold(mutex_);
+            all_.emplace_back(std::string(bytes), std::move(turn));
+            changed_.notify_all();
+        };
+    }
+    std::vector<std::string> first(std::size_t count) {
+        std::unique_lock hold(mutex_);
+        changed_.wait(hold, [&] { return all_.size() >= count; });
+        return names();
+    }
+    std::vector<std::string> now() {
+        const std::lock_guard hold(mutex_);
+        return names();
+    }
+    // What comes next, done with.
+    std::string take() {
+        first(1);
+        const std::lock_guard hold(mutex_);
+        const auto one = std::move(all_.front());
+        all_.erase(all_.begin());
+        one.second->done();
+        return one.first;
+    }
+    // All that are here go on.
+    void drop() {
+        std::vector<std::pair<std::string, mqtt::share_turn_ptr>> all;
+        const std::lock_guard hold(mutex_);
+        all.swap(all_);
+    }
+
+private:
+    std::vector<std::string> names() const {
+        std::vector<std::string> all;
+        for (const auto& [bytes, turn] : all_) {
+            all.push_back(bytes);
+        }
+        return all;
+    }
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<std::pair<std::string, mqtt::share_turn_ptr>> all_;
+};
+
+TEST_F(nats_bus_test, gives_each_message_of_a_share_to_one_of_those_who_take_part) {
+    turns one;
+    turns two;
+    auto first = connect("first");
+    auto second = connect("second");
+    ASSERT_TRUE(first->share("$share/g/a/+", false, one.hearer()));
+    ASSERT_TRUE(second->share("$share/g/a/+", false, two.hearer()));
+    std::set<std::string> wanted;
+    for (int i = 0; i < 20; ++i) {
+        keep(*first, "a/1", std::to_string(i));
+        keep(*second, "b/1", "of nobody");
+        wanted.insert(std::to_string(i));
+        first->say(live_subject("f", "a/2"), "said " + std::to_string(i));
+        wanted.insert("said " + std::to_string(i));
+    }
+    std::vector<std::string> came;
+    const auto collect = [&] {
+        came = one.now();
+        const auto more = two.now();
+        came.insert(came.end(), more.begin(), more.end());
+        return came.size();
+    };
+    while (collect() < wanted.size()) {
+        std::this_thread::sleep_for(5ms);
+    }
+    EXPECT_EQ(std::set(came.begin(), came.end()), wanted);
+    EXPECT_EQ(came.size(), wanted.size());
+    EXPECT_FALSE(one.now().empty());
+    EXPECT_FALSE(two.now().empty());
+}
+
+TEST_F(nats_bus_test, gives_what_one_drops_or_leaves_behind_to_another) {
+    turns one;
+    turns two;
+    turns three;
+    auto first = connect("first");
+    auto second = connect("second");
+    ASSERT_TRUE(first->share("$share/g/a", false, one.hearer()));
+    for (const auto* each : {"1", "2", "3"}) {
+        keep(*first, "a", each);
+    }
+    EXPECT_THAT(one.first(3), ElementsAre("1", "2", "3"));
+    EXPECT_EQ(one.take(), "1");
+    ASSERT_TRUE(second->share("$share/g/a", false, two.hearer()));
+    first->unshare("$share/g/a");
+    one.drop();
+    EXPECT_THAT(two.first(2), testing::UnorderedElementsAre("2", "3"));
+    // Without a word of it, as after kill -9.
+    auto third = connect("third");
+    ASSERT_TRUE(third->share("$share/g/a", false, three.hearer()));
+    second->stop();
+    EXPECT_THAT(three.first(2), testing::UnorderedElementsAre("2", "3"));
+    EXPECT_TRUE(one.now().empty());
+}
+
+TEST_F(nats_bus_test, keeps_what_waits_for_a_share_while_nobody_takes_part_over_a_kill) {
+    turns before;
+    turns after;
+    auto it = connect("it");
+    ASSERT_TRUE(it->share("$share/g/a", false, before.hearer()));
+    ASSERT_TRUE(it->share("$share/g/a", true, before.hearer()));  // somebody with a session
+    keep(*it, "a", "1");
+    EXPECT_EQ(before.take(), "1");
+    it->unshare("$share/g/a");
+    keep(*it, "a", "2");
+    server_.kill();
+    while (it->is_connected()) {
+        std::this_thread::sleep_for(5ms);
+    }
+    server_.start();
+    keep(*it, "a", "3");
+    ASSERT_TRUE(it->keep_shares({"$share/g/a"}));
+    ASSERT_TRUE(it->share("$share/g/a", false, after.hearer()));
+    EXPECT_THAT(after.first(2), ElementsAre("2", "3"));
+    EXPECT_EQ(after.take(), "2");
+    EXPECT_EQ(after.take(), "3");
+    ASSERT_TRUE(it->keep_shares({}));
+    const auto no_share = it->share("a", false, after.hearer());
+    ASSERT_FALSE(no_share);
+    EXPECT_EQ(no_share.error().code, errc::invalid_input);
 }
 
 TEST_F(nats_bus_test, gives_up_what_waits_when_it_is_stopped) {

@@ -26,6 +26,7 @@ mqtt::server_options limits_of(const hub_settings& settings) {
     limits.hash_matches_parent = false;
     limits.retained_for_wildcards = false;
     limits.retained_elsewhere = settings.peers != nullptr;
+    limits.wills_elsewhere = settings.peers != nullptr;
     return limits;
 }
 
@@ -55,6 +56,7 @@ hub_services services_of(const hub_settings& settings, lifecycle_events::sayer s
                           std::move(say),   nullptr,       {}};
     if (auto* const peers = settings.peers) {
         services.everybody = std::make_shared<to_everybody>(*peers);
+        services.has_room_for_shares = [peers] { return peers->has_room_for_shares(); };
         services.left = [peers](const std::string& client_id) { peers->left(client_id); };
     }
     return services;
@@ -110,6 +112,7 @@ result<std::unique_ptr<hub>> hub::start(const hub_settings& settings,
     wanted.limits = limits_of(settings);
     if (settings.peers != nullptr) {
         wanted.journal = settings.peers->sessions();
+        wanted.exchange = &settings.peers->exchange();
         wanted.before_client = [hub = made.get()](const mqtt::client_identity& who,
                                                   const std::string& client_id,
                                                   std::function<void()> go_on) {
@@ -151,6 +154,11 @@ void hub::take_in(mqtt::message_ptr message, mqtt::receipt pending) {
     server_->take_in(std::move(message), std::move(pending));
 }
 
+void hub::take_turn(const std::string& filter, mqtt::message_ptr message,
+                    mqtt::share_turn_ptr turn) {
+    server_->take_turn(filter, std::move(message), std::move(turn));
+}
+
 void hub::replace_session(std::string_view client_id,
                           std::optional<mqtt::session_journal::kept_session> kept,
                           std::function<void()> between) {
@@ -159,6 +167,22 @@ void hub::replace_session(std::string_view client_id,
 
 void hub::let_go(std::string_view client_id, bool connected_too) {
     server_->let_go(client_id, connected_too);
+}
+
+bool hub::serve_will(const mqtt::client_info& from, const mqtt::publication& will) {
+    mqtt::publish_view view;
+    view.topic = will.topic();
+    view.payload = will.payload();
+    view.level = will.level();
+    view.retain = will.retain();
+    view.properties = will.forwarded();
+    if (policy_.may_publish(from, view).what != mqtt::publish_verdict::action::route) {
+        return false;
+    }
+    if (const auto service = policy_.server_of(will.topic())) {
+        service->deliver(will, nullptr);
+    }
+    return true;
 }
 
 void hub::refuse(std::string client_id, mqtt::receipt pending) {

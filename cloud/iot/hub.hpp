@@ -32,6 +32,9 @@ public:
     virtual void left(const std::string& client_id) = 0;
     // Where the sessions of all are kept.
     virtual std::shared_ptr<mqtt::session_journal> sessions() = 0;
+    // Who shares subscriptions with clients of the others.
+    virtual mqtt::share_exchange& exchange() = 0;
+    virtual bool has_room_for_shares() = 0;
 };
 
 struct hub_settings {
@@ -82,10 +85,14 @@ public:
 
     // mqtt::server's members of these names: what peers ask of a hub that is one of several.
     void take_in(mqtt::message_ptr message, mqtt::receipt pending);
+    void take_turn(const std::string& filter, mqtt::message_ptr message, mqtt::share_turn_ptr turn);
     void replace_session(std::string_view client_id,
                          std::optional<mqtt::session_journal::kept_session> kept,
                          std::function<void()> between);
     void let_go(std::string_view client_id, bool connected_too);
+    // A will that this client, of whichever service, has left: false, and said in the log: it may
+    // not be published. What is behind its topic has it then; the subscribers are the caller's.
+    bool serve_will(const mqtt::client_info& from, const mqtt::publication& will);
     // Cuts the client off, which is not to be told that its message was taken, and only then drops
     // `pending`.
     void refuse(std::string client_id, mqtt::receipt pending);

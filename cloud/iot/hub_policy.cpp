@@ -204,10 +204,8 @@ reason hub_policy::may_subscribe(const mqtt::client_info& who, std::string_view 
                   {{"clientId", who.id}, {"filter", filter}, {"shared", shared}, {"reason", why}});
         return code;
     };
-    if (shared && services_.everybody) {
-        return refuse(
-            reason::shared_subscriptions_not_supported,
-            "several services serve (--bus), and each would pick one of those that share");
+    if (shared && services_.has_room_for_shares && !services_.has_room_for_shares()) {
+        return refuse(reason::quota_exceeded, "this service takes part in too many shares");
     }
     if (has_too_many_slashes(filter)) {
         return refuse(reason::topic_filter_invalid, "more than 7 slashes");

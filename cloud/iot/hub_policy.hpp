@@ -39,6 +39,9 @@ struct hub_services {
     std::shared_ptr<mqtt::external_target> everybody;
     // With `everybody`: called on MQTT's threads when a client has left; must not block.
     std::function<void(const std::string& client_id)> left;
+    // With `everybody`: whether this service can take part in one more shared subscription. Called
+    // on MQTT's threads; must not block. Empty: always.
+    std::function<bool()> has_room_for_shares = {};
 };
 
 // Who may do what at the service's device MQTT, as AWS IoT decides it (docs/device-mqtt.md): a

@@ -208,11 +208,21 @@ TEST_F(device_hub_policy, of_one_of_several_sends_what_clients_publish_to_everyb
     one_of_several.resolve(nullptr, "a", "t", from_elsewhere);
     EXPECT_EQ(from_elsewhere.asked_for_subscribers, 1);
     EXPECT_EQ(from_elsewhere.target, nullptr);
-    EXPECT_EQ(one_of_several.may_subscribe(a_, "t", {}, true),
-              reason::shared_subscriptions_not_supported);
-    EXPECT_EQ(one_of_several.may_subscribe(a_, "t", {}, false), reason::success);
+    EXPECT_EQ(one_of_several.may_subscribe(a_, "t", {}, true), reason::success);
     one_of_several.disconnected(a_, true, "");
     EXPECT_EQ(left, std::vector<std::string>{"a"});
+}
+
+TEST_F(device_hub_policy, of_one_of_several_refuses_shares_for_which_there_is_no_room) {
+    bool has_room = true;
+    hub_services services;
+    services.everybody = std::make_shared<fake_target>();
+    services.has_room_for_shares = [&] { return has_room; };
+    hub_policy one_of_several(identity_, authority_, changes_, logger(), services);
+    EXPECT_EQ(one_of_several.may_subscribe(a_, "t", {}, true), reason::success);
+    has_room = false;
+    EXPECT_EQ(one_of_several.may_subscribe(a_, "t", {}, true), reason::quota_exceeded);
+    EXPECT_EQ(one_of_several.may_subscribe(a_, "t", {}, false), reason::success);
 }
 
 TEST_F(device_hub_policy, knows_whom_it_would_admit) {

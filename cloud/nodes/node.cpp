@@ -1,6 +1,7 @@
 #include "cloud/nodes/node.hpp"
 
 #include "cloud/bus/bus_subjects.hpp"
+#include "libs/base/digest.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/mqtt/server_options.hpp"
 
@@ -26,6 +27,8 @@ constexpr auto steady_looks = 5s;
 // The place of the retained messages in the store, where none is new: what a service reads at its
 // start is not more.
 constexpr auto between_retained = 10s;
+// Twice within the minute for which a share outlives those who take part.
+constexpr auto between_shares = 20s;
 // What a client that comes back has missed is mostly among these.
 constexpr std::size_t most_recent = 20'000;
 constexpr std::size_t most_recent_bytes = 32U * 1024 * 1024;
@@ -40,7 +43,8 @@ node::node(store& state, bus& between, std::string fleet, std::string name,
       name_(std::move(name)),
       changes_(changes),
       services_(std::move(services)),
-      log_(std::move(log)) {}
+      log_(std::move(log)),
+      shares_(between, log_) {}
 
 node::~node() {
     stop();
@@ -99,6 +103,10 @@ result<bus::position> node::read_retained() {
 
 result<void> node::begin(hub& devices) {
     hub_ = &devices;
+    shares_.begin(
+        [this](const std::string& filter, mqtt::message_ptr message, mqtt::share_turn_ptr turn) {
+            hub_->take_turn(filter, std::move(message), std::move(turn));
+        });
     for (auto& message : first_retained_) {
         hub_->take_in(std::move(message), nullptr);
     }
@@ -112,6 +120,8 @@ result<void> node::begin(hub& devices) {
     if (!begun) {
         return begun;
     }
+    sessions_->on_will_due(
+        [this] { boost::asio::post(blocking_, [this] { publish_due_wills(); }); });
     worker_ = std::thread([this] { work(); });
     std::unique_lock hold(mutex_);
     if (!changed_.wait_for(hold, catch_up_limit, [&] { return heard_ >= ends->last; })) {
@@ -129,10 +139,14 @@ void node::stop() {
     }
     stopped_ = true;
     changed_.notify_all();
+    if (sessions_) {
+        sessions_->on_will_due(nullptr);
+    }
     if (worker_.joinable()) {
         worker_.join();
     }
     arrivals_.join();
+    shares_.stop();
     bus_.stop();
     blocking_.join();
     std::map<std::uint64_t, claim> claims;
@@ -182,7 +196,7 @@ void node::tell_soon(told what, const std::string& name) {
 void node::publish_of_client(const mqtt::publication& message, const mqtt::receipt& pending) {
     auto bytes = encode_message(name_, message);
     if (message.level() == mqtt::qos::at_most_once && !message.retain()) {
-        bus_.say(bytes);
+        bus_.say(live_subject(fleet_, message.topic()), bytes);
         return;
     }
     bus_.keep(
@@ -197,7 +211,7 @@ void node::publish_of_client(const mqtt::publication& message, const mqtt::recei
 void node::publish(const mqtt::publication& message, const mqtt::receipt& pending) {
     auto bytes = encode_message(name_, message);
     if (message.level() == mqtt::qos::at_most_once && !message.retain()) {
-        bus_.say(bytes);
+        bus_.say(live_subject(fleet_, message.topic()), bytes);
         return;
     }
     keep(message_subject(fleet_, message.topic()), std::move(bytes), pending);
@@ -341,6 +355,13 @@ void node::arrive(claim coming) {
                    {{"clientId", coming.client_id}, {"error", session.error()}});
         return;
     }
+    const auto wills = has_wills(state_, coming.client_id);
+    if (!wills) {
+        log_.error("A client is sent away: its wills cannot be read.",
+                   {{"clientId", coming.client_id}, {"error", wills.error()}});
+        return;
+    }
+    coming.had_wills = *wills;
     coming.session = std::move(*session);
     if (coming.session) {
         if (auto read = read_older(coming); !read) {
@@ -383,6 +404,9 @@ result<void> node::read_older(claim& coming) {
     }
     std::map<bus::position, mqtt::message_ptr> found;
     for (const auto& held : session.subscriptions) {
+        if (held.what.filter.starts_with("$share/")) {
+            continue;  // has its turn when the client is there
+        }
         const auto records = bus_.read(std::max(session.low, held.since), upto,
                                        message_filter(fleet_, held.what.filter));
         if (!records) {
@@ -445,10 +469,11 @@ void node::settle(bus::position at, std::uint64_t number) {
         }
         kept = std::move(replayed.kept);
     }
-    hub_->replace_session(
-        coming.client_id, std::move(kept),
-        [sessions = sessions_, client_id = coming.client_id, at,
-         places = std::move(replayed.places)] { sessions->adopted(client_id, at, places); });
+    hub_->replace_session(coming.client_id, std::move(kept),
+                          [sessions = sessions_, client_id = coming.client_id, at,
+                           places = std::move(replayed.places), had_wills = coming.had_wills] {
+                              sessions->adopted(client_id, at, places, had_wills);
+                          });
     coming.go_on();
 }
 
@@ -478,9 +503,12 @@ void node::work() {
             changes_.heard(registry_change::rights, {});
         }
         forget_claims();
+        shares_.look();
         write_retained_messages();
         if (services_.is_leading()) {
             look_after_all();
+            keep_shares();
+            publish_due_wills();
             services_.lead();
         }
         hold.lock();
@@ -532,6 +560,86 @@ void node::write_retained_messages() {
         return;
     }
     retained_written_ = mono::now();
+}
+
+// By the one that leads, and by whoever has just written one that is due at once. The bus keeps one
+// of an id, and the store forgets the will after that: a crash between the two publishes nothing
+// twice, unless nobody leads for two minutes.
+void node::publish_due_wills() {
+    const auto now = time_.now();
+    const auto due = due_wills(state_, now);
+    if (!due) {
+        return;  // the store is away; said elsewhere
+    }
+    for (const auto& each : *due) {
+        auto id = "will-" + sha256_hex(each.client_id) + "-" +
+                  std::to_string(static_cast<std::int64_t>(each.epoch));
+        bool is_kept = false;
+        {
+            const std::lock_guard hold(mutex_);
+            const auto [at, is_new] = wills_under_way_.try_emplace(id, false);
+            is_kept = at->second;
+            if (!is_new && !is_kept) {
+                continue;
+            }
+        }
+        const auto over = [this, id, client_id = each.client_id, epoch = each.epoch](bool is_done) {
+            const bool is_gone = is_done && remove_will(state_, client_id, epoch);
+            const std::lock_guard hold(mutex_);
+            if (is_gone || !is_done) {
+                wills_under_way_.erase(id);
+            } else {
+                wills_under_way_[id] = true;  // the store is away: in a second
+            }
+        };
+        if (is_kept) {
+            over(true);
+            continue;
+        }
+        const auto said = decode_envelope(each.message);
+        if (!said || !said->message) {
+            log_.error("A will of the store cannot be read; it is dropped.",
+                       {{"clientId", each.client_id}});
+            over(true);
+            continue;
+        }
+        auto message = std::make_shared<mqtt::stored_message>(*said->message);
+        if (each.lifetime) {
+            message->expires_at = now + std::chrono::milliseconds(*each.lifetime);
+        }
+        mqtt::client_info from;
+        from.id = each.client_id;
+        from.identity = parse_principal(each.principal);
+        const mqtt::publication will(message, now);
+        if (!hub_->serve_will(from, will)) {
+            over(true);
+            continue;
+        }
+        bus_.keep(
+            message_subject(fleet_, will.topic()), encode_message(name_, will),
+            [this, over](const result<bus::position>& kept) {
+                // The store may keep the caller waiting, which the bus's threads may not.
+                boost::asio::post(blocking_, [over, is_done = kept.has_value()] { over(is_done); });
+            },
+            id);
+    }
+}
+
+// Shares in which sessions wait, which may be nowhere now.
+void node::keep_shares() {
+    if (mono::now() - shares_kept_ < between_shares) {
+        return;
+    }
+    const auto filters = shares_of_sessions(state_);
+    if (!filters) {
+        return;  // the store is away; said elsewhere
+    }
+    if (auto kept = bus_.keep_shares(*filters); !kept) {
+        log_.warn("What waits for shared subscriptions is looked after later.",
+                  {{"error", kept.error()}});
+        return;
+    }
+    shares_kept_ = mono::now();
 }
 
 void node::forget_claims() {

@@ -7,6 +7,7 @@
 #include "cloud/nodes/replay.hpp"
 #include "cloud/nodes/session_records.hpp"
 #include "cloud/nodes/shared_sessions.hpp"
+#include "cloud/nodes/shares.hpp"
 #include "cloud/store/store.hpp"
 #include "libs/base/log.hpp"
 #include "libs/base/time.hpp"
@@ -70,6 +71,8 @@ public:
     void arriving(const std::string& client_id, std::function<void()> go_on) override;
     void left(const std::string& client_id) override;
     std::shared_ptr<mqtt::session_journal> sessions() override { return sessions_; }
+    mqtt::share_exchange& exchange() override { return shares_; }
+    bool has_room_for_shares() override { return shares_.has_room(); }
 
     struct statistics {
         bus::position heard = 0;
@@ -87,6 +90,7 @@ private:
         std::optional<stored_session> session;
         std::vector<placed_message> older;  // up to `upto`, for the session
         bus::position upto = 0;
+        bool had_wills = false;
     };
 
     node(store& state, bus& between, std::string fleet, std::string name, registry_changes& changes,
@@ -105,6 +109,8 @@ private:
     void work();
     void look_after_all();
     void write_retained_messages();
+    void keep_shares();
+    void publish_due_wills();
     void forget_claims();
 
     store& state_;
@@ -117,6 +123,7 @@ private:
     const clock time_;
     hub* hub_ = nullptr;
     std::shared_ptr<shared_sessions> sessions_;
+    shares shares_;
     std::vector<mqtt::message_ptr> first_retained_;
     bus::position begin_after_ = 0;
 
@@ -141,7 +148,10 @@ private:
         mqtt::receipt pending;
     };
     std::vector<unkept> unkept_;  // for which the bus had no room
+    // By their ids on the bus: whether it has them, and only the store has not forgotten them yet.
+    std::map<std::string, bool> wills_under_way_;
     std::chrono::steady_clock::time_point retained_written_{};
+    std::chrono::steady_clock::time_point shares_kept_{};
     // The worker's own: since when the store has answered it each second.
     std::chrono::steady_clock::time_point steady_since_{};
     std::chrono::steady_clock::time_point looked_{};

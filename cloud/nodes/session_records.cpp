@@ -50,6 +50,9 @@ result<void> forget_subscriptions(store& state, const std::string& client_id) {
 // Whether the change still counts.
 result<bool> counts(store& state, const session_change& change) {
     using kind = session_change::kind;
+    if (change.what == kind::will) {
+        return true;  // it looks itself
+    }
     std::optional<std::int64_t> epoch;
     auto read =
         state.db().query("nodes.epoch", "SELECT epoch FROM mqtt_sessions WHERE client_id = ?1",
@@ -107,6 +110,8 @@ result<void> write(store& state, const std::string& node, const session_change& 
                 {change.client_id, change.subscription.filter, pack(change.subscription.options),
                  static_cast<std::int64_t>(change.subscription.subscription_id),
                  to_integer(change.since)});
+        case kind::will:
+            return write_will(state, node, *change.will);
         case kind::unsubscribed:
             return db.run("nodes.unsubscribe",
                           "DELETE FROM mqtt_subscriptions WHERE client_id = ?1 AND filter = ?2",
@@ -232,6 +237,9 @@ result<std::vector<std::string>> end_silent_nodes(store& state, wall_time before
                                " node = NULL WHERE node = ?1",
                                {names[i]});
             if (read) {
+                read = leave_wills(state, names[i]);
+            }
+            if (read) {
                 read =
                     state.db().run("nodes.forget", "DELETE FROM nodes WHERE id = ?1", {names[i]});
             }
@@ -242,6 +250,19 @@ result<std::vector<std::string>> end_silent_nodes(store& state, wall_time before
         return done.error();
     }
     return names;
+}
+
+result<std::vector<std::string>> shares_of_sessions(store& state) {
+    std::vector<std::string> filters;
+    const auto read =
+        state.db().query("nodes.shares",
+                         "SELECT DISTINCT filter FROM mqtt_subscriptions"
+                         " WHERE filter >= '$share/' AND filter < '$share0'",
+                         {}, [&](const db::row& row) { filters.push_back(row.text(0)); });
+    if (!read) {
+        return read.error();
+    }
+    return filters;
 }
 
 result<void> end_old_sessions(store& state, wall_time now) {
@@ -275,6 +296,9 @@ result<void> forget_positions(store& state) {
             if (auto done = state.db().run(each, each); !done) {
                 return done;
             }
+        }
+        if (auto done = age_wills(state); !done) {
+            return done;
         }
         return set_retained_position(state, 0);
     });

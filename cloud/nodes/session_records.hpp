@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cloud/bus/bus.hpp"
+#include "cloud/nodes/will_records.hpp"
 #include "cloud/store/store.hpp"
 #include "libs/base/time.hpp"
 #include "libs/mqtt/session_journal.hpp"
@@ -38,7 +39,7 @@ result<std::optional<stored_session>> load_session(store& state, const std::stri
 // an earlier epoch than the stored one, by a service that its client has left, is dropped.
 struct session_change {
     // replaced: ended by its client's next coming.
-    enum class kind { begun, resumed, left, ended, replaced, subscribed, unsubscribed };
+    enum class kind { begun, resumed, left, ended, replaced, subscribed, unsubscribed, will };
     kind what = kind::begun;
     std::string client_id;
     bus::position epoch = 0;
@@ -49,6 +50,7 @@ struct session_change {
     mqtt::session_journal::subscription subscription = {};  // subscribed
     bus::position since = 0;                                // subscribed
     std::string filter = {};                                // unsubscribed
+    std::optional<will_change> will = {};                   // will
 };
 
 // In one transaction.
@@ -69,6 +71,8 @@ result<bool> write_position(store& state, const std::string& node, wall_time now
 result<void> remove_node(store& state, const std::string& node);
 // Those that have not been there since `before`: their sessions are left from then on. Their names.
 result<std::vector<std::string>> end_silent_nodes(store& state, wall_time before);
+// Shared filters, "$share/NAME/FILTER", that a session has. In no order, each once.
+result<std::vector<std::string>> shares_of_sessions(store& state);
 // Sessions whose time is over.
 result<void> end_old_sessions(store& state, wall_time now);
 // The stream is another one: nothing that is remembered of places in it holds.

@@ -1,5 +1,6 @@
 #include "cloud/nodes/shared_sessions.hpp"
 
+#include "cloud/bus/envelope.hpp"
 #include "libs/base/errors.hpp"
 
 #include <algorithm>
@@ -15,6 +16,12 @@ constexpr auto between_attempts = 200ms;
 constexpr int most_attempts_at_end = 15;
 // Of one transaction: bounds how long others wait for the store.
 constexpr std::size_t largest_batch = 256;
+
+bool is_any_will_due(const std::vector<session_change>& batch, wall_time now) {
+    return std::any_of(batch.begin(), batch.end(), [&](const session_change& each) {
+        return each.will && each.will->due && *each.will->due <= now;
+    });
+}
 
 }  // namespace
 
@@ -77,11 +84,13 @@ void shared_sessions::passed(bus::position at) {
 }
 
 void shared_sessions::adopted(const std::string& client_id, bus::position epoch,
-                              std::vector<std::pair<std::uint64_t, bus::position>> places) {
+                              std::vector<std::pair<std::uint64_t, bus::position>> places,
+                              bool had_wills) {
     const std::lock_guard hold(mutex_);
     auto& session = live_[client_id];
     session = {};
     session.epoch = epoch;
+    session.had_wills = had_wills;
     session.unacknowledged.insert(places.begin(), places.end());
 }
 
@@ -199,35 +208,98 @@ mqtt::session_journal::sequence shared_sessions::session_ended(std::string_view 
     return note(std::move(change));
 }
 
-mqtt::session_journal::sequence shared_sessions::subscribed(std::string_view client_id,
-                                                            const subscription& added) {
+mqtt::session_journal::sequence shared_sessions::note_filter(std::string_view client_id,
+                                                             session_change change) {
     const std::lock_guard hold(mutex_);
     const auto found = live_.find(client_id);
     if (found == live_.end()) {
         return durable_;
     }
-    session_change change;
-    change.what = session_change::kind::subscribed;
     change.client_id = client_id;
     change.epoch = found->second.epoch;
-    change.subscription = added;
     change.since = all_delivered();
     return note(std::move(change));
 }
 
+mqtt::session_journal::sequence shared_sessions::subscribed(std::string_view client_id,
+                                                            const subscription& added) {
+    session_change change;
+    change.what = session_change::kind::subscribed;
+    change.subscription = added;
+    return note_filter(client_id, std::move(change));
+}
+
 mqtt::session_journal::sequence shared_sessions::unsubscribed(std::string_view client_id,
                                                               std::string_view filter) {
-    const std::lock_guard hold(mutex_);
-    const auto found = live_.find(client_id);
-    if (found == live_.end()) {
-        return durable_;
-    }
     session_change change;
     change.what = session_change::kind::unsubscribed;
+    change.filter = filter;
+    return note_filter(client_id, std::move(change));
+}
+
+mqtt::session_journal::sequence shared_sessions::note_will(will_change change) {
+    session_change noted;
+    noted.what = session_change::kind::will;
+    noted.client_id = change.client_id;
+    noted.epoch = change.epoch;
+    noted.will = std::move(change);
+    return note(std::move(noted));
+}
+
+mqtt::session_journal::sequence shared_sessions::will_begun(const mqtt::client_info& who,
+                                                            const std::optional<will>& given,
+                                                            std::uint32_t delay, bool resumed) {
+    const std::lock_guard hold(mutex_);
+    const auto found = live_.find(who.id);
+    if (found == live_.end() || (!given && !found->second.had_wills)) {
+        return durable_;
+    }
+    will_change change;
+    change.client_id = who.id;
+    change.epoch = found->second.epoch;
+    change.resumed = resumed;
+    change.now = time_.now();
+    if (given) {
+        auto lasting = std::make_shared<mqtt::stored_message>(*given->message);
+        stored_will will;
+        will.client_id = who.id;
+        will.epoch = change.epoch;
+        will.delay = delay;
+        if (lasting->expires_at) {
+            will.lifetime =
+                to_epoch_milliseconds(*lasting->expires_at) - to_epoch_milliseconds(given->due);
+            lasting->expires_at.reset();
+        }
+        will.principal = principal_text(who.identity);
+        envelope said;
+        said.origin = node_;
+        said.message = std::move(lasting);
+        will.message = encode_envelope(said);
+        change.given = std::move(will);
+        wills_[who.id] = change;
+    }
+    return note_will(std::move(change));
+}
+
+mqtt::session_journal::sequence shared_sessions::will_left(std::string_view client_id,
+                                                           std::optional<wall_time> due) {
+    const std::lock_guard hold(mutex_);
+    const auto found = wills_.find(client_id);
+    if (found == wills_.end()) {
+        return durable_;
+    }
+    will_change change;
+    change.has_left = true;
     change.client_id = client_id;
     change.epoch = found->second.epoch;
-    change.filter = filter;
-    return note(std::move(change));
+    change.due = due;
+    wills_.erase(found);
+    return note_will(std::move(change));
+}
+
+void shared_sessions::on_will_due(std::function<void()> call) {
+    const std::lock_guard hold(mutex_);
+    tell_will_due_ = std::move(call);
 }
 
 // The stream has it already.
@@ -315,6 +387,11 @@ result<void> shared_sessions::write_positions(std::unique_lock<std::mutex>& hold
                 note_resumed(client_id, session);
             }
         }
+        for (const auto& [client_id, will] : wills_) {
+            if (!*written) {
+                note_will(will);
+            }
+        }
         return {};
     }
     for (const auto& each : exceptions) {
@@ -352,9 +429,13 @@ void shared_sessions::work() {
             ++transactions_;
             const auto upto = durable_;
             const auto tell = tell_durable_;
+            const auto tell_will_due = tell_will_due_;
             hold.unlock();
             if (tell) {
                 tell(upto);
+            }
+            if (tell_will_due && is_any_will_due(batch, time_.now())) {
+                tell_will_due();
             }
             hold.lock();
         }

@@ -46,9 +46,14 @@ public:
     // There is nothing to deliver at this place.
     void passed(bus::position at);
     // The client's session is here now, with these orders of deliveries and their messages' places.
+    // `had_wills`: the store may know wills of it.
     void adopted(const std::string& client_id, bus::position epoch,
-                 std::vector<std::pair<std::uint64_t, bus::position>> places);
+                 std::vector<std::pair<std::uint64_t, bus::position>> places,
+                 bool had_wills = false);
 
+    // Called on a thread of its own when a will that is due now is in the store. Before the first
+    // client; null: no more.
+    void on_will_due(std::function<void()> call);
     // It never came, or is not to be kept.
     void not_kept(const std::string& client_id, bus::position epoch);
 
@@ -67,8 +72,12 @@ public:
                              std::optional<received_id> from) override;
     sequence finished(std::string_view client_id, std::uint64_t order) override;
 
-    // The service has no QoS 2, and no wills that wait; of what was sent the place says enough;
-    // retained messages are the node's.
+    sequence will_begun(const mqtt::client_info& who, const std::optional<will>& given,
+                        std::uint32_t delay, bool resumed) override;
+    sequence will_left(std::string_view client_id, std::optional<wall_time> due) override;
+
+    // The service has no QoS 2, and its wills are the two above; of what was sent the place says
+    // enough; retained messages are the node's.
     sequence will_done(std::string_view) override { return durable(); }
     sequence released(std::string_view, std::uint16_t) override { return durable(); }
     sequence sent(std::string_view, std::uint64_t) override { return durable(); }
@@ -87,7 +96,8 @@ private:
         bus::position epoch = 0;
         mqtt::protocol_version version = mqtt::protocol_version::v3_1_1;
         std::uint32_t expiry_seconds = 0;
-        bool coming = true;                                     // its client is not connected yet
+        bool coming = true;  // its client is not connected yet
+        bool had_wills = false;
         std::map<std::uint64_t, bus::position> unacknowledged;  // by order
         std::optional<bus::position> low;                       // as the store has it
     };
@@ -95,10 +105,13 @@ private:
 
     shared_sessions(store& state, std::string node, const clock& time, logger log,
                     bus::position from);
+    // What the client did with one filter.
+    sequence note_filter(std::string_view client_id, session_change change);
     // With the lock, all of these.
     bus::position all_delivered() const;
     static bus::position lowest(const live_session& session);
     sequence note(session_change change);
+    sequence note_will(will_change change);
     sequence note_resumed(const std::string& client_id, live_session& session);
     bus::position look_at_positions(std::vector<session_low>& exceptions);
 
@@ -113,6 +126,7 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::map<std::string, live_session, std::less<>> live_;
+    std::map<std::string, will_change, std::less<>> wills_;  // of who is connected
     std::unordered_map<const mqtt::stored_message*, bus::position> delivering_;
     std::set<bus::position> under_way_;
     bus::position last_;
@@ -123,6 +137,7 @@ private:
     std::uint64_t transactions_ = 0;
     std::optional<std::string> failing_;
     std::function<void(sequence)> tell_durable_;
+    std::function<void()> tell_will_due_;
     bool stopping_ = false;
     bool gave_up_ = false;
     std::thread worker_;

@@ -326,6 +326,18 @@ CREATE TABLE core_invocations(
 CREATE INDEX core_invocations_by_thing ON core_invocations(thing);
 )sql";
 
+// The wills of device MQTT, wherever their clients are connected. due: milliseconds since 1970.
+constexpr std::string_view wills_of_all_services = R"sql(
+-- epoch: the place in the bus's stream of its client's coming. node, due: one of them is null. delay:
+-- seconds; lifetime: milliseconds, null: for ever. back: its client has come again.
+CREATE TABLE mqtt_wills(
+    client_id TEXT NOT NULL, epoch INTEGER NOT NULL, node TEXT, delay INTEGER NOT NULL,
+    lifetime INTEGER, due INTEGER, back INTEGER NOT NULL, principal TEXT NOT NULL,
+    message BLOB NOT NULL, PRIMARY KEY(client_id, epoch)) WITHOUT ROWID;
+CREATE INDEX mqtt_wills_by_node ON mqtt_wills(node);
+CREATE INDEX mqtt_wills_by_due ON mqtt_wills(due);
+)sql";
+
 }  // namespace
 
 const std::vector<std::string_view>& migrations() {
@@ -338,7 +350,8 @@ const std::vector<std::string_view>& migrations() {
                                                       thing_types_and_cas,
                                                       services_at_once,
                                                       fleet_provisioning,
-                                                      invocations_at_any_service};
+                                                      invocations_at_any_service,
+                                                      wills_of_all_services};
     return all;
 }
 

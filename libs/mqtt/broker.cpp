@@ -89,6 +89,7 @@ void broker::implementation::drop_queue(session& which, loss why) {
         }
     }
     which.queue.clear();
+    which.turns.clear();
     which.sent = 0;
     which.inflight = 0;
     which.queued_bytes = 0;
@@ -121,6 +122,7 @@ void broker::implementation::leave(session& which, server_link& from, bool clean
                                    std::string_view why) {
     which.link = nullptr;
     which.inflight = 0;
+    pass_on_turns(which);
     shared.connections.fetch_sub(1, std::memory_order_relaxed);
     shared.rules.disconnected(which.info, clean, why);
     // What was sent waits for its acknowledgement on the next connection; what a connection alone
@@ -136,6 +138,11 @@ void broker::implementation::leave(session& which, server_link& from, bool clean
         forget_subscriptions(which);  // before its own will looks for receivers
     }
     const auto delay = std::min(from.will_delay_, which.expiry_seconds);
+    if (std::exchange(from.will_is_elsewhere_, false)) {
+        shared.journal->will_left(which.info.id,
+                                  will ? std::optional(after(wall, delay)) : std::nullopt);
+        will.reset();
+    }
     if (will && stays && (delay > 0 || stopped)) {
         which.will_due = now + std::chrono::seconds(delay);
         which.delayed_will = postponed(*std::exchange(will, std::nullopt), after(wall, delay));
@@ -288,6 +295,16 @@ void broker::deliver_shared(std::string_view client_id, const std::string& filte
         return;
     }
     self.deliver_alone(*target, message, pending, record);
+}
+
+void broker::take_turn(const std::string& filter, const message_ptr& message,
+                       const share_turn_ptr& turn) {
+    implementation_->take_turn(filter, message, turn);
+}
+
+void broker::give_turn(std::string_view client_id, const std::string& filter,
+                       const message_ptr& message, const share_turn_ptr& turn) {
+    implementation_->give_turn(client_id, filter, message, turn);
 }
 
 void broker::complete(std::uint64_t link, std::uint64_t ticket) {

@@ -7,6 +7,7 @@
 #include "libs/mqtt/policy.hpp"
 #include "libs/mqtt/server_options.hpp"
 #include "libs/mqtt/session_journal.hpp"
+#include "libs/mqtt/share_exchange.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -54,6 +55,7 @@ struct broker_shared {
     std::vector<std::atomic<std::size_t>>& subscriptions;  // of each shard: is there any?
     std::atomic<std::size_t>& connections;                 // with a CONNECT that was accepted
     std::atomic<std::size_t>& sessions;
+    share_exchange* exchange = nullptr;  // null: all that share are here
 };
 
 // One shard's sessions: who is connected, who is away, what waits for whom, who subscribed to what.
@@ -92,6 +94,13 @@ public:
     void deliver_shared(std::string_view client_id, const std::string& filter,
                         const message_ptr& message, const receipt& pending,
                         const std::shared_ptr<gathering>& record);
+    // One of those that share `filter` ("$share/NAME/FILTER") and are connected gets it, on
+    // whatever shard; nobody: the turn goes on.
+    void take_turn(const std::string& filter, const message_ptr& message,
+                   const share_turn_ptr& turn);
+    // This client of ours was chosen.
+    void give_turn(std::string_view client_id, const std::string& filter,
+                   const message_ptr& message, const share_turn_ptr& turn);
     // All shards have said who gets it: this one, its publisher's, saves it.
     void write_gathered(const std::shared_ptr<gathered_message>& all);
     // That has happened, or has failed.

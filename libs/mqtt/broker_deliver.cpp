@@ -52,8 +52,11 @@ std::optional<broker::implementation::planned> broker::implementation::plan_deli
     const publication& message, const route::target& to, const delivery_terms& terms) {
     auto& who = *to.to;
     const auto bytes = queued_size(message);
-    const auto lose = [&] {
+    const auto lose = [&]() -> std::optional<planned> {
         who.refused_bytes = bytes;
+        if (terms.turn) {
+            return std::nullopt;  // another member has room, or this one later
+        }
         shared.rules.lost(loss::queue_full, message.source(), message.topic(), who.info.id);
         return std::nullopt;
     };
@@ -81,6 +84,9 @@ std::optional<broker::implementation::planned> broker::implementation::plan_deli
                      who.inflight == who.queue.size() && who.inflight < who.link->window();
     next.state = now ? progress::sent : progress::waiting;
     const planned made{&who, next.order, now};
+    if (terms.turn) {
+        who.turns.emplace(next.order, terms.turn);
+    }
     who.push(std::move(next));
     who.sent += now ? 1 : 0;
     who.inflight += now ? 1 : 0;
@@ -320,6 +326,10 @@ bool broker::implementation::send_queued(session& which, outgoing& next, bool du
 }
 
 void broker::implementation::finish(session& which, session::position at) {
+    if (const auto turn = which.turns.find(at->order); turn != which.turns.end()) {
+        turn->second->done();
+        which.turns.erase(turn);
+    }
     if (at->saved_as == session::being_gathered) {
         ungather(which, at->order);
     } else if (which.journaled) {
@@ -366,7 +376,11 @@ void broker::implementation::recheck_rights(session& which) {
             continue;
         }
         const auto index = at - which.queue.begin();
-        lose_queued(which, at, loss::not_permitted);
+        if (which.turns.erase(at->order) > 0) {
+            finish(which, at);  // it goes to another member
+        } else {
+            lose_queued(which, at, loss::not_permitted);
+        }
         at = which.queue.begin() + index;
     }
 }

@@ -1,5 +1,7 @@
 #include "libs/mqtt/broker_state.hpp"
+#include "libs/mqtt/server_link.hpp"
 
+#include <algorithm>
 #include <utility>
 
 // Shared subscriptions (MQTT5 4.8.2): who of those that share gets a message.
@@ -57,6 +59,70 @@ void broker::implementation::choose_again(std::string_view client_id, const std:
     }
     if (local.empty() && elsewhere.empty()) {
         shared.rules.lost(loss::not_subscribed, message->source, message->topic, client_id);
+    }
+}
+
+// As choose_sharer() of what several servers share. A member that is away is passed over: who comes
+// back, or another server's member, gets what waits elsewhere for its turn.
+void broker::implementation::take_turn(const std::string& filter, const message_ptr& message,
+                                       const share_turn_ptr& turn) {
+    const auto group = shared.shares.find(filter);
+    if (!group) {
+        return;
+    }
+    auto chosen = group->pick([&](const share_group::member& one) {
+        const bool is_own = one.options.no_local && one.client_id == message->source;
+        return one.connected && !is_own &&
+               shared.rules.may_receive(one.info, message->source, message->topic);
+    });
+    if (!chosen) {
+        return;
+    }
+    if (chosen->shard == shard) {
+        give_turn(chosen->client_id, filter, message, turn);
+        return;
+    }
+    shared.mesh.post(chosen->shard,
+                     [id = std::move(chosen->client_id), filter, message, turn](broker& there) {
+                         there.give_turn(id, filter, message, turn);
+                     });
+}
+
+void broker::implementation::give_turn(std::string_view client_id, const std::string& filter,
+                                       const message_ptr& message, const share_turn_ptr& turn) {
+    const auto target = share_target(client_id, filter);
+    if (!target || target->to->link == nullptr) {
+        take_turn(filter, message, turn);  // it left meanwhile, and the group knows
+        return;
+    }
+    if (message->expires_at && *message->expires_at <= wall) {
+        shared.rules.lost(loss::expired, message->source, message->topic, client_id);
+        turn->done();
+        return;
+    }
+    const bool at_most_once = std::min(message->level, target->options.level) == qos::at_most_once;
+    if (at_most_once && !target->to->link->ready()) {
+        return;  // in a moment, or another one now
+    }
+    const publication published(message, wall);
+    receipt nobody_waits;
+    routing_outcome outcome;
+    delivery_terms terms{nobody_waits, outcome};
+    terms.turn = turn;
+    deliver(published, {&*target, 1}, terms);
+    if (at_most_once) {
+        turn->done();  // taken or lost
+    }
+    shared.rules.routed(message->source, nullptr, outcome.clients);
+}
+
+void broker::implementation::pass_on_turns(session& which) {
+    auto going = std::exchange(which.turns, {});
+    for (auto& [order, turn] : going) {
+        if (const auto at = which.find_order(order); at != which.queue.end()) {
+            finish(which, at);
+        }
+        turn.reset();  // in their order
     }
 }
 

@@ -102,6 +102,7 @@ struct delivery_terms {
     bool retained = false;  // as a retained message to a new subscription
     bool all_or_nobody = false;
     std::shared_ptr<gathered_message> record = nullptr;  // into which it goes
+    share_turn_ptr turn = nullptr;                       // done when its receiver has it
 };
 
 struct broker::implementation {
@@ -152,6 +153,9 @@ struct broker::implementation {
     bool unsubscribe(session& who, std::string_view filter);
     void forget_subscriptions(session& who);
     void share_connected(const session& who, bool connected);
+    // Of what a client that is gone has not acknowledged, other members get what came by a turn
+    // [MQTT5 4.8.2].
+    void pass_on_turns(session& which);
     // Retained messages for one filter of a client [MQTT-3.3.1-6 ...].
     void send_retained(session& who, std::string_view filter, const held_subscription& held);
 
@@ -179,6 +183,10 @@ struct broker::implementation {
     void choose_again(std::string_view client_id, const std::string& filter,
                       const message_ptr& message, const receipt& pending,
                       const std::shared_ptr<gathering>& record);
+    void take_turn(const std::string& filter, const message_ptr& message,
+                   const share_turn_ptr& turn);
+    void give_turn(std::string_view client_id, const std::string& filter,
+                   const message_ptr& message, const share_turn_ptr& turn);
     std::optional<route::target> share_target(std::string_view client_id,
                                               const std::string& filter);
     // A QoS 0 message of a client here that goes only to others here: how nearly every message

@@ -39,6 +39,9 @@ bool broker::implementation::unsubscribe(session& who, std::string_view filter) 
     if (const auto share = share_of(filter)) {
         --who.shared_subscriptions;
         shared.shares.leave(share->share_name, share->filter, who.info.id);
+        if (shared.exchange != nullptr) {
+            shared.exchange->left(known->first, who.info.id);
+        }
     } else {
         tree.remove(filter, {&who, nullptr});
         note_subscriptions(-1);
@@ -62,6 +65,11 @@ void broker::implementation::share_connected(const session& who, bool connected)
     for (const auto& [filter, held] : who.subscriptions) {
         if (const auto share = share_of(filter)) {
             shared.shares.set_connected(share->share_name, share->filter, who.info, connected);
+            if (shared.exchange != nullptr && connected) {
+                shared.exchange->joined(filter, who.info.id, who.outlives_connection(), nullptr);
+            } else if (shared.exchange != nullptr) {
+                shared.exchange->left(filter, who.info.id);
+            }
         }
     }
 }

@@ -249,5 +249,66 @@ TEST_F(broker_will, of_a_kept_session_waits_for_the_restart_when_the_server_stop
     EXPECT_THAT(other.messages(), ElementsAre("w/a gone"));
 }
 
+class broker_will_elsewhere : public broker_will {
+protected:
+    static world_settings settings() {
+        world_settings wanted;
+        wanted.journal = true;
+        wanted.options.wills_elsewhere = true;
+        return wanted;
+    }
+    broker_will_elsewhere() {
+        listener.connect({v5});
+        listener.subscribe("w/#", qos::exactly_once);
+        fleet.journal.wills.clear();
+    }
+    std::string due_in(std::chrono::seconds delay) const {
+        const auto at = fleet.wall.time_since_epoch() + delay;
+        return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(at).count());
+    }
+
+    world fleet{settings()};
+    scripted_client& listener = fleet.client("listener");
+    scripted_client& b = fleet.client("b");
+};
+
+TEST_F(broker_will_elsewhere, is_told_with_the_connection_and_with_its_end_and_not_published) {
+    b.connect(with_will());
+    b.cut();
+    b.connect(with_will());
+    b.disconnect();
+    b.connect(with_will(v5, 30, true));
+    b.cut();
+    fleet.advance(60s);
+    EXPECT_THAT(listener.messages(), IsEmpty());
+    const auto begin =
+        std::chrono::duration_cast<std::chrono::seconds>((fleet.wall - 60s).time_since_epoch())
+            .count();
+    EXPECT_THAT(
+        fleet.journal.wills,
+        ElementsAre("b w/a 0 s", "b left, due at " + std::to_string(begin), "b w/a 0 s", "b left",
+                    "b w/a 30 s", "b left, due at " + std::to_string(begin + 30)));
+}
+
+TEST_F(broker_will_elsewhere, waits_no_longer_than_its_session_and_is_told_that_it_goes_on) {
+    auto brief = with_will(v5, 7'200, true);  // the session: an hour
+    b.connect(brief);
+    b.cut();
+    EXPECT_EQ(fleet.journal.wills.back(), "b left, due at " + due_in(3'600s));
+    brief.will.reset();
+    b.connect(brief);
+    EXPECT_EQ(fleet.journal.wills.back(), "b nothing resumed");
+    b.cut();
+    EXPECT_EQ(fleet.journal.wills.back(), "b nothing resumed");
+}
+
+TEST_F(broker_will_elsewhere, is_saved_before_the_client_is_told_that_it_is_connected) {
+    fleet.save_at_once(false);
+    EXPECT_EQ(b.connect(with_will()), "");
+    fleet.save();
+    fleet.settle();
+    EXPECT_THAT(b.heard(), Contains("CONNACK"));
+}
+
 }  // namespace
 }  // namespace evergrass::mqtt::testing

@@ -127,9 +127,9 @@ result<void> server::implementation::open(log_store::file_system* disk) {
         return opened.error();
     }
     subscriptions_ = std::vector<std::atomic<std::size_t>>(size());
-    const broker_shared shared{settings_.limits, rules_,         *this,    retained_,
-                               shares_,          journal_.get(), time_,    log_,
-                               subscriptions_,   connections_,   sessions_};
+    const broker_shared shared{settings_.limits, rules_,         *this,     retained_,
+                               shares_,          journal_.get(), time_,     log_,
+                               subscriptions_,   connections_,   sessions_, settings_.exchange};
     for (std::size_t index = 0; index < size(); ++index) {
         shards_.push_back(std::make_unique<shard>(shared, index, sockets_));
     }
@@ -318,6 +318,13 @@ void server::deliver_to(std::string_view client_id, message_ptr message, receipt
 
 void server::take_in(message_ptr message, receipt pending) {
     implementation_->take_in(message, pending);
+}
+
+void server::take_turn(const std::string& filter, message_ptr message, share_turn_ptr turn) {
+    implementation_->post_to_home(
+        filter, [filter, message = std::move(message), turn = std::move(turn)](broker& any) {
+            any.take_turn(filter, message, turn);
+        });
 }
 
 void server::replace_session(std::string_view client_id,

@@ -7,6 +7,7 @@
 #include "libs/mqtt/policy.hpp"
 #include "libs/mqtt/server_options.hpp"
 #include "libs/mqtt/session_journal.hpp"
+#include "libs/mqtt/share_exchange.hpp"
 #include "libs/rt/server_tls.hpp"
 
 #include <cstddef>
@@ -42,6 +43,9 @@ struct server_settings {
     std::function<void(const client_identity& who, const std::string& client_id,
                        std::function<void()> go_on)>
         before_client;
+    // Of a server that is one of several: hears who shares a subscription here. Null: all do.
+    // Outlives the server.
+    share_exchange* exchange = nullptr;
 };
 
 // An MQTT server, 3.1.1 and 5.0 side by side on each port. One thread takes connections, carries
@@ -75,6 +79,9 @@ public:
     // groups have been served. In the order of the calls, with those of the next two and go_on() of
     // server_settings::before_client. `pending` is released when all have it.
     void take_in(message_ptr message, receipt pending);
+    // share_exchange chose this server: one of those that share `filter`, "$share/NAME/FILTER", and
+    // are connected gets the message. In the order of the calls for one filter.
+    void take_turn(const std::string& filter, message_ptr message, share_turn_ptr turn);
     // The client's connection, if any, is taken over, and what is known of its session is forgotten
     // here, but not by the journal; then `between` is called, on the client's shard, and `kept` is
     // its session. Nothing: it has none.

@@ -189,6 +189,12 @@ void server_link::accept(const connect_packet& p, admission admitted) {
     accepted_ = true;
     shard_.shared.connections.fetch_add(1, std::memory_order_relaxed);
     take_limits(p);
+    if (limits.wills_elsewhere && shard_.shared.journal != nullptr) {
+        const auto delay = std::min(will_delay_, expiry);
+        const auto kept = shard_.shared.journal->will_begun(which->info, will_, delay, present);
+        seq = std::max(seq, kept);
+        will_is_elsewhere_ = will_.has_value();
+    }
     shard_.share_connected(*which, true);
     shard_.shared.rules.connected(which->info, present);
     // Held until it is saved that an older session is no more, or that this one goes on.

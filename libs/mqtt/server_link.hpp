@@ -125,7 +125,7 @@ private:
 
     // server_subscribe.cpp
     reason subscribe_one(const subscribe_packet::request& wanted, std::uint32_t id,
-                         session_journal::sequence& seq, bool& is_new);
+                         session_journal::sequence& seq, bool& is_new, const receipt& until);
 
     // server_send.cpp. False: it would be too large, and nothing was appended.
     bool append_frame(frame_cache& frames, const sending& how);
@@ -172,6 +172,7 @@ private:
     std::optional<mono_time> silence_at_;  // when check_silence() is called
     std::optional<session_journal::will> will_;
     std::uint32_t will_delay_ = 0;
+    bool will_is_elsewhere_ = false;  // server_options::wills_elsewhere
     std::uint32_t asked_expiry_ = 0;  // of the session, in CONNECT
     std::uint32_t max_expiry_ = 0;    // by options and policy
     std::unique_ptr<std::vector<std::string>> aliases_in_;

@@ -51,6 +51,8 @@ struct server_options {
     // True: what clients publish with the flag is retained by server::take_in() alone, in the order
     // that all servers have it.
     bool retained_elsewhere = false;
+    // True: wills are kept and published by the journal's owner: session_journal::will_begun().
+    bool wills_elsewhere = false;
 };
 
 }  // namespace evergrass::mqtt

@@ -13,7 +13,8 @@ bool has_wildcard(std::string_view filter) {
 
 // The code for one filter, and what it changes.
 reason server_link::subscribe_one(const subscribe_packet::request& wanted, std::uint32_t id,
-                                  session_journal::sequence& seq, bool& is_new) {
+                                  session_journal::sequence& seq, bool& is_new,
+                                  const receipt& until) {
     const auto& limits = shard_.shared.options;
     const auto share = parse_shared_filter(wanted.filter);
     if (!share) {
@@ -45,6 +46,10 @@ reason server_link::subscribe_one(const subscribe_packet::request& wanted, std::
         seq = shard_.shared.journal->subscribed(session_->info.id,
                                                 {std::string(wanted.filter), held.options, id});
     }
+    if (*share && shard_.shared.exchange != nullptr) {
+        shard_.shared.exchange->joined(std::string(wanted.filter), session_->info.id,
+                                       session_->outlives_connection(), until);
+    }
     return static_cast<reason>(held.options.level);
 }
 
@@ -54,14 +59,20 @@ void server_link::handle_subscribe(const frame& f) {
         violation(p.error());
         return;
     }
-    auto until = session_->journaled ? make_receipt() : nullptr;
+    // Also until what is shared with other servers comes here.
+    const bool waits = session_->journaled ||
+                       (shard_.shared.exchange != nullptr &&
+                        std::any_of(p->requests.begin(), p->requests.end(), [](const auto& each) {
+                            return each.filter.starts_with("$share/");
+                        }));
+    auto until = waits ? make_receipt() : nullptr;
     session_journal::sequence seq = 0;
     std::string codes;
     std::vector<bool> send_retained;
     std::vector<std::string_view> granted;
     for (const auto& wanted : p->requests) {
         bool is_new = false;
-        const auto code = subscribe_one(wanted, p->subscription_id, seq, is_new);
+        const auto code = subscribe_one(wanted, p->subscription_id, seq, is_new, until);
         codes += static_cast<char>(is_failure(code) && !is_v5() ? reason::unspecified_error : code);
         if (!is_failure(code)) {
             granted.push_back(wanted.filter);

@@ -4,6 +4,7 @@
 #include "libs/mqtt/message.hpp"
 #include "libs/mqtt/policy.hpp"
 #include "libs/mqtt/session_journal.hpp"
+#include "libs/mqtt/share_exchange.hpp"
 #include "libs/mqtt/text_map.hpp"
 #include "libs/mqtt/types.hpp"
 
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -71,8 +73,9 @@ struct session {
     std::size_t sent = 0;
     std::size_t inflight = 0;  // 0 while away
     std::size_t queued_bytes = 0;
-    std::optional<wall_time> first_expiry;  // at the earliest, of what waits
-    std::uint32_t refused_bytes = 0;        // of the last message, when there was no room for it
+    std::map<std::uint64_t, share_turn_ptr> turns;  // by order: what came by a share's turn
+    std::optional<wall_time> first_expiry;          // at the earliest, of what waits
+    std::uint32_t refused_bytes = 0;  // of the last message, when there was no room for it
     std::uint64_t last_order = 0;
     std::set<std::uint16_t> received_ids;  // QoS 2: PUBREC said, PUBREL not come [MQTT-4.3.3-10]
     std::optional<session_journal::will> delayed_will;  // while away

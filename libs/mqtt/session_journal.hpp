@@ -5,6 +5,7 @@
 #include "libs/base/time.hpp"
 #include "libs/log_store/file_system.hpp"
 #include "libs/mqtt/message.hpp"
+#include "libs/mqtt/policy.hpp"
 #include "libs/mqtt/types.hpp"
 
 #include <cstddef>
@@ -92,6 +93,19 @@ public:
                                   wall_time at, const std::optional<will>& delayed) = 0;
     virtual sequence will_done(std::string_view client_id) = 0;
     virtual sequence session_ended(std::string_view client_id) = 0;
+
+    // Only where server_options::wills_elsewhere, and then of sessions that are not kept too. Its
+    // client is connected, with this will or none, `due` now; `delay` is in seconds after the
+    // connection's end. `resumed`: its session goes on, and what waited of earlier connections
+    // becomes void; else that session has ended, and what waited is due [MQTT-3.1.3-9].
+    virtual sequence will_begun(const client_info& /*who*/, const std::optional<will>& /*given*/,
+                                std::uint32_t /*delay*/, bool /*resumed*/) {
+        return durable();
+    }
+    // Its connection has ended; `due`: when its will is to be published; none: not at all.
+    virtual sequence will_left(std::string_view /*client_id*/, std::optional<wall_time> /*due*/) {
+        return durable();
+    }
 
     virtual sequence subscribed(std::string_view client_id, const subscription& added) = 0;
     virtual sequence unsubscribed(std::string_view client_id, std::string_view filter) = 0;

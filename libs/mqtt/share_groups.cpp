@@ -7,6 +7,8 @@
 namespace evergrass::mqtt {
 namespace {
 
+constexpr std::string_view share_prefix = "$share/";
+
 std::string key_of(std::string_view name, std::string_view filter) {
     std::string key(name);
     key += '/';
@@ -87,6 +89,13 @@ void share_groups::set_connected(std::string_view name, std::string_view filter,
             one.info = who;
         }
     }
+}
+
+std::shared_ptr<share_group> share_groups::find(std::string_view subscribed_filter) const {
+    subscribed_filter.remove_prefix(share_prefix.size());
+    const std::lock_guard lock(mutex_);
+    const auto found = groups_.find(subscribed_filter);
+    return found == groups_.end() ? nullptr : found->second;
 }
 
 std::vector<std::shared_ptr<share_group>> share_groups::matching(std::string_view topic,

@@ -65,6 +65,8 @@ public:
     void set_connected(std::string_view name, std::string_view filter, const client_info& who,
                        bool connected);
 
+    // The one that is subscribed to as "$share/NAME/FILTER"; null: it has no members.
+    std::shared_ptr<share_group> find(std::string_view subscribed_filter) const;
     // Groups whose filter matches. Cost grows with the groups that are there: keep the answer until
     // generation() changes.
     std::vector<std::shared_ptr<share_group>> matching(std::string_view topic,

@@ -57,8 +57,9 @@ class HubClient:
         self._client.on_disconnect = lambda c, u, code, *p: self._answers.put(("disconnect", code))
         self._client.on_message = lambda c, u, message: self.messages.put(message)
         if will:
-            topic, payload, retain = will
-            self._client.will_set(topic, payload, 1, retain)
+            topic, payload, retain, *delay = will  # 5.0: seconds
+            extra = {"properties": properties("WILLMESSAGE", WillDelayInterval=delay[0])} if delay else {}
+            self._client.will_set(topic, payload, 1, retain, **extra)
         host, port = "127.0.0.1", port_of(endpoints, secure)
         if thing or secure:
             context = ssl.create_default_context(cafile=str(endpoints.ca_file))

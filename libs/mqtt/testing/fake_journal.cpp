@@ -204,4 +204,25 @@ fake_journal::sequence fake_journal::retained_cleared(std::string_view source,
                });
 }
 
+session_journal::sequence fake_journal::will_begun(const client_info& who,
+                                                   const std::optional<will>& given,
+                                                   std::uint32_t delay, bool resumed) {
+    auto said = who.id + " " + (given ? given->message->topic : "nothing");
+    said += given ? " " + std::to_string(delay) + " s" : "";
+    wills.push_back(said + (resumed ? " resumed" : ""));
+    return add("will", who.id, [](model&) {});
+}
+
+session_journal::sequence fake_journal::will_left(std::string_view id,
+                                                  std::optional<wall_time> due) {
+    auto said = std::string(id) + " left";
+    if (due) {
+        const auto since =
+            std::chrono::duration_cast<std::chrono::seconds>(due->time_since_epoch());
+        said += ", due at " + std::to_string(since.count());
+    }
+    wills.push_back(std::move(said));
+    return add("will left", id, [](model&) {});
+}
+
 }  // namespace evergrass::mqtt::testing

@@ -28,6 +28,10 @@ public:
     // In order, one word and the client id each: "begun a", "message a,b", "finished a" ….
     std::vector<std::string> calls;
 
+    // "a w/a 5 s", "a nothing resumed", "a left, due at 5" (since 1970), "a left": wills that are
+    // elsewhere.
+    std::vector<std::string> wills;
+
     sequence last() const { return records_.size(); }
     // All up to `upto` is on the disk; says so.
     void save(sequence upto);
@@ -50,6 +54,9 @@ public:
                           const std::optional<will>& delayed) override;
     sequence will_done(std::string_view id) override;
     sequence session_ended(std::string_view id) override;
+    sequence will_begun(const client_info& who, const std::optional<will>& given,
+                        std::uint32_t delay, bool resumed) override;
+    sequence will_left(std::string_view id, std::optional<wall_time> due) override;
     sequence subscribed(std::string_view id, const subscription& added) override;
     sequence unsubscribed(std::string_view id, std::string_view filter) override;
     result<sequence> message(const message_ptr& what, std::span<const delivery> to,

@@ -36,7 +36,7 @@ struct world::state {
         for (std::size_t i = 0; i < of.shards(); ++i) {
             brokers.push_back(std::make_unique<broker>(
                 broker_shared{of.options, of.rules, mesh, retained, shares, journal, time, logger(),
-                              subscriptions, connections, sessions},
+                              subscriptions, connections, sessions, of.settings_.exchange},
                 i));
             brokers.back()->at(of.mono, of.wall);
         }

@@ -45,6 +45,7 @@ struct world_settings {
     bool journal = false;
     bool saves_at_once = true;  // the journal's changes are durable as soon as all is quiet
     server_options options = {};
+    share_exchange* exchange = nullptr;
 };
 
 // A whole server for tests and fuzz targets and the clients that talk to it, without threads,
