@@ -326,6 +326,11 @@ CREATE TABLE core_invocations(
 CREATE INDEX core_invocations_by_thing ON core_invocations(thing);
 )sql";
 
+// Whose polls a certificate's change ends is asked at each change, in a table with all groups.
+constexpr std::string_view members_by_certificate = R"sql(
+CREATE INDEX group_members_by_certificate ON group_members(certificate_id);
+)sql";
+
 }  // namespace
 
 const std::vector<std::string_view>& migrations() {
@@ -338,7 +343,8 @@ const std::vector<std::string_view>& migrations() {
                                                       thing_types_and_cas,
                                                       services_at_once,
                                                       fleet_provisioning,
-                                                      invocations_at_any_service};
+                                                      invocations_at_any_service,
+                                                      members_by_certificate};
     return all;
 }
 
