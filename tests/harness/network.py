@@ -51,18 +51,18 @@ class Network:
     def place(self):
         """One more namespace on the bridge."""
         number = len(self._places) + 1
-        made = Place(f"{self._name}-{number}", f"{self._name}v{number}")
+        made = Place(f"{self._name}-{number}", f"{self._name}v{number}", f"{self._subnet}.{number + 1}")
         self._places.append(made)
         _ip("netns", "add", made.name)
         _ip("link", "add", made.cable, "type", "veth", "peer", "name", "eth0", "netns", made.name)
         _ip("link", "set", made.cable, "master", self._name)
         made.mend()
         for words in (
-            ("addr", "add", f"{self._subnet}.{number + 1}/24", "dev", "eth0"),
+            ("addr", "add", f"{made.address}/24", "dev", "eth0"),
             ("link", "set", "eth0", "up"),
             ("link", "set", "lo", "up"),
         ):
-            _ip("-n", made.name, *words)
+            made.ip(*words)
         return made
 
     def __exit__(self, *unused):
@@ -74,9 +74,13 @@ class Network:
 class Place:
     """A namespace, and its cable to the bridge."""
 
-    def __init__(self, name, cable):
-        self.name, self.cable = name, cable
+    def __init__(self, name, cable, address):
+        self.name, self.cable, self.address = name, cable, address
         self.wrap = ["ip", "netns", "exec", name]  # before a command that is to run there
+
+    def ip(self, *words):
+        """The command ip, of this place."""
+        _ip("-n", self.name, *words)
 
     def pull(self):
         _ip("link", "set", self.cable, "down")
