@@ -1,7 +1,5 @@
 #include "apps/evergrass/secret_input.hpp"
 
-#include "libs/base/errors.hpp"
-
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
@@ -24,8 +22,7 @@ result<secret_text> ask_at_terminal() {
     secret_text value(std::string_view(line.data()));
     OPENSSL_cleanse(line.data(), line.size());
     if (failed != 0) {
-        return error{errc::invalid_input,
-                     "no value was entered, or not the same one twice; nothing was changed"};
+        return error{{}, "no value was entered, or not the same one twice; nothing was changed"};
     }
     return value;
 }
@@ -37,8 +34,7 @@ result<secret_text> read_secret_value(const std::optional<std::filesystem::path>
     const bool from_input = !file || *file == "-";
     if (from_input && ::isatty(STDIN_FILENO) == 1) {
         if (binary) {
-            return error{errc::invalid_input,
-                         "bytes are not typed: give --file, or send them by a pipe"};
+            return error{{}, "bytes are not typed: give --file, or send them by a pipe"};
         }
         return ask_at_terminal();
     }
@@ -52,7 +48,7 @@ result<secret_text> read_secret_value(const std::optional<std::filesystem::path>
         text.remove_suffix(1);
     }
     if (text.empty()) {
-        return error{errc::invalid_input, "the value is empty; nothing was changed"};
+        return error{{}, "the value is empty; nothing was changed"};
     }
     return secret_text(text);
 }

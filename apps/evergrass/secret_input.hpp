@@ -12,9 +12,9 @@ namespace evergrass::cli {
 inline constexpr std::size_t longest_secret = 65536;
 
 // A value from `file`; without one (or "-") from standard input. Where that is a terminal it is
-// asked for there, twice and without showing it, unless `binary`: then errc::invalid_input, as for
-// an empty value. A line break at the end of what comes by a pipe is dropped unless `binary`: echo
-// and people who type put it there. errc::too_large: over longest_secret.
+// asked for there, twice and without showing it, unless `binary`: then an error that says what to
+// do, as for an empty value. A line break at the end of what comes by a pipe is dropped unless
+// `binary`: echo and people who type put it there. errc::too_large: over longest_secret.
 //
 // Nothing of it stays behind in this process's memory, but what the system's terminal kept.
 result<secret_text> read_secret_value(const std::optional<std::filesystem::path>& file,
