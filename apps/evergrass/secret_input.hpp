@@ -16,7 +16,7 @@ inline constexpr std::size_t longest_secret = 65536;
 // do, as for an empty value. A line break at the end of what comes by a pipe is dropped unless
 // `binary`: echo and people who type put it there. errc::too_large: over longest_secret.
 //
-// Nothing of it stays behind in this process's memory, but what the system's terminal kept.
+// Where it was on its way into the answer is wiped.
 result<secret_text> read_secret_value(const std::optional<std::filesystem::path>& file,
                                       bool binary);
 
