@@ -307,10 +307,12 @@ secrets_verbs add_secrets(CLI::App& app, evergrass::cli::secrets_options& option
     auto* all = app.add_subcommand(
         "secrets", "The core's own store of secrets, for what no deployment brings. Works offline");
     all->require_subcommand(1);
-    auto* put = all->add_subcommand("put", "Put a value: of --file, or of standard input");
+    auto* put =
+        all->add_subcommand("put", "Put a value: typed unseen, of standard input, or of --file");
     put->add_option("ARN", options.arn, "The one that the group's secret resource has")->required();
     put->add_option("--name", options.name, "Its name (default: the ARN's)")->type_name("NAME");
-    put->add_option("--file", options.file, "The value's file")->type_name("FILE");
+    put->add_option("--file", options.file, "The value's file; - is standard input")
+        ->type_name("FILE");
     put->add_flag("--binary", options.binary, "The value is bytes, not text");
     auto* list = all->add_subcommand("list", "Names, ARNs and labels; never a value");
     auto* remove = all->add_subcommand("delete", "Delete a secret with all its versions");

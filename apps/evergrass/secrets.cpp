@@ -2,21 +2,22 @@
 
 #include "apps/evergrass/admin_client.hpp"
 #include "apps/evergrass/group_secrets.hpp"
+#include "apps/evergrass/secret_input.hpp"
 #include "edge/secrets/file_secret_store.hpp"
 #include "libs/base/encoding.hpp"
-#include "libs/base/file.hpp"
 #include "libs/base/json.hpp"
 #include "libs/base/random.hpp"
+#include "libs/base/secret_text.hpp"
 #include "libs/base/time.hpp"
 
 #include <algorithm>
 #include <iostream>
-#include <iterator>
+#include <sys/stat.h>
+#include <utility>
 
 namespace evergrass::cli {
 namespace {
 
-constexpr std::size_t most_bytes = 65536;
 constexpr std::string_view previous_stage = "AWSPREVIOUS";
 
 int failed(std::string_view verb, const error& why) {
@@ -37,15 +38,28 @@ edge::file_secret_store open_store(const secrets_options& options) {
     return store;
 }
 
-result<std::string> read_value(const secrets_options& options) {
-    if (options.file) {
-        return read_file(*options.file, most_bytes);
+// Before the first value is read.
+void protect_values() {
+    constexpr std::size_t locked_bytes = 1024 * 1024;
+    const bool no_dumps = forbid_core_dumps();
+    const bool locked = reserve_secret_memory(locked_bytes);
+    if (!no_dumps || !locked) {
+        std::cerr << "evergrass secrets: this system does not let memory be locked or kept out of "
+                     "core dumps; values are wiped after use all the same\n";
     }
-    std::string value(std::istreambuf_iterator<char>(std::cin), {});
-    if (!options.binary && value.ends_with('\n')) {
-        value.pop_back();  // of echo and of people who type
+}
+
+// Whoever gives a file has the value in it, too.
+void tell_of_file(const std::filesystem::path& file) {
+    struct stat status {};
+    if (::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
+        return;  // a pipe, /dev/stdin
     }
-    return value;
+    std::cerr << "evergrass secrets put: " << file.string() << " still has the value in the clear";
+    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        std::cerr << ", and others than its owner may read it";
+    }
+    std::cerr << "; remove it, or give the value by a pipe or at the terminal next time\n";
 }
 
 // What was current becomes the previous one, and what was that goes.
@@ -68,7 +82,8 @@ constexpr std::string_view when_it_counts =
 }  // namespace
 
 int run_secrets_put(const secrets_options& options) {
-    auto value = read_value(options);
+    protect_values();
+    auto value = read_secret_value(options.file, options.binary);
     if (!value) {
         return failed("put", value.error());
     }
@@ -86,7 +101,7 @@ int run_secrets_put(const secrets_options& options) {
     fresh.stages = {std::string(edge::current_stage)};
     fresh.created_at_ms = to_epoch_milliseconds(clock().now());
     fresh.is_binary = options.binary;
-    fresh.value = secret_text::from(*value);
+    fresh.value = std::move(*value);
     if (!fresh.is_binary && !is_utf8(fresh.value)) {
         return failed("put", {{}, "the value is not UTF-8; give --binary"});
     }
@@ -95,6 +110,9 @@ int run_secrets_put(const secrets_options& options) {
     const auto arn = made.arn;
     if (const auto put = store.put(std::move(made)); !put) {
         return failed("put", put.error());
+    }
+    if (options.file) {
+        tell_of_file(*options.file);
     }
     if (options.json) {
         std::cout << json::serialize(json::object{{"arn", arn}, {"versionId", id}}) << "\n";
@@ -105,6 +123,7 @@ int run_secrets_put(const secrets_options& options) {
 }
 
 int run_secrets_list(const secrets_options& options) {
+    protect_values();
     const auto store = open_store(options);
     json::array all;
     for (const auto* s : store.all()) {
@@ -128,6 +147,7 @@ int run_secrets_list(const secrets_options& options) {
 }
 
 int run_secrets_delete(const secrets_options& options) {
+    protect_values();
     auto store = open_store(options);
     const auto* known = store.find(options.arn);
     if (known == nullptr) {

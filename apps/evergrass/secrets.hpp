@@ -8,9 +8,10 @@ namespace evergrass::cli {
 
 struct secrets_options {
     std::filesystem::path root = "/greengrass";
-    std::string arn;                            // put, delete: or, to delete, the name
-    std::string name;                           // put: empty means the ARN's without its end
-    std::optional<std::filesystem::path> file;  // put: of the value; none: standard input
+    std::string arn;   // put, delete: or, to delete, the name
+    std::string name;  // put: empty means the ARN's without its end
+    // put: of the value; none: standard input, which is asked when it is a terminal
+    std::optional<std::filesystem::path> file;
     bool binary = false;
     bool json = false;
 };

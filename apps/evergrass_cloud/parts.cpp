@@ -4,6 +4,7 @@
 #include "apps/evergrass_cloud/shared_store.hpp"
 #include "cloud/backup/backup.hpp"
 #include "cloud/bus/nats_bus.hpp"
+#include "cloud/greengrass/denied_certificates.hpp"
 #include "cloud/greengrass/deployments.hpp"
 #include "cloud/greengrass/operations.hpp"
 #include "cloud/greengrass/post_core_logs.hpp"
@@ -241,27 +242,16 @@ void service_parts::publish(std::string topic, std::string payload, const mqtt::
     }
 }
 
-// The long polls of the certificate's things look again, and are refused if it is theirs.
 // Its own, and those of the cores whose devices have it (docs/core-service-protocol.md).
-void service_parts::end_polls_of(const std::string& certificate_id) {
-    std::vector<std::string> things;
-    {
-        const auto hold = state_->db().lock();
-        const auto read = state_->db().query(
-            "parts.things_of_certificate",
-            "SELECT thing FROM thing_certificates WHERE certificate_id = ?1"
-            " UNION SELECT core.thing FROM group_members device JOIN group_members core"
-            " ON core.group_id = device.group_id AND core.role = 'core'"
-            " WHERE device.certificate_id = ?1 AND device.role = 'device'",
-            {certificate_id}, [&](const db::row& row) { things.push_back(row.text(0)); });
-        if (!read) {
-            log_.error("The long polls of a certificate that was lost go on.",
-                       {{"certificateId", certificate_id}, {"error", read.error()}});
-        }
+std::vector<std::string> service_parts::polls_of(const std::string& certificate_id) {
+    const auto hold = state_->db().lock();
+    auto things = greengrass::polls_of_certificate(*state_, certificate_id);
+    if (!things) {
+        log_.error("Cores hear later that a certificate has changed: at the end of their polls.",
+                   {{"certificateId", certificate_id}, {"error", things.error()}});
+        return {};
     }
-    for (const auto& each : things) {
-        notifier_.notify(each);
-    }
+    return std::move(*things);
 }
 
 result<void> service_parts::start_upstream(const service_options& options) {
@@ -397,7 +387,14 @@ result<void> service_parts::start_hub(const service_options& options) {
     hub_ = std::move(*started);
     changes_.on_certificate_lost = [this](const std::string& id) {
         hub_->cut_off(id);
-        end_polls_of(id);
+        for (const auto& thing : polls_of(id)) {
+            notifier_.notify(thing);
+        }
+    };
+    changes_.on_certificate_changed = [this](const std::string& id) {
+        for (const auto& thing : polls_of(id)) {
+            notifier_.announce(thing);
+        }
     };
     changes_.on_emptied = [this] { hub_->forget_all(); };
     changes_.on_things_changed = [this] { jobs_->things_changed(); };

@@ -83,7 +83,7 @@ private:
                   std::unique_ptr<store> state, std::unique_ptr<bus> between, logger log);
     void publish(std::string topic, std::string payload, const mqtt::receipt& pending,
                  std::string_view only_to = {});
-    void end_polls_of(const std::string& certificate_id);
+    std::vector<std::string> polls_of(const std::string& certificate_id);
     result<void> start_upstream(const service_options& options);
     result<void> start_hub(const service_options& options);
     result<void> join_others(const service_options& options);

@@ -4,8 +4,6 @@
 
 #include <set>
 #include <string>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 namespace evergrass::greengrassd {
@@ -18,12 +16,8 @@ constexpr std::size_t locked_bytes = 4 * 1024 * 1024;
 }  // namespace
 
 void protect_memory(const logger& log) {
-    // The limit alone does not hold for a program that takes dumps by a pipe, as systemd's does.
     // Functions inherit the limit and may raise it to what it was.
-    rlimit dumps{};
-    ::getrlimit(RLIMIT_CORE, &dumps);
-    dumps.rlim_cur = 0;
-    if (::setrlimit(RLIMIT_CORE, &dumps) != 0 || ::prctl(PR_SET_DUMPABLE, 0) != 0) {
+    if (!forbid_core_dumps()) {
         log.warn("Core dumps cannot be turned off: one could hold keys and secrets.");
     }
     if (!reserve_secret_memory(locked_bytes)) {

@@ -1,6 +1,7 @@
 #include "cloud/greengrass/device_api.hpp"
 
 #include "cloud/gateway/session_credentials.hpp"
+#include "cloud/greengrass/denied_certificates.hpp"
 #include "cloud/greengrass/greengrass_fixture.hpp"
 #include "libs/base/json.hpp"
 #include "libs/pki/pki.hpp"
@@ -291,6 +292,40 @@ TEST_F(device_api_test, a_device_that_lost_its_certificate_ends_the_poll_of_its_
     const auto deleted = must_answer(request("GET", denied_path, 'c'));
     EXPECT_THAT(contract::parse_signed_manifest(deleted.body).value().manifest_text,
                 HasSubstr(certificate_id('d')));
+}
+
+TEST_F(device_api_test, a_device_whose_certificate_was_detached_is_denied_by_its_thing) {
+    const auto id = text(deploy_group(), "DeploymentId");
+    const auto poll = "/evergrass/v1/cores/core/deployment?after=" + id + "&denied=";
+    EXPECT_FALSE(must_answer(request("GET", poll, 'c')).headers.get("x-evergrass-denied"));
+    write("DELETE FROM thing_certificates WHERE thing = 'lamp'");
+    EXPECT_TRUE(must_answer(request("GET", poll, 'c')).headers.get("x-evergrass-denied"));
+    const auto answer = must_answer(request("GET", denied_path, 'c'));
+    const auto told = parse_json(contract::parse_signed_manifest(answer.body).value().manifest_text)
+                          .value()
+                          .get_object();
+    EXPECT_EQ(told.at("deniedThings"), json::array({"lamp"}));
+    EXPECT_EQ(told.at("deniedCertificates"), json::array()) << "it may be another device's too";
+    EXPECT_NE(text(told, "deniedVersion"), "");
+    write("UPDATE certificates SET status = 'INACTIVE' WHERE id = ?1", {certificate_id('d')});
+    const auto both = must_answer(request("GET", denied_path, 'c'));
+    EXPECT_THAT(
+        contract::parse_signed_manifest(both.body).value().manifest_text,
+        HasSubstr(R"("deniedCertificates":[")" + certificate_id('d') + R"("],"deniedThings":[])"));
+}
+
+TEST_F(device_api_test, the_polls_of_a_certificate_are_its_things_and_its_devices_cores) {
+    deploy_group();
+    const auto polls = [&](char digit) {
+        const auto hold = state_->db().lock();
+        return greengrass::polls_of_certificate(*state_, certificate_id(digit)).value();
+    };
+    EXPECT_THAT(polls('d'), testing::UnorderedElementsAre("core", "lamp"));
+    EXPECT_THAT(polls('c'), testing::ElementsAre("core"));
+    EXPECT_THAT(polls('e'), testing::IsEmpty());
+    write("DELETE FROM thing_certificates");
+    EXPECT_THAT(polls('d'), testing::ElementsAre("core"));
+    EXPECT_THAT(polls('c'), testing::ElementsAre("core")) << "its own poll is refused then";
 }
 
 TEST_F(device_api_test, a_core_that_does_not_ask_for_denied_certificates_is_not_told) {

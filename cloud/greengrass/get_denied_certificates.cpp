@@ -45,6 +45,7 @@ http::response get_denied_certificates(const device_routes& in, const device_req
         {"deniedOfDeployment", (*running)->id},
         {"deniedVersion", denied->version},
         {"deniedCertificates", json::array(denied->ids.begin(), denied->ids.end())},
+        {"deniedThings", json::array(denied->things.begin(), denied->things.end())},
         {"nonce", nonce}};
     const auto signed_text = in.services.signer.sign(json::serialize(told));
     if (!signed_text) {

@@ -4,6 +4,7 @@
 namespace evergrass::cloud::iot {
 
 api_result attach_thing_principal(registry& in, const call& from) {
+    std::string certificate;
     auto done = in_transaction(in.state, [&]() -> api_result {
         const auto thing = require_thing(in, required_text(from, "thingName"));
         if (!thing) {
@@ -19,9 +20,14 @@ api_result attach_thing_principal(registry& in, const call& from) {
                                 {thing->name, *id})) {
             return *failed;
         }
+        certificate = *id;
         return reply{};
     });
-    in.changes.changed();
+    if (done) {
+        in.changes.certificate_changed(certificate);
+    } else {
+        in.changes.changed();
+    }
     return done;
 }
 

@@ -3,6 +3,7 @@
 #include "cloud/iot/new_certificate.hpp"
 #include "cloud/iot/provision_thing.hpp"
 #include "cloud/iot/provisioning_records.hpp"
+#include "libs/cbor/cbor.hpp"
 #include "libs/pki/pki.hpp"
 
 #include <boost/asio/post.hpp>
@@ -21,14 +22,20 @@ api_error refusal(int status, const char* code, std::string message) {
     return {status, code, std::move(message), {}, {}};
 }
 
-answer<json::object> body_of(std::string_view payload) {
-    auto value = parse_json(payload);
+answer<json::object> body_of(iot::payload_format format, std::string_view payload) {
+    const bool is_json = format == iot::payload_format::json;
+    auto value = is_json ? parse_json(payload) : parse_cbor(payload);
     if (!value || !value->is_object()) {
         return refusal(400, "InvalidPayload",
-                       "The payload must be a JSON object" +
+                       std::string("The payload must be ") +
+                           (is_json ? "a JSON object" : "a CBOR map") +
                            (value ? std::string() : ": " + value.error().context) + ".");
     }
     return std::move(value->get_object());
+}
+
+std::string text_of(iot::payload_format format, const json::object& body) {
+    return format == iot::payload_format::json ? json::serialize(body) : to_cbor(body);
 }
 
 std::string_view name_of(iot::fleet_operation what) {
@@ -98,10 +105,10 @@ void fleet_provisioning::refuse(const waiting_request& asked, const api_error& w
                 {"template", asked.what.template_name},
                 {"reason", fault ? why.why : why.message}});
     say_(asked.topic + "/rejected",
-         json::serialize(json::object{
-             {"statusCode", why.status},
-             {"errorCode", device_code(why.code)},
-             {"errorMessage", fault ? std::string("Internal failure.") : why.message}}),
+         text_of(asked.what.format,
+                 {{"statusCode", why.status},
+                  {"errorCode", device_code(why.code)},
+                  {"errorMessage", fault ? std::string("Internal failure.") : why.message}}),
          asked.pending, asked.requester);
 }
 
@@ -138,7 +145,7 @@ void fleet_provisioning::deliver(const mqtt::publication& message, const mqtt::r
             refuse(*asked, done.error());
             return;
         }
-        say_(asked->topic + "/accepted", json::serialize(done->output), asked->pending,
+        say_(asked->topic + "/accepted", text_of(asked->what.format, done->output), asked->pending,
              asked->requester);
     });
 }
@@ -149,9 +156,9 @@ api_result fleet_provisioning::answer_now(const iot::fleet_request& asked,
         case iot::fleet_operation::create_keys:
             return create_keys();
         case iot::fleet_operation::create_from_csr:
-            return create_from_csr(payload);
+            return create_from_csr(asked, payload);
         case iot::fleet_operation::provision:
-            return provision(asked.template_name, payload);
+            return provision(asked, payload);
     }
     return refusal(400, "InvalidPayload", "Unknown operation.");
 }
@@ -195,8 +202,9 @@ api_result fleet_provisioning::create_keys() {
     return create_certificate(*public_key, "", private_key);
 }
 
-api_result fleet_provisioning::create_from_csr(std::string_view payload) {
-    const auto body = body_of(payload);
+api_result fleet_provisioning::create_from_csr(const iot::fleet_request& asked,
+                                               std::string_view payload) {
+    const auto body = body_of(asked.format, payload);
     if (!body) {
         return body.error();
     }
@@ -212,9 +220,10 @@ api_result fleet_provisioning::create_from_csr(std::string_view payload) {
     return create_certificate(csr->public_key_pem, csr->common_name, "");
 }
 
-api_result fleet_provisioning::provision(const std::string& template_name,
+api_result fleet_provisioning::provision(const iot::fleet_request& asked,
                                          std::string_view payload) {
-    const auto body = body_of(payload);
+    const auto& template_name = asked.template_name;
+    const auto body = body_of(asked.format, payload);
     if (!body) {
         return body.error();
     }

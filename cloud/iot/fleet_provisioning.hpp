@@ -33,7 +33,7 @@ private:
 
 // Fleet provisioning over MQTT (docs/iot.md): a device that has no certificate of its own asks with
 // one that many share, or a temporary one, for its own and for what a template of the owner's
-// makes. Whether it may use the topic, its certificate's policies have said.
+// makes, in JSON or CBOR. Whether it may use the topic, its certificate's policies have said.
 //
 // One request after the other, on a thread of its own. Any thread may call.
 class fleet_provisioning final : public mqtt::external_target {
@@ -66,8 +66,8 @@ private:
     api_result create_certificate(const std::string& public_key_pem, const std::string& common_name,
                                   const std::string& private_key_pem);
     api_result create_keys();
-    api_result create_from_csr(std::string_view payload);
-    api_result provision(const std::string& template_name, std::string_view payload);
+    api_result create_from_csr(const iot::fleet_request& asked, std::string_view payload);
+    api_result provision(const iot::fleet_request& asked, std::string_view payload);
 
     registry& in_;
     sayer say_;

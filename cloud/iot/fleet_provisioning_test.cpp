@@ -2,6 +2,7 @@
 
 #include "cloud/iot/provisioning_records.hpp"
 #include "cloud/iot/registry_fixture.hpp"
+#include "libs/cbor/cbor.hpp"
 
 #include <gmock/gmock.h>
 
@@ -202,6 +203,32 @@ TEST_F(fleet, an_answer_goes_to_the_client_that_asked) {
     EXPECT_THAT(said_[0].payload, HasSubstr("privateKey"));
 }
 
+TEST_F(fleet, who_asks_in_cbor_is_answered_in_cbor) {
+    const auto key = pki::generate_rsa_key();
+    const auto csr = pki::make_csr("pump-9", {}, key).value();
+    const auto created =
+        service_.answer_now({fleet_operation::create_from_csr, "", iot::payload_format::cbor},
+                            to_cbor(json::object{{"certificateSigningRequest", csr}}));
+    ASSERT_TRUE(created) << created.error().message;
+    deliver("$aws/provisioning-templates/pump/provision/cbor",
+            to_cbor(json::object{
+                {"certificateOwnershipToken", created->output.at("certificateOwnershipToken")},
+                {"parameters", json::object{{"Serial", "9"}}}}),
+            "c");
+    deliver("$aws/provisioning-templates/pump/provision/cbor", "{}", "c");
+    service_.stop();
+    ASSERT_EQ(said_.size(), 2u);
+    EXPECT_EQ(said_[0].topic, "$aws/provisioning-templates/pump/provision/cbor/accepted");
+    EXPECT_EQ(parse_cbor(said_[0].payload).value(),
+              (json::object{{"deviceConfiguration", json::object{{"serial", "9"}}},
+                            {"thingName", "pump-9"}}));
+    EXPECT_EQ(said_[1].topic, "$aws/provisioning-templates/pump/provision/cbor/rejected");
+    const auto refused = parse_cbor(said_[1].payload).value().get_object();
+    EXPECT_EQ(refused.at("statusCode"), 400);
+    EXPECT_EQ(refused.at("errorCode"), "InvalidPayload");
+    EXPECT_THAT(std::string(refused.at("errorMessage").as_string()), HasSubstr("a CBOR map"));
+}
+
 TEST_F(fleet, a_request_of_no_client_is_not_answered_to_everybody) {
     deliver("$aws/certificates/create/json", "", "");
     service_.stop();
@@ -282,16 +309,23 @@ TEST_F(fleet, register_thing_makes_all_from_a_csr) {
     EXPECT_EQ(code("RegisterThing", {{"templateBody", body}}), "InvalidRequestException");
 }
 
-TEST(fleet_topics, are_those_of_json_and_of_names_that_a_template_can_have) {
+TEST(fleet_topics, are_those_of_two_formats_and_of_names_that_a_template_can_have) {
     using iot::parse_fleet_topic;
-    EXPECT_EQ(parse_fleet_topic("$aws/certificates/create/json")->what,
-              fleet_operation::create_keys);
-    EXPECT_EQ(parse_fleet_topic("$aws/certificates/create-from-csr/json")->what,
-              fleet_operation::create_from_csr);
-    EXPECT_EQ(parse_fleet_topic("$aws/provisioning-templates/a_B-1/provision/json"),
-              (iot::fleet_request{fleet_operation::provision, "a_B-1"}));
+    for (const auto& [end, format] : {std::pair("json", iot::payload_format::json),
+                                      std::pair("cbor", iot::payload_format::cbor)}) {
+        const auto parse = [end = end](const std::string& start) {
+            return parse_fleet_topic(start + end);
+        };
+        EXPECT_EQ(parse("$aws/certificates/create/"),
+                  (iot::fleet_request{fleet_operation::create_keys, "", format}));
+        EXPECT_EQ(parse("$aws/certificates/create-from-csr/"),
+                  (iot::fleet_request{fleet_operation::create_from_csr, "", format}));
+        EXPECT_EQ(parse("$aws/provisioning-templates/a_B-1/provision/"),
+                  (iot::fleet_request{fleet_operation::provision, "a_B-1", format}));
+    }
     for (const auto* other :
-         {"$aws/certificates/create/cbor", "$aws/certificates/create/json/accepted",
+         {"$aws/certificates/create/xml", "$aws/certificates/createjson", "/json", "/cbor", "",
+          "$aws/certificates/create/json/accepted", "$aws/certificates/create/cbor/accepted",
           "$aws/provisioning-templates//provision/json",
           "$aws/provisioning-templates/a/b/provision/json",
           "$aws/provisioning-templates/provision/json",

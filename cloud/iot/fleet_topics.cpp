@@ -20,12 +20,20 @@ bool is_template_name(std::string_view text) {
 
 std::optional<fleet_request> parse_fleet_topic(std::string_view topic) {
     constexpr std::string_view prefix = "$aws/provisioning-templates/";
-    constexpr std::string_view ending = "/provision/json";
-    if (topic == "$aws/certificates/create/json") {
-        return fleet_request{fleet_operation::create_keys, {}};
+    constexpr std::string_view ending = "/provision";
+    fleet_request asked;
+    if (topic.ends_with("/cbor")) {
+        asked.format = payload_format::cbor;
+    } else if (!topic.ends_with("/json")) {
+        return std::nullopt;
     }
-    if (topic == "$aws/certificates/create-from-csr/json") {
-        return fleet_request{fleet_operation::create_from_csr, {}};
+    topic.remove_suffix(std::string_view("/json").size());
+    if (topic == "$aws/certificates/create") {
+        return asked;
+    }
+    if (topic == "$aws/certificates/create-from-csr") {
+        asked.what = fleet_operation::create_from_csr;
+        return asked;
     }
     if (!topic.starts_with(prefix) || !topic.ends_with(ending) ||
         topic.size() < prefix.size() + ending.size()) {
@@ -35,7 +43,9 @@ std::optional<fleet_request> parse_fleet_topic(std::string_view topic) {
     if (!is_template_name(name)) {
         return std::nullopt;
     }
-    return fleet_request{fleet_operation::provision, std::string(name)};
+    asked.what = fleet_operation::provision;
+    asked.template_name = name;
+    return asked;
 }
 
 }  // namespace evergrass::cloud::iot

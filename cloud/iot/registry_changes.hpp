@@ -18,6 +18,15 @@ public:
 
     void changed() { happened(registry_change::rights, {}); }
 
+    // The certificate is ACTIVE again, or of another thing than before: who waits for news of its
+    // devices, here or at another service, looks again.
+    void certificate_changed(const std::string& certificate_id) {
+        changed();
+        if (on_certificate_changed) {
+            on_certificate_changed(certificate_id);
+        }
+    }
+
     // The certificate is no longer ACTIVE, or is gone.
     void certificate_lost(const std::string& certificate_id) {
         happened(registry_change::certificate_lost, certificate_id);
@@ -44,6 +53,8 @@ public:
     // Set at start-up, before the first operation runs; called on the operation's thread. That
     // holds no lock of the store then: what is called may wait for threads that wait for the store.
     std::function<void(const std::string& certificate_id)> on_certificate_lost;
+    // Of changes made here: what is called tells the other services itself.
+    std::function<void(const std::string& certificate_id)> on_certificate_changed;
     std::function<void()> on_things_changed;
     std::function<void()> on_emptied;
     // Tells the other services; `name`: the certificate's. Empty: there are none.

@@ -1,7 +1,7 @@
 #include "cloud/iot/registry_fixture.hpp"
 #include "libs/base/digest.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 namespace evergrass::cloud {
 namespace {
@@ -261,6 +261,25 @@ TEST_F(iot_registry, a_certificate_that_is_lost_is_told_after_the_change_is_in_f
     };
     ok("UpdateCertificate", {{"certificateId", id}, {"newStatus", "REVOKED"}});
     EXPECT_FALSE(active_when_told);
+}
+
+TEST_F(iot_registry, whose_certificate_changed_is_told_after_the_change_is_in_force) {
+    const auto arn = certificate();
+    ok("CreateThing", {{"thingName", "t"}});
+    std::vector<std::string> told;
+    changes_.on_certificate_changed = [&](const std::string& id) {
+        EXPECT_EQ(id, id_of(arn));
+        told.push_back(std::string(authority_.is_attached(id, "t") ? "attached" : "detached") +
+                       (authority_.is_active(id) ? " active" : " inactive"));
+    };
+    const json::object both = {{"thingName", "t"}, {"principal", arn}};
+    ok("AttachThingPrincipal", both);
+    ok("UpdateCertificate", {{"certificateId", id_of(arn)}, {"newStatus", "INACTIVE"}});
+    ok("UpdateCertificate", {{"certificateId", id_of(arn)}, {"newStatus", "ACTIVE"}});
+    ok("DetachThingPrincipal", both);
+    EXPECT_NE(code("DetachThingPrincipal", both), "success");
+    EXPECT_THAT(told,
+                testing::ElementsAre("attached active", "attached active", "detached active"));
 }
 
 // A Deny that cannot be read must not turn into nothing: all that the certificate may is gone.

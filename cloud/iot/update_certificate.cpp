@@ -32,6 +32,8 @@ api_result update_certificate(registry& in, const call& from) {
     });
     if (done && status != "ACTIVE") {
         in.changes.certificate_lost(id);
+    } else if (done) {
+        in.changes.certificate_changed(id);
     } else {
         in.changes.changed();
     }

@@ -338,6 +338,11 @@ CREATE INDEX mqtt_wills_by_node ON mqtt_wills(node);
 CREATE INDEX mqtt_wills_by_due ON mqtt_wills(due);
 )sql";
 
+// Whose polls a certificate's change ends is asked at each change, in a table with all groups.
+constexpr std::string_view members_by_certificate = R"sql(
+CREATE INDEX group_members_by_certificate ON group_members(certificate_id);
+)sql";
+
 }  // namespace
 
 const std::vector<std::string_view>& migrations() {
@@ -351,7 +356,8 @@ const std::vector<std::string_view>& migrations() {
                                                       services_at_once,
                                                       fleet_provisioning,
                                                       invocations_at_any_service,
-                                                      wills_of_all_services};
+                                                      wills_of_all_services,
+                                                      members_by_certificate};
     return all;
 }
 

@@ -2,7 +2,7 @@
 
 #include "libs/db/test_postgres.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <filesystem>
 #include <memory>
@@ -60,6 +60,22 @@ std::int64_t rows(store& state, const std::string& table) {
     return count;
 }
 
+bool has_index(store& state, const std::string& name, const std::string& columns,
+               bool of_postgres) {
+    const auto text = of_postgres ? std::string("indexdef") : std::string("sql");
+    return rows(state, (of_postgres ? "pg_indexes WHERE schemaname = 'evergrass' AND indexname = '"
+                                    : "sqlite_master WHERE type = 'index' AND name = '") +
+                           name + "' AND " + text + " LIKE '%(" + columns + ")'") == 1;
+}
+
+// How SQLite finds what is asked for.
+std::string plan_of(store& state, const std::string& question) {
+    std::string steps;
+    EXPECT_TRUE(state.db().query("plan", "EXPLAIN QUERY PLAN " + question, {},
+                                 [&](const db::row& row) { steps += row.text(3) + "\n"; }));
+    return steps;
+}
+
 TEST_P(each_store, a_reset_empties_everything_but_keys_and_settings) {
     auto state = open();
     ASSERT_TRUE(state) << state.error().message();
@@ -103,6 +119,13 @@ TEST_P(each_store, its_secrets_are_those_of_one_master_key) {
     EXPECT_EQ(other.error().message().find("user="), std::string::npos);
 }
 
+// A member of a deployed group, as each build since the first has it.
+void add_member(db::connection& old) {
+    ASSERT_TRUE(old.run("member",
+                        "INSERT INTO group_members(group_id, thing, role, certificate_id)"
+                        " VALUES('g', 't', 'device', 'c')"));
+}
+
 TEST_P(each_store, a_store_of_an_earlier_build_is_brought_up_to_date) {
     for (std::size_t known = 4; known < migrations().size(); ++known) {
         if (std::string(GetParam()) == "postgresql") {
@@ -118,11 +141,16 @@ TEST_P(each_store, a_store_of_an_earlier_build_is_brought_up_to_date) {
             ASSERT_TRUE((*old)->migrate(then));
             ASSERT_TRUE(
                 (*old)->run("thing", "INSERT INTO things(name, id, created_at) VALUES('t','i',1)"));
+            add_member(**old);
         }
         auto state = store::open(place_, directory_ + "/key" + std::to_string(known));
         ASSERT_TRUE(state) << "from " << known << ": " << state.error().message();
         EXPECT_EQ(rows(**state, "things"), 1) << "from " << known;
         EXPECT_EQ(rows(**state, "iam_roles"), 0) << "from " << known;
+        EXPECT_EQ(rows(**state, "group_members WHERE certificate_id = 'c'"), 1) << known;
+        EXPECT_TRUE(has_index(**state, "group_members_by_certificate", "certificate_id",
+                              std::string(GetParam()) == "postgresql"))
+            << "from " << known;
     }
 }
 
@@ -140,6 +168,7 @@ TEST_F(store_test, a_file_of_an_earlier_build_is_brought_up_to_date_with_what_it
             ASSERT_TRUE((*old)->migrate(then));
             ASSERT_TRUE(
                 (*old)->run("thing", "INSERT INTO things(name, id, created_at) VALUES('t','i',1)"));
+            add_member(**old);
             if (known < 4) {  // before secrets were sealed
                 ASSERT_TRUE((*old)->run("key",
                                         "INSERT INTO access_keys(id, secret, created_at)"
@@ -154,6 +183,9 @@ TEST_F(store_test, a_file_of_an_earlier_build_is_brought_up_to_date_with_what_it
         ASSERT_TRUE(state) << "from " << known;
         EXPECT_EQ(rows(**state, "things"), 1) << "from " << known;
         EXPECT_EQ(rows(**state, "shadows"), 0) << "from " << known;
+        EXPECT_EQ(rows(**state, "group_members WHERE certificate_id = 'c'"), 1) << known;
+        EXPECT_THAT(plan_of(**state, "SELECT thing FROM group_members WHERE certificate_id = 'c'"),
+                    testing::HasSubstr("INDEX group_members_by_certificate (certificate_id=?)"));
         EXPECT_EQ((*state)->sealed_at_open(), known < 4 ? 2u : 0u) << "from " << known;
         EXPECT_EQ(rows(**state, "access_keys WHERE secret = ''"), known < 4 ? 1 : 0);
         EXPECT_EQ(rows(**state, "group_authorities WHERE key_pem = ''"), known < 4 ? 1 : 0);

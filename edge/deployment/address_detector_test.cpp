@@ -35,8 +35,14 @@ TEST(address_detector, a_server_that_listens_on_one_address_has_that_alone) {
     EXPECT_EQ(device_addresses("127.0.0.9"), std::vector<std::string>{"127.0.0.9"});
 }
 
-TEST(address_detector, loopback_is_nothing_for_devices) {
+TEST(address_detector, a_server_of_ipv4_alone_is_not_told_by_ipv6) {
     for (const auto& address : device_addresses("0.0.0.0")) {
+        EXPECT_EQ(address.find(':'), std::string::npos) << address;
+    }
+}
+
+TEST(address_detector, loopback_is_nothing_for_devices) {
+    for (const auto& address : device_addresses("::")) {
         EXPECT_FALSE(address.starts_with("127.")) << address;
         EXPECT_NE(address, "::1");
         EXPECT_FALSE(address.starts_with("fe80")) << address;

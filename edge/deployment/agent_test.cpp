@@ -289,6 +289,23 @@ TEST_F(agent_fixture, a_group_with_the_ip_detector_has_its_cores_addresses_told_
     EXPECT_THAT(service.told_addresses.front(), HasSubstr(R"("PortNumber":8883)"));
 }
 
+TEST_F(agent_fixture, the_addresses_are_told_again_when_the_port_is_another) {
+    auto m = manifest_of("d1");
+    contract::function detector;
+    detector.id = "d";
+    detector.arn = "arn:aws:lambda:::function:GGIPDetector:1";
+    m.functions = {detector};
+    service.deploy(m);
+    start_core();
+    std::uint16_t port = 8883;
+    running->agent.mqtt_port = [&port] { return port; };
+    run_until_reported("d1 Success");
+    rt::testing::run_until(io, [&] { return service.told_addresses.size() == 1; });
+    port = 8884;
+    rt::testing::run_until(io, [&] { return service.told_addresses.size() == 2; });
+    EXPECT_THAT(service.told_addresses.back(), HasSubstr(R"("PortNumber":8884)"));
+}
+
 TEST_F(agent_fixture, a_group_without_it_is_the_owners_to_describe) {
     service.deploy(manifest_of("d1"));
     start_core();

@@ -13,11 +13,11 @@ namespace {
 // No version of a service: the next poll ends at once.
 constexpr std::string_view unknown_version = "unknown";
 
-std::set<std::string> certificates_in(contract::field_reader& in, std::string_view name) {
+// Of an array of texts.
+std::set<std::string> texts_in(contract::field_reader& in, std::string_view name) {
     std::set<std::string> found;
     const auto* all = in.array(name);
     if (all == nullptr) {
-        in.fail(name, "is missing");
         return found;
     }
     for (const auto& each : *all) {
@@ -28,6 +28,17 @@ std::set<std::string> certificates_in(contract::field_reader& in, std::string_vi
         found.emplace(each.get_string());
     }
     return found;
+}
+
+std::set<std::string> required_texts_in(contract::field_reader& in, std::string_view name) {
+    if (in.array(name) == nullptr) {
+        in.fail(name, "is missing");
+    }
+    return texts_in(in, name);
+}
+
+json::array array_of(const std::set<std::string>& texts) {
+    return json::array(texts.begin(), texts.end());
 }
 
 result<json::object> object_in(std::string_view text) {
@@ -49,7 +60,8 @@ result<told_denied> parse_denied_certificates(std::string_view text) {
     told_denied read;
     read.deployment_id = in.required_text("deniedOfDeployment");
     read.version = in.text("deniedVersion");
-    read.certificates = certificates_in(in, "deniedCertificates");
+    read.certificates = required_texts_in(in, "deniedCertificates");
+    read.things = texts_in(in, "deniedThings");
     read.nonce = in.required_text("nonce");
     if (!in.outcome()) {
         return in.outcome().error();
@@ -68,11 +80,13 @@ result<void> denied_certificates::read(std::string_view text) {
     contract::field_reader in(*object, "");
     auto deployment = in.required_text("deploymentId");
     auto version = in.text("version");
-    auto certificates = certificates_in(in, "certificates");
+    auto certificates = required_texts_in(in, "certificates");
+    auto things = texts_in(in, "things");
     if (in.outcome()) {
         deployment_id_ = std::move(deployment);
         version_ = std::move(version);
         certificates_ = std::move(certificates);
+        things_ = std::move(things);
     }
     return in.outcome();
 }
@@ -105,29 +119,30 @@ std::string denied_certificates::version(std::string_view running) const {
 result<void> denied_certificates::take(told_denied told, const std::string& running) {
     if (told.deployment_id == running) {
         certificates_ = std::move(told.certificates);
+        things_ = std::move(told.things);
         damaged_ = false;
     } else if (deployment_id_ == running) {
         certificates_.merge(told.certificates);
+        things_.merge(told.things);
     } else {
         certificates_ = std::move(told.certificates);
+        things_ = std::move(told.things);
     }
     deployment_id_ = running;
     version_ = std::move(told.version);
     if (damaged_) {
         return {};  // of this deployment nothing is known yet
     }
-    json::array certificates;
-    for (const auto& each : certificates_) {
-        certificates.emplace_back(each);
-    }
     if (auto made = make_directories(file_.parent_path(), 0700); !made) {
         return made;
     }
-    return write_file_atomically(file_,
-                                 to_pretty_json(json::object{{"deploymentId", deployment_id_},
-                                                             {"version", version_},
-                                                             {"certificates", certificates}}),
-                                 0600);
+    return write_file_atomically(
+        file_,
+        to_pretty_json(json::object{{"deploymentId", deployment_id_},
+                                    {"version", version_},
+                                    {"certificates", array_of(certificates_)},
+                                    {"things", array_of(things_)}}),
+        0600);
 }
 
 std::vector<contract::group_member> denied_certificates::admitted(
@@ -138,7 +153,8 @@ std::vector<contract::group_member> denied_certificates::admitted(
     auto devices = m.devices;
     if (deployment_id_ == m.deployment_id) {
         std::erase_if(devices, [&](const auto& device) {
-            return certificates_.contains(device.certificate_id());
+            return certificates_.contains(device.certificate_id()) ||
+                   things_.contains(device.thing_name());
         });
     }
     return devices;

@@ -12,12 +12,12 @@
 
 namespace evergrass::edge {
 
-// What a service signs of devices whose certificates are no longer ACTIVE:
-// docs/core-service-protocol.md.
+// What a service signs of devices that it no longer admits: docs/core-service-protocol.md.
 struct told_denied {
     std::string deployment_id;           // whose devices they are
     std::string version;                 // for the next poll; empty: none is denied
-    std::set<std::string> certificates;  // their ids
+    std::set<std::string> certificates;  // ids of those that are not ACTIVE
+    std::set<std::string> things;        // names of those whose certificate was detached
     std::string nonce;                   // of the question
 };
 
@@ -54,6 +54,7 @@ private:
     std::string deployment_id_;
     std::string version_;
     std::set<std::string> certificates_;
+    std::set<std::string> things_;
 };
 
 }  // namespace evergrass::edge

@@ -51,7 +51,7 @@ TEST_F(denied_certificates_damage, no_file_denies_nobody) {
 }
 
 TEST_F(denied_certificates_damage, who_was_denied_is_denied_after_a_restart) {
-    ASSERT_TRUE(denied.take({"d1", "v1", {id('b')}, ""}, "d1"));
+    ASSERT_TRUE(denied.take({"d1", "v1", {id('b')}, {}, ""}, "d1"));
     const auto again = restarted();
     EXPECT_THAT(admitted(again, "d1"), ElementsAre("lamp"));
     EXPECT_EQ(again.version("d1"), "v1");
@@ -59,24 +59,42 @@ TEST_F(denied_certificates_damage, who_was_denied_is_denied_after_a_restart) {
 }
 
 TEST_F(denied_certificates_damage, the_next_deployment_and_a_newer_answer_admit_again) {
-    ASSERT_TRUE(denied.take({"d1", "v1", {id('b')}, ""}, "d1"));
+    ASSERT_TRUE(denied.take({"d1", "v1", {id('b')}, {}, ""}, "d1"));
     EXPECT_THAT(admitted(denied, "d2"), ElementsAre("lamp", "pump"));
     EXPECT_EQ(denied.version("d2"), "") << "the service is asked whether it holds for d2 too";
-    ASSERT_TRUE(denied.take({"d1", "", {}, ""}, "d1"));
+    ASSERT_TRUE(denied.take({"d1", "", {}, {}, ""}, "d1"));
     EXPECT_THAT(admitted(restarted(), "d1"), ElementsAre("lamp", "pump"));
 }
 
 TEST_F(denied_certificates_damage, an_answer_of_another_deployment_only_denies_more) {
-    ASSERT_TRUE(denied.take({"d1", "v1", {id('b')}, ""}, "d1"));
-    ASSERT_TRUE(denied.take({"d2", "", {}, ""}, "d1"));
+    ASSERT_TRUE(denied.take({"d1", "v1", {id('b')}, {}, ""}, "d1"));
+    ASSERT_TRUE(denied.take({"d2", "", {}, {}, ""}, "d1"));
     EXPECT_THAT(admitted(denied, "d1"), ElementsAre("lamp"));
-    ASSERT_TRUE(denied.take({"d2", "v2", {id('a')}, ""}, "d1"));
+    ASSERT_TRUE(denied.take({"d2", "v2", {id('a')}, {}, ""}, "d1"));
     EXPECT_THAT(admitted(denied, "d1"), IsEmpty());
     EXPECT_EQ(denied.version("d1"), "v2") << "or each poll would end at once";
 }
 
+TEST_F(denied_certificates_damage, a_device_whose_certificate_was_detached_is_denied_alone) {
+    ASSERT_TRUE(denied.take({"d1", "v1", {}, {"pump"}, ""}, "d1"));
+    EXPECT_THAT(admitted(denied, "d1"), ElementsAre("lamp"));
+    EXPECT_THAT(admitted(restarted(), "d1"), ElementsAre("lamp"));
+    EXPECT_THAT(admitted(denied, "d2"), ElementsAre("lamp", "pump"));
+    ASSERT_TRUE(denied.take({"d0", "v0", {}, {"lamp"}, ""}, "d1"));
+    EXPECT_THAT(admitted(denied, "d1"), IsEmpty()) << "of another deployment: only more";
+    ASSERT_TRUE(denied.take({"d1", "", {}, {}, ""}, "d1"));
+    EXPECT_THAT(admitted(restarted(), "d1"), ElementsAre("lamp", "pump"));
+}
+
+TEST_F(denied_certificates_damage, a_file_of_an_earlier_build_has_no_things) {
+    ASSERT_TRUE(make_directories(file.parent_path()));
+    ASSERT_TRUE(write_file_atomically(
+        file, R"({"deploymentId": "d1", "version": "v", "certificates": [")" + id('b') + R"("]})"));
+    EXPECT_THAT(admitted(restarted(), "d1"), ElementsAre("lamp"));
+}
+
 TEST_F(denied_certificates_damage, truncated_denied_json_admits_nobody_until_the_service_has_said) {
-    ASSERT_TRUE(denied.take({"d1", "v1", {id('b')}, ""}, "d1"));
+    ASSERT_TRUE(denied.take({"d1", "v1", {id('b')}, {}, ""}, "d1"));
     const auto whole = read_file(file).value();
     for (std::size_t size = 0; size + 2 < whole.size(); ++size) {  // "}" and a line's end
         ASSERT_TRUE(write_file_atomically(file, whole.substr(0, size)));
@@ -84,16 +102,17 @@ TEST_F(denied_certificates_damage, truncated_denied_json_admits_nobody_until_the
     }
     auto again = restarted();
     EXPECT_EQ(again.version("d1"), "unknown");
-    ASSERT_TRUE(again.take({"d0", "v0", {}, ""}, "d1"));
+    ASSERT_TRUE(again.take({"d0", "v0", {}, {}, ""}, "d1"));
     EXPECT_THAT(admitted(again, "d1"), IsEmpty()) << "that was of another deployment";
     EXPECT_EQ(again.version("d1"), "v0");
-    ASSERT_TRUE(again.take({"d1", "v1", {id('b')}, ""}, "d1"));
+    ASSERT_TRUE(again.take({"d1", "v1", {id('b')}, {}, ""}, "d1"));
     EXPECT_THAT(admitted(restarted(), "d1"), ElementsAre("lamp"));
 }
 
 TEST_F(denied_certificates_damage, garbage_in_denied_json_admits_nobody) {
     ASSERT_TRUE(make_directories(file.parent_path()));
     for (const auto* text : {"[]", "{}", R"({"deploymentId": "d1", "certificates": [7]})",
+                             R"({"deploymentId": "d1", "certificates": [], "things": "pump"})",
                              R"({"deploymentId": "d1"})", "\xff"}) {
         ASSERT_TRUE(write_file_atomically(file, text));
         EXPECT_THAT(admitted(restarted(), "d1"), IsEmpty()) << text;
@@ -102,15 +121,19 @@ TEST_F(denied_certificates_damage, garbage_in_denied_json_admits_nobody) {
 
 TEST(told_denied, is_read_and_what_is_wrong_is_named) {
     const auto read = parse_denied_certificates(
-        R"({"deniedOfDeployment": "d", "deniedVersion": "v", "deniedCertificates": ["c"], "nonce": "n"})");
+        R"({"deniedOfDeployment": "d", "deniedVersion": "v", "deniedCertificates": ["c"],)"
+        R"( "deniedThings": ["t"], "nonce": "n"})");
     ASSERT_TRUE(read) << read.error().message();
     EXPECT_EQ(read->deployment_id + read->version + read->nonce, "dvn");
     EXPECT_THAT(read->certificates, ElementsAre("c"));
+    EXPECT_THAT(read->things, ElementsAre("t"));
     for (const auto& [text, member] :
          {std::pair(R"({"deniedCertificates": [], "nonce": "n"})", "deniedOfDeployment"),
           std::pair(R"({"deniedOfDeployment": "d", "nonce": "n"})", "deniedCertificates"),
           std::pair(R"({"deniedOfDeployment": "d", "deniedCertificates": [1], "nonce": "n"})",
                     "deniedCertificates"),
+          std::pair(R"({"deniedOfDeployment": "d", "deniedCertificates": [], "deniedThings": 1})",
+                    "deniedThings"),
           std::pair(R"({"deniedOfDeployment": "d", "deniedCertificates": []})", "nonce"),
           std::pair("[]", "JSON object"), std::pair("", "JSON object")}) {
         const auto wrong = parse_denied_certificates(text);

@@ -61,11 +61,12 @@ std::vector<std::string> device_addresses(const std::string& listen_address) {
     if (is_specific(listen_address)) {
         return {listen_address};
     }
+    const bool takes_v6 = listen_address == "::";
     std::vector<std::string> addresses;
     auto all = interface_addresses();
     std::stable_partition(all.begin(), all.end(), [](const auto& each) { return !each.is_v6; });
     for (auto& each : all) {
-        if (!each.is_loopback) {
+        if (!each.is_loopback && (takes_v6 || !each.is_v6)) {
             addresses.push_back(std::move(each.text));
         }
     }

@@ -5,6 +5,7 @@
 #include "libs/base/file.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <sys/stat.h>
 
 namespace evergrass::edge {
@@ -62,7 +63,7 @@ result<void> file_secret_store::take(const std::filesystem::path& file) {
     if (auto alone = check_private(file); !alone) {
         return alone;
     }
-    const auto text = read_file(file, max_file_bytes);
+    const auto text = read_secret_file(file, max_file_bytes);
     if (!text) {
         return text.error();
     }
@@ -83,6 +84,25 @@ result<void> file_secret_store::take(const std::filesystem::path& file) {
     return {};
 }
 
+// Of writes that a power cut or a kill interrupted: they hold values in the clear that nobody
+// reads. One that was written a moment ago may be another process's, on its way.
+void file_secret_store::remove_leftovers() {
+    const auto past = std::filesystem::file_time_type::clock::now() - std::chrono::minutes(1);
+    std::error_code failed;
+    std::vector<std::filesystem::path> left;
+    for (std::filesystem::directory_iterator at(directory_, failed), end; !failed && at != end;
+         at.increment(failed)) {
+        const bool is_new = at->path().filename().string().find(".json.new-") != std::string::npos;
+        std::error_code unknown;
+        if (is_new && std::filesystem::last_write_time(at->path(), unknown) < past && !unknown) {
+            left.push_back(at->path());
+        }
+    }
+    for (const auto& file : left) {
+        std::filesystem::remove(file, failed);  // one that stays is no worse than before
+    }
+}
+
 const secret* file_secret_store::find(std::string_view name_or_arn) const {
     auto found = by_arn_.find(name_or_arn);
     if (const auto named = arn_by_name_.find(name_or_arn);
@@ -101,7 +121,10 @@ std::vector<const secret*> file_secret_store::all() const {
 }
 
 result<void> file_secret_store::put(secret s) {
-    const auto text = to_json_text(s);
+    const secret_text text = [&] {
+        auto plain = to_json_text(s);
+        return secret_text::from(plain);
+    }();
     // What could not be read back must not get in.
     if (const auto good = parse_secret(text); !good) {
         return with_context(good.error(), "the secret");
@@ -113,6 +136,7 @@ result<void> file_secret_store::put(secret s) {
     if (auto made = make_directories(directory_, 0700); !made) {
         return made;
     }
+    remove_leftovers();
     const auto known = by_arn_.find(s.arn);
     const auto file =
         known != by_arn_.end() ? known->second.file : directory_ / (sha256_hex(s.arn) + ".json");
@@ -133,6 +157,7 @@ result<void> file_secret_store::remove(std::string_view arn) {
     if (known == by_arn_.end()) {
         return {};
     }
+    remove_leftovers();
     std::error_code failed;
     std::filesystem::remove(known->second.file, failed);
     if (failed) {

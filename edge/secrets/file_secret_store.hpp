@@ -28,6 +28,7 @@ private:
         std::filesystem::path file;
     };
     result<void> take(const std::filesystem::path& file);
+    void remove_leftovers();
 
     std::filesystem::path directory_;
     std::map<std::string, stored, std::less<>> by_arn_;

@@ -144,6 +144,20 @@ TEST_F(file_secret_store_test, left_over_by_a_power_cut_is_not_read) {
     EXPECT_THAT(file_secret_store(directory()).load(), IsEmpty());
 }
 
+TEST_F(file_secret_store_test, left_over_by_a_power_cut_goes_with_the_next_change) {
+    const auto old = directory() / "a.json.new-0123456789ab";
+    file_secret_store store(directory());
+    for (const auto change : {0, 1}) {
+        write(old.filename(), "half a value");
+        write("b.json.new-0123456789ab", "of another process, a moment ago");
+        std::filesystem::last_write_time(
+            old, std::filesystem::file_time_type::clock::now() - std::chrono::minutes(2));
+        ASSERT_TRUE(change == 0 ? store.put(sample()) : store.remove(arn));
+        EXPECT_FALSE(std::filesystem::exists(old)) << change;
+        EXPECT_TRUE(std::filesystem::exists(directory() / "b.json.new-0123456789ab"));
+    }
+}
+
 TEST_F(file_secret_store_test, readable_by_others_is_refused) {
     file_secret_store store(directory());
     ASSERT_TRUE(store.put(sample()));

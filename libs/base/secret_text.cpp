@@ -1,12 +1,19 @@
 #include "libs/base/secret_text.hpp"
 
+#include "libs/base/errors.hpp"
+
 #include <boost/json/memory_resource.hpp>
 #include <boost/json/parser.hpp>
 #include <openssl/crypto.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <new>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <utility>
 
 namespace evergrass {
@@ -71,6 +78,51 @@ secret_text secret_text::from(std::string& text) {
     secret_text taken(text);
     wipe(text);
     return taken;
+}
+
+bool forbid_core_dumps() {
+    // The limit alone does not hold for a program that takes dumps by a pipe, as systemd's does.
+    rlimit dumps{};
+    ::getrlimit(RLIMIT_CORE, &dumps);
+    dumps.rlim_cur = 0;
+    return ::setrlimit(RLIMIT_CORE, &dumps) == 0 && ::prctl(PR_SET_DUMPABLE, 0) == 0;
+}
+
+result<secret_text> read_secret_text(int descriptor, std::size_t max_bytes, std::string_view name) {
+    std::string all(max_bytes + 1, '\0');  // one place, which is wiped
+    std::size_t used = 0;
+    for (;;) {
+        const auto got = ::read(descriptor, all.data() + used, all.size() - used);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            auto failed = errno_error("cannot read " + std::string(name));
+            wipe(all);
+            return failed;
+        }
+        used += static_cast<std::size_t>(got);
+        if (used > max_bytes) {
+            wipe(all);
+            return error{errc::too_large, std::string(name) + " is larger than " +
+                                              std::to_string(max_bytes) + " bytes"};
+        }
+        if (got == 0) {
+            secret_text text(std::string_view(all).substr(0, used));
+            wipe(all);
+            return text;
+        }
+    }
+}
+
+result<secret_text> read_secret_file(const std::filesystem::path& path, std::size_t max_bytes) {
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        return errno_error("cannot open " + path.string());
+    }
+    auto text = read_secret_text(file, max_bytes, path.string());
+    ::close(file);
+    return text;
 }
 
 void wipe(std::string& text) {

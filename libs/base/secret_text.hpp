@@ -4,6 +4,7 @@
 #include "libs/base/result.hpp"
 
 #include <cstddef>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,15 @@ private:
     char* data_ = nullptr;
     std::size_t size_ = 0;
 };
+
+// This process leaves no core dump, and no other program of its user can look into its memory.
+// Children inherit the limit. False: the system does not grant it.
+bool forbid_core_dumps();
+
+// What is left to read of an open file, or a file, without leaving it elsewhere in memory.
+// errc::too_large, which names it: over `max_bytes`.
+result<secret_text> read_secret_text(int descriptor, std::size_t max_bytes, std::string_view name);
+result<secret_text> read_secret_file(const std::filesystem::path& path, std::size_t max_bytes);
 
 // Overwrites what the text held, and empties it.
 void wipe(std::string& text);

@@ -1,8 +1,16 @@
 #include "libs/base/secret_text.hpp"
 
+#include "libs/base/errors.hpp"
+#include "libs/base/file.hpp"
+
 #include <boost/json/parse.hpp>
 #include <gtest/gtest.h>
 #include <openssl/crypto.h>
+
+#include <cstring>
+#include <filesystem>
+#include <thread>
+#include <unistd.h>
 
 namespace evergrass {
 namespace {
@@ -45,6 +53,40 @@ TEST_F(secret_memory, more_than_was_reserved_is_kept_all_the_same) {
     const secret_text kept(much);
     EXPECT_FALSE(is_reserved(kept));
     EXPECT_EQ(kept, much);
+}
+
+TEST_F(secret_memory, a_file_is_read_into_it_up_to_the_limit) {
+    const auto file = std::filesystem::path(::testing::TempDir()) / "secret_text_test.value";
+    for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{99}}) {
+        ASSERT_TRUE(write_file_atomically(file, std::string(size, 'x')));
+        const auto text = read_secret_file(file, 99);
+        ASSERT_TRUE(text) << text.error().message();
+        EXPECT_EQ(*text, std::string(size, 'x'));
+        EXPECT_TRUE(size == 0 || is_reserved(*text));
+    }
+    ASSERT_TRUE(write_file_atomically(file, std::string(100, 'x')));
+    const auto large = read_secret_file(file, 99);
+    ASSERT_FALSE(large);
+    EXPECT_EQ(large.error().code, errc::too_large);
+    EXPECT_NE(large.error().message().find("secret_text_test.value"), std::string::npos);
+    std::filesystem::remove(file);
+    EXPECT_FALSE(read_secret_file(file, 99));
+}
+
+TEST_F(secret_memory, what_comes_by_a_pipe_in_pieces_is_one_text) {
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    std::thread writer([&] {
+        for (const auto* piece : {"one ", "two ", "three"}) {
+            EXPECT_GT(::write(ends[1], piece, std::strlen(piece)), 0);
+        }
+        ::close(ends[1]);
+    });
+    const auto text = read_secret_text(ends[0], 99, "the value");
+    writer.join();
+    ::close(ends[0]);
+    ASSERT_TRUE(text);
+    EXPECT_EQ(*text, "one two three");
 }
 
 TEST_F(secret_memory, json_is_in_it_and_gives_it_back) {

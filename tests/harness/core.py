@@ -9,6 +9,8 @@ from .ports import free_port
 from .processes import BIN
 
 GREENGRASSD = BIN / "greengrassd"
+# Seconds. A core asks anew after 50: what takes less after an answer was told to it, and not found.
+BEFORE_IT_ASKS_ANEW = 30
 
 
 def start_options():

@@ -56,9 +56,9 @@ class Device:
             self.close()
             raise Refused(code)
 
-    def _answer(self, wanted):
+    def _answer(self, wanted, limit=waiting.HANG):
         try:
-            kind, value = self._answers.get(timeout=waiting.HANG)
+            kind, value = self._answers.get(timeout=limit)
         except queue.Empty:
             raise AssertionError(f"no answer to {wanted}") from None
         if kind == "disconnect" and wanted != "disconnect":
@@ -100,8 +100,8 @@ class Device:
     def go_on_reading(self):
         self._client.loop_start()
 
-    def wait_closed(self):
-        self._answer("disconnect")
+    def wait_closed(self, limit=waiting.HANG):
+        self._answer("disconnect", limit)
 
     def connected(self):
         return self._client.is_connected()

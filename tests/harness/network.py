@@ -62,7 +62,7 @@ class Network:
             ("link", "set", "eth0", "up"),
             ("link", "set", "lo", "up"),
         ):
-            _ip("-n", made.name, *words)
+            made.ip(*words)
         return made
 
     def __exit__(self, *unused):
@@ -77,6 +77,10 @@ class Place:
     def __init__(self, name, cable, address):
         self.name, self.cable, self.address = name, cable, address
         self.wrap = ["ip", "netns", "exec", name]  # before a command that is to run there
+
+    def ip(self, *words):
+        """The command ip, of this place."""
+        _ip("-n", self.name, *words)
 
     def pull(self):
         _ip("link", "set", self.cable, "down")

@@ -2,6 +2,7 @@
 
 import json
 
+import cbor2
 import pytest
 
 from harness import processes
@@ -61,16 +62,17 @@ class Device:
         self.client = HubClient(endpoints, client_id, thing=claim)
 
     def ask(self, topic, payload):
-        """(True when accepted, the answer)."""
+        """(True when accepted, the answer), in the topic's format."""
+        write, read = (cbor2.dumps, cbor2.loads) if topic.endswith("/cbor") else (json.dumps, json.loads)
         for end in ("accepted", "rejected"):
             assert self.client.subscribe(f"{topic}/{end}") == 1
-        self.client.publish(topic, payload if isinstance(payload, str) else json.dumps(payload))
+        self.client.publish(topic, payload if isinstance(payload, (str, bytes)) else write(payload))
         answer = self.client.receive()
-        return answer.topic == topic + "/accepted", json.loads(answer.payload)
+        return answer.topic == topic + "/accepted", read(answer.payload)
 
-    def provision(self, token, serial):
+    def provision(self, token, serial, form="json"):
         return self.ask(
-            "$aws/provisioning-templates/pump/provision/json",
+            f"$aws/provisioning-templates/pump/provision/{form}",
             {"certificateOwnershipToken": token, "parameters": {"SerialNumber": serial}},
         )
 
@@ -140,6 +142,34 @@ def test_with_a_csr_the_key_stays_on_the_device(endpoints, claim, tmp_path):
     assert device.provision(made["certificateOwnershipToken"], "3")[0]
     device.client.close()
     HubClient(endpoints, "pump_3", thing=own).close()
+
+
+@pytest.mark.parametrize("own_key", [True, False], ids=["csr", "key"])
+def test_a_device_registers_itself_in_cbor(endpoints, claim, tmp_path, own_key):
+    name = f"pump_c{own_key:d}"
+    device = Device(endpoints, tmp_path, claim, f"factory-fresh-{name}")
+    if own_key:
+        key = tmp_path / "own.key"
+        processes.run(
+            "openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", key,
+            "-out", tmp_path / "own.csr",
+        )  # fmt: skip
+        csr = {"certificateSigningRequest": (tmp_path / "own.csr").read_text()}
+        accepted, made = device.ask("$aws/certificates/create-from-csr/cbor", csr)
+        assert accepted and "privateKey" not in made, made
+        made["privateKey"] = key.read_text()
+    else:
+        accepted, made = device.ask("$aws/certificates/create/cbor", b"")
+        assert accepted, made
+    own = device.keep(name, made["certificatePem"], made["privateKey"])
+    accepted, refused = device.ask("$aws/provisioning-templates/pump/provision/cbor", b"{}")
+    assert not accepted
+    assert refused["statusCode"] == 400 and refused["errorCode"] == "InvalidPayload"
+    accepted, registered = device.provision(made["certificateOwnershipToken"], name.partition("_")[2], "cbor")
+    assert accepted, registered
+    assert registered == {"deviceConfiguration": {"Url": "https://north.example"}, "thingName": name}
+    device.client.close()
+    HubClient(endpoints, name, thing=own).close()
 
 
 def test_what_is_wrong_is_answered_to_the_device_that_asked(endpoints, claim, tmp_path):

@@ -1,12 +1,15 @@
 """What an attacker, a full disk or a revoked device meets at a running core: docs/hardening.md."""
 
 import os
+import socket
+import ssl
 import stat
 import subprocess
 
 import pytest
 
-from harness.core import Core
+from harness import core_socket, mqtt_packets, waiting
+from harness.core import BEFORE_IT_ASKS_ANEW, Core
 from harness.group import Group, entry, function_entry, new_thing, publish_function, subscriptions
 from harness.mqtt import Refused
 
@@ -142,14 +145,36 @@ def test_a_revoked_device_is_cut_off_without_a_deployment_and_alone(site):
         display.subscribe("lost")
         lost.publish("lost", "while it may")
         heard(display, "lost", "while it may")
+        site.deploy()  # its poll has just begun
         site.set_certificate(site.lost, "REVOKED")
-        lost.wait_closed()
+        lost.wait_closed(BEFORE_IT_ASKS_ANEW)
         site.refuses(site.lost)
         assert display.connected()
     site.core.stop()
     site.core.start()
     site.refuses(site.lost)
     passes(site, "after the restart")
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
+def test_a_certificate_of_no_member_gets_an_alert_and_its_connect_is_not_read(site, tmp_path, version):
+    name = f"hard_stranger_{version.name}"
+    stranger = new_thing(site.endpoints, tmp_path, name)
+    context = ssl.create_default_context(cafile=str(site.ca))
+    context.load_cert_chain(str(stranger.cert), str(stranger.key))
+    context.minimum_version = context.maximum_version = version
+    host, _, port = site.core.mqtt.rpartition(":")
+    counted = 'evergrass_drops_total{reason="certificate_not_in_group"}'
+    before = core_socket.metrics(site.core)[counted]
+    with socket.create_connection((host, int(port)), timeout=waiting.HANG) as plain:
+        with pytest.raises(ssl.SSLError) as refused:  # of TLS 1.3 the client hears it after its own last word
+            with context.wrap_socket(plain, server_hostname=host) as stream:
+                stream.send(mqtt_packets.connect(mqtt_packets.V311, site.sensor.name))
+                stream.recv(1)
+    assert refused.value.reason == "SSLV3_ALERT_BAD_CERTIFICATE"  # a fatal one
+    waiting.until("it is counted", lambda: core_socket.metrics(site.core)[counted] > before)
+    # A CONNECT that was read would be refused and counted too.
+    assert core_socket.metrics(site.core)[counted] == before + 1
 
 
 def test_a_reactivated_device_comes_back_with_the_next_deployment(site):

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from harness import nats, postgres, processes, waiting
 from harness.cable import Cable
 from harness.cloud import Cloud
+from harness.core import BEFORE_IT_ASKS_ANEW, Core
 from harness.group import Group, entry, new_thing, publish_function
 from harness.hub import V5, HubClient
 from harness.mqtt import Refused
@@ -263,6 +264,50 @@ def test_rights_and_certificates_that_are_taken_away_are_gone_everywhere(fleet, 
             return False
 
         waiting.until("the other service has heard, milliseconds later", may_not)
+
+
+def test_a_device_that_is_taken_away_at_one_is_cut_off_at_a_core_that_polls_at_another(fleet, tmp_path):
+    iot = fleet.boto(fleet.a, "iot")
+    core_thing, lost, stays = (
+        new_thing(fleet.a.endpoints, tmp_path, f"away_{name}") for name in ("core", "lost", "stays")
+    )
+    certificate = lost.certificate_arn.rpartition("/")[2]
+    attachment = {"thingName": lost.name, "principal": lost.certificate_arn}
+    group = Group(fleet.a.endpoints)
+    group.give(cores=[entry(core_thing)], devices=[entry(lost), entry(stays)])
+    with Core(tmp_path / "greengrass", fleet.b.endpoints, core_thing).start() as core:
+        group.deploy()
+        ca = group.write_ca(tmp_path / "group-ca.pem")
+
+        def set_status(status):
+            iot.update_certificate(certificateId=certificate, newStatus=status)
+
+        def comes():
+            try:
+                return core.connect(lost, ca)
+            except (OSError, Refused):
+                return None
+
+        bystander = core.connect(stays, ca)
+        for take_away, give_back in (
+            (lambda: set_status("INACTIVE"), lambda: set_status("ACTIVE")),
+            (lambda: iot.detach_thing_principal(**attachment), lambda: iot.attach_thing_principal(**attachment)),
+        ):
+            with waiting.until("it may come", comes, limit=BEFORE_IT_ASKS_ANEW) as device:
+                take_away()
+                device.wait_closed(BEFORE_IT_ASKS_ANEW)
+            assert comes() is None
+            give_back()
+        with waiting.until("it may come", comes, limit=BEFORE_IT_ASKS_ANEW) as device:
+            iot.detach_thing_principal(**attachment)
+            set_status("INACTIVE")
+            iot.delete_certificate(certificateId=certificate, forceDelete=True)
+            iot.delete_thing(thingName=lost.name)
+            device.wait_closed(BEFORE_IT_ASKS_ANEW)
+        assert comes() is None
+        assert bystander.connected()
+        bystander.close()
+        core.stop()
 
 
 def test_shadows_and_jobs_of_one_are_heard_by_devices_of_all(fleet):

@@ -1,13 +1,16 @@
 """Secrets for functions: our Python SDK, and Node's stock one, against the store of a running core."""
 
+import contextlib
 import io
 import json
 import os
+import pty
+import termios
 import zipfile
 
 import pytest
 
-from harness import processes
+from harness import processes, waiting
 from harness.core import Core
 from harness.group import Group, entry, function_entry, new_thing, publish_function
 from harness.processes import BIN, ROOT
@@ -170,3 +173,79 @@ def test_the_stock_sdk_of_node_reads_too(site):
     secret = json.loads(site.invoke("node", SecretId="greengrass-db"))  # it hands on the text
     assert secret["Name"] == "greengrass-db" and secret["VersionStages"] == ["AWSCURRENT"]
     assert "There is no secret 'nothing'" in site.invoke("node", SecretId="nothing")["error"]
+
+
+class Typist:
+    """Someone at a terminal of their own, before `evergrass secrets put`."""
+
+    def __init__(self, *arguments):
+        self.seen = b""
+        pid, self._terminal = pty.fork()
+        if pid == 0:
+            os.execv(EVERGRASS, [str(each) for each in (EVERGRASS, "secrets", "put", *arguments)])
+        self._pid = pid
+
+    def types(self, line):
+        """Once the program has asked, and what is typed is not shown."""
+        before = len(self.seen)
+        while b"not shown" not in self.seen[before:]:
+            self.seen += os.read(self._terminal, 1024)
+        waiting.until("it does not show what is typed", self._is_silent)
+        os.write(self._terminal, line.encode() + b"\n")
+
+    def _is_silent(self):
+        return not termios.tcgetattr(self._terminal)[3] & termios.ECHO
+
+    def status(self):
+        with contextlib.suppress(OSError):  # how a terminal says that nobody has it any more
+            while more := os.read(self._terminal, 1024):
+                self.seen += more
+        os.close(self._terminal)
+        return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+
+
+def kept_values(root):
+    texts = [json.loads(file.read_text()) for file in (root / "ggc/var/state/secrets").glob("*.json")]
+    return [version["secretString"] for text in texts for version in text["versions"]]
+
+
+def test_a_value_that_is_typed_is_not_shown_and_is_left_in_the_store_alone(tmp_path):
+    typist = Typist(DATABASE, "--root", tmp_path)
+    typist.types("s3cret & more")
+    typist.types("s3cret & more")
+    assert typist.status() == 0, typist.seen
+    assert b"s3cret" not in typist.seen and b"has the version" in typist.seen
+    assert kept_values(tmp_path) == ["s3cret & more"]
+    (file,) = (tmp_path / "ggc/var/state/secrets").iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_value_that_is_typed_differently_the_second_time_changes_nothing(tmp_path):
+    typist = Typist(DATABASE, "--root", tmp_path)
+    typist.types("s3cret")
+    typist.types("s3crte")
+    assert typist.status() == 2
+    assert b"nothing was changed" in typist.seen
+    assert kept_values(tmp_path) == []
+    assert Typist(DATABASE, "--root", tmp_path, "--binary").status() == 2
+
+
+def put(root, *arguments, check=True, **options):
+    return processes.run(EVERGRASS, "secrets", "put", DATABASE, "--root", root, *arguments, check=check, **options)
+
+
+def test_a_value_comes_by_a_pipe_or_a_file_and_a_file_that_keeps_it_is_told(tmp_path):
+    file = tmp_path / "db.json"
+    file.write_text("of a file")
+    file.chmod(0o644)
+    said = put(tmp_path, "--file", file)
+    assert "db.json still has the value in the clear, and others than its owner may read it" in said.stderr
+    for arguments in ((), ("--file", "-")):
+        said = put(tmp_path, *arguments, stdin="of a pipe\n")
+        assert said.stderr == "" and "of a pipe" not in said.stdout
+        assert kept_values(tmp_path)[0] == "of a pipe"
+    before = kept_values(tmp_path)
+    for value, why in (("", "empty"), ("\n", "empty"), ("x" * 65537, "larger than 65536 bytes")):
+        refused = put(tmp_path, stdin=value, check=False)
+        assert refused.returncode == 2 and why in refused.stderr
+    assert kept_values(tmp_path) == before

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "libs/base/result.hpp"
+#include "libs/base/secret_text.hpp"
+
+#include <filesystem>
+#include <optional>
+
+namespace evergrass::cli {
+
+// The longest value of a secret, in bytes, as AWS Secrets Manager has it.
+inline constexpr std::size_t longest_secret = 65536;
+
+// A value from `file`; without one (or "-") from standard input. Where that is a terminal it is
+// asked for there, twice and without showing it, unless `binary`: then an error that says what to
+// do, as for an empty value. A line break at the end of what comes by a pipe is dropped unless
+// `binary`: echo and people who type put it there. errc::too_large: over longest_secret.
+//
+// Where it was on its way into the answer is wiped.
+result<secret_text> read_secret_value(const std::optional<std::filesystem::path>& file,
+                                      bool binary);
+
+}  // namespace evergrass::cli
