@@ -420,8 +420,17 @@ CLI::App* declare(CLI::App& app, adopt_options& o) {
         ->check(CLI::Range(0, 86'400));
     adopt
         ->add_option("--messages-within", o.messages_within_seconds,
-                     "Another: a message was delivered after so many seconds")
+                     "Another: subscriptions have carried messages after so many seconds")
         ->check(CLI::Range(0, 86'400));
+    adopt
+        ->add_option("--messages-on", o.messages_on,
+                     "On how many: 'any' names those that were quiet, 'all' goes back for one")
+        ->check(CLI::IsMember({"any", "all"}))
+        ->capture_default_str();
+    adopt
+        ->add_option("--may-be-quiet", o.may_be_quiet,
+                     "The id of a subscription that 'all' does without")
+        ->type_name("ID");
     adopt->add_flag("-i,--insecure", o.insecure,
                     "Evergrass's core starts although the kernel's link protection is off");
     adopt->add_flag("--json", o.json, "Print JSON: one object a core, or a step, on a line");
