@@ -30,6 +30,7 @@ struct adopt_options {
     std::vector<std::string> device_certificates;  // THING=FILE
     std::vector<std::string> functions;            // NAME=RUNTIME:HANDLER
     std::vector<std::string> code;                 // NAME=FOLDER
+    std::vector<std::string> models;               // ID=FOLDER_OR_ARCHIVE
 
     bool switch_over = false;
     bool undo = false;

@@ -2,6 +2,7 @@
 
 #include "apps/evergrass/admin_client.hpp"
 #include "apps/evergrass/carried.hpp"
+#include "apps/evergrass/carry_over.hpp"
 #include "apps/evergrass/child_process.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
@@ -229,7 +230,11 @@ private:
                 tell_.quiet("  ok, but " + quiet, seen);
                 return {};
             } else {
-                return error{errc::timed_out, "not so: messages are seen: " + quiet};
+                tell_.quiet("  not so: " + quiet, seen);
+                return error{errc::timed_out, "not so: messages are seen within " +
+                                                  std::to_string(options_.messages_within_seconds) +
+                                                  " s (--messages-on " + options_.messages_on +
+                                                  ")"};
             }
         }
     }
@@ -310,6 +315,37 @@ result<takeover_files> new_files(const v1::old_core& core, adopting_service& ser
     return takeover_files{std::move(config->text), service.ca_pem()};
 }
 
+// Shadows are read once more, now that nobody changes them. What cannot be carried is told and
+// keeps nothing from going on: the old tree has it still.
+void carry(const adopt_options& options, const v1::old_core& core, const takeover_places& places,
+           const teller& tell) {
+    const auto again = v1::read_old_core(options.places);
+    const auto& shadows = again ? again->shadows : core.shadows;
+    const auto written =
+        carry_shadows(shadows, places.our_root(), std::chrono::system_clock::now());
+    if (!written) {
+        tell.step("shadows", "Local shadows are not carried over: " + written.error().message());
+    } else if (!shadows.empty()) {
+        tell.step("shadows", "Local shadows: " + std::to_string(shadows.size()) + ", changed " +
+                                 std::to_string(*written));
+    }
+    if (core.streams.empty()) {
+        return;
+    }
+    const auto streams = carry_streams(core.stream_store, places.our_root());
+    if (!streams) {
+        tell.step("streams",
+                  "Streams are not copied and stay where they are: " + streams.error().message());
+        return;
+    }
+    tell.step("streams", "Streams: " + std::to_string(core.streams.size()) + ", " +
+                             std::to_string(streams->bytes) + " bytes copied unread to " +
+                             (places.our_root() / "ggc/var/state/stream_manager").string() +
+                             (streams->left_out > 0
+                                  ? "; left out, no files: " + std::to_string(streams->left_out)
+                                  : ""));
+}
+
 }  // namespace
 
 int switch_core(const adopt_options& options, const v1::old_core& core, const v1::import_plan& plan,
@@ -349,6 +385,9 @@ int switch_core(const adopt_options& options, const v1::old_core& core, const v1
         if (auto stopped = core_command(*places, "stop"); !stopped) {
             return fail(with_context(stopped.error(), "the old core does not stop; it goes on"), 2);
         }
+    }
+    if (!before->ours_in_place) {
+        carry(options, core, *places, tell);
     }
     auto outcome = over.switch_over();
     if (outcome) {

@@ -44,6 +44,8 @@ public:
     // status, error type and message in its context and errc::not_found for 404, conflict for 409,
     // denied for 401 and 403, unavailable from 500 on, else invalid_input.
     boost::asio::awaitable<result<json::object>> call(api_call c);
+    // The answer as it came, of any status: for S3, which speaks XML.
+    boost::asio::awaitable<result<http::response>> send(api_call c);
 
     const api_client_options& options() const { return options_; }
 
