@@ -63,9 +63,8 @@ public:
             "device bundle`");
         if (!core_.streams.empty()) {
             plan_.unknown.push_back(
-                "what is in " + std::to_string(core_.streams.size()) + " streams (" +
-                core_.stream_store.string() +
-                "): their form is not published. --switch copies them, unread, beside "
+                "what the streams in " + core_.stream_store.string() +
+                " hold: their form is not published. --switch copies them, unread, beside "
                 "Evergrass's core");
         }
         add_members();

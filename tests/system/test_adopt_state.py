@@ -122,7 +122,7 @@ def test_a_look_tells_what_comes_over_and_what_nobody_knows(old):
     assert "1 unpacked model" in said and "1 stream in" in said and "1 local shadow" in said
     assert f"model of resource net: s3://models/net.tar.gz, from {old.root}" in said
     assert "the value of secret meter: give --secret" in said
-    assert "what is in 1 streams" in said and "form is not published" in said
+    assert "what the streams in " in said and "form is not published" in said
     told = json.loads(processes.run(EVERGRASS, "adopt", "--root", old.root, "--dry-run", "--json").stdout)
     assert told["models"] == [{
         "path": str(old.root / "ggc/deployment/mlmodel" / FOLDER), "resource": MODEL,
