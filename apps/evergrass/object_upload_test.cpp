@@ -75,7 +75,7 @@ TEST_F(object_upload_test, an_object_that_is_there_stays) {
 TEST_F(object_upload_test, a_large_one_goes_in_parts) {
     EXPECT_TRUE(upload(3).value());
     const std::string at = "/models/a%20b/net.zip";
-    EXPECT_THAT(asked_, ElementsAre("GET " + at, "PUT /models", "POST " + at + "?uploads",
+    ASSERT_THAT(asked_, ElementsAre("GET " + at, "PUT /models", "POST " + at + "?uploads",
                                     "PUT " + at + "?partNumber=1&uploadId=u%2F1",
                                     "PUT " + at + "?partNumber=2&uploadId=u%2F1",
                                     "PUT " + at + "?partNumber=3&uploadId=u%2F1",
