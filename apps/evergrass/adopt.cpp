@@ -90,6 +90,17 @@ result<v1::import_choices> choices_of(const adopt_options& options) {
         }
         out.device_certificates.emplace(given->first, std::move(*pem));
     }
+    for (const auto& text : options.models) {
+        const auto given = assignment(text, "--model");
+        std::error_code failed;
+        if (!given) {
+            return given.error();
+        }
+        if (!fs::exists(given->second, failed)) {
+            return error{errc::not_found, "--model: " + given->second + " is not there"};
+        }
+        out.models.emplace(given->first, given->second);
+    }
     for (const auto& text : options.functions) {
         const auto given = assignment(text, "--function");
         const auto colon = given ? given->second.find(':') : std::string::npos;
@@ -257,7 +268,6 @@ outcome adopt_one(const adopt_options& options, std::unique_ptr<adopting_service
     }
     out.report = adoption_json(tree->core, tree->plan);
     out.text = adoption_text(tree->core, tree->plan);
-    const bool incomplete = tree->plan.found.has_error() || !tree->plan.missing_secrets.empty();
     if (auto may = check_may_go_on(options, *tree); !may) {
         return failed(may.error(), 2);
     }
@@ -285,12 +295,31 @@ outcome adopt_one(const adopt_options& options, std::unique_ptr<adopting_service
         }
         shadows += *put ? 1 : 0;
     }
+    std::size_t models = 0;
+    for (const auto& model : tree->plan.models) {
+        if (!options.json) {
+            std::cerr << "Sending the model of resource " << model.resource_id << " to s3://"
+                      << model.bucket << "/" << model.key << "\n";
+        }
+        const auto put = (*service)->put_model(model);
+        if (!put) {
+            return failed(put.error(), 1);
+        }
+        models += *put ? 1 : 0;
+    }
+    out.report["modelsMade"] = models;
     out.report["made"] = int_member(*made, "made").value_or(0);
     out.report["same"] = int_member(*made, "same").value_or(0);
     out.report["shadowsMade"] = shadows;
     out.text += "At the service: made " + std::to_string(int_member(*made, "made").value_or(0)) +
                 ", there already " + std::to_string(int_member(*made, "same").value_or(0)) +
-                ", shadows " + std::to_string(shadows) + ". Group " + tree->plan.group_id + "\n";
+                ", shadows " + std::to_string(shadows) + ", models " + std::to_string(models) +
+                ". Group " + tree->plan.group_id + "\n";
+    bool incomplete = tree->plan.found.has_error();
+    for (const auto& arn : tree->plan.missing_secrets) {
+        const auto there = (*service)->has_secret(arn);
+        incomplete |= !there || !*there;
+    }
     if (incomplete) {
         out.status = 1;
         out.text += "Not everything is there: see above.\n";
@@ -402,6 +431,10 @@ CLI::App* declare(CLI::App& app, adopt_options& o) {
         ->type_name("NAME=…");
     adopt->add_option("--code", o.code, "NAME=DIR: the code of a function whose folder is lost")
         ->type_name("NAME=DIR");
+    adopt
+        ->add_option("--model", o.models,
+                     "ID=PATH: the folder or archive of a model, by its resource's Id or Name")
+        ->type_name("ID=PATH");
     auto* over = adopt
                      ->add_flag("--switch", o.switch_over,
                                 "Then deploy, and run Evergrass's core in the old one's place")
@@ -420,8 +453,17 @@ CLI::App* declare(CLI::App& app, adopt_options& o) {
         ->check(CLI::Range(0, 86'400));
     adopt
         ->add_option("--messages-within", o.messages_within_seconds,
-                     "Another: a message was delivered after so many seconds")
+                     "Another: subscriptions have carried messages after so many seconds")
         ->check(CLI::Range(0, 86'400));
+    adopt
+        ->add_option("--messages-on", o.messages_on,
+                     "On how many: 'any' names those that were quiet, 'all' goes back for one")
+        ->check(CLI::IsMember({"any", "all"}))
+        ->capture_default_str();
+    adopt
+        ->add_option("--may-be-quiet", o.may_be_quiet,
+                     "The id of a subscription that 'all' does without")
+        ->type_name("ID");
     adopt->add_flag("-i,--insecure", o.insecure,
                     "Evergrass's core starts although the kernel's link protection is off");
     adopt->add_flag("--json", o.json, "Print JSON: one object a core, or a step, on a line");

@@ -30,6 +30,7 @@ struct adopt_options {
     std::vector<std::string> device_certificates;  // THING=FILE
     std::vector<std::string> functions;            // NAME=RUNTIME:HANDLER
     std::vector<std::string> code;                 // NAME=FOLDER
+    std::vector<std::string> models;               // ID=FOLDER_OR_ARCHIVE
 
     bool switch_over = false;
     bool undo = false;
@@ -39,6 +40,10 @@ struct adopt_options {
     int wait_seconds = 120;
     int devices_within_seconds = 0;   // 0: not asked for
     int messages_within_seconds = 0;  // likewise
+    // Which subscriptions must have carried a message by then: "any" or "all" of them, but for
+    // those whose ids are here.
+    std::string messages_on = "any";
+    std::vector<std::string> may_be_quiet;
 };
 
 // Exit status: 0 all of it; 1 done but for what was told (lost code, a conflict, a check that

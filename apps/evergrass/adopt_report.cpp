@@ -1,5 +1,7 @@
 #include "apps/evergrass/adopt_report.hpp"
 
+#include <set>
+
 namespace evergrass::cli {
 namespace {
 
@@ -44,6 +46,13 @@ std::string found_text(const v1::old_core& core) {
     if (!core.leftovers.empty()) {
         text += "  not of the group, left where it is: " + joined(core.leftovers) + "\n";
     }
+    if (!core.models.empty()) {
+        text += "  " + counted(core.models.size(), "unpacked model") + "\n";
+    }
+    if (!core.streams.empty()) {
+        text += "  " + counted(core.streams.size(), "stream") + " in " +
+                core.stream_store.string() + "\n";
+    }
     if (!core.shadows.empty()) {
         text += "  " + counted(core.shadows.size(), "local shadow") + "\n";
     }
@@ -64,6 +73,10 @@ std::string plan_text(const v1::import_plan& plan) {
         counted(length(plan.request, "functions"), "version") + " of functions, " +
         counted(length(plan.request, "definitions"), "definition") + ", " +
         counted(length(plan.request, "secrets"), "secret") + "\n";
+    for (const auto& m : plan.models) {
+        text += "  model of resource " + m.resource_id + ": s3://" + m.bucket + "/" + m.key +
+                ", from " + m.source.string() + "\n";
+    }
     for (const auto* origin : {"made up", "guessed"}) {
         std::size_t n = 0;
         for (const auto& v : plan.found.values) {
@@ -100,6 +113,25 @@ json::array texts(const std::vector<std::string>& all) {
     json::array out;
     for (const auto& one : all) {
         out.emplace_back(one);
+    }
+    return out;
+}
+
+// Each folder of a model, or what was given for one, and the object that it becomes.
+json::array models_json(const v1::old_core& core, const v1::import_plan& plan) {
+    json::array out;
+    std::set<std::string> planned;
+    for (const auto& m : plan.models) {
+        planned.insert(m.source.string());
+        out.push_back(json::object{{"path", m.source.string()},
+                                   {"resource", m.resource_id},
+                                   {"object", "s3://" + m.bucket + "/" + m.key}});
+    }
+    for (const auto& [name, folder] : core.models) {
+        if (!planned.contains(folder.string())) {
+            out.push_back(json::object{
+                {"path", folder.string()}, {"resource", nullptr}, {"object", nullptr}});
+        }
     }
     return out;
 }
@@ -147,8 +179,9 @@ json::object adoption_json(const v1::old_core& core, const v1::import_plan& plan
             {"candidates", std::move(candidates)},
             {"wasReset", core.was_reset},
             {"leftovers", texts(core.leftovers)},
-            {"models", texts(core.models)},
+            {"models", models_json(core, plan)},
             {"streams", texts(core.streams)},
+            {"streamStore", core.stream_store.string()},
             {"request", without_values(plan.request)},
             {"unknown", texts(plan.unknown)},
             {"missingSecrets", texts(plan.missing_secrets)},

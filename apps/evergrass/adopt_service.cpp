@@ -1,5 +1,6 @@
 #include "apps/evergrass/adopt_service.hpp"
 
+#include "apps/evergrass/object_upload.hpp"
 #include "apps/evergrass/service_info.hpp"
 #include "libs/base/digest.hpp"
 #include "libs/base/encoding.hpp"
@@ -25,6 +26,25 @@ std::string environment(const char* name) {
 
 asio::awaitable<result<json::object>> make_call(api_client* api, api_call c) {
     co_return co_await api->call(std::move(c));
+}
+
+asio::awaitable<result<http::response>> send_call(api_client* api, api_call c) {
+    co_return co_await api->send(std::move(c));
+}
+
+// Until it is done; nothing else runs meanwhile.
+template <class T>
+result<T> wait(asio::io_context& io, asio::awaitable<result<T>> work) {
+    std::optional<result<T>> answer;
+    io.restart();
+    asio::co_spawn(io, std::move(work), [&](const std::exception_ptr& broken, result<T> got) {
+        if (broken) {
+            std::rethrow_exception(broken);
+        }
+        answer.emplace(std::move(got));
+    });
+    io.run();
+    return std::move(*answer);
 }
 
 result<api_client_options> access(const adopt_options& options, std::string& ca_file) {
@@ -85,17 +105,7 @@ result<std::unique_ptr<adopting_service>> adopting_service::make(const adopt_opt
 }
 
 result<json::object> adopting_service::call(api_call c) {
-    std::optional<result<json::object>> answer;
-    io_.restart();
-    asio::co_spawn(io_, make_call(api_.get(), std::move(c)),
-                   [&](const std::exception_ptr& broken, result<json::object> got) {
-                       if (broken) {
-                           std::rethrow_exception(broken);
-                       }
-                       answer.emplace(std::move(got));
-                   });
-    io_.run();
-    return std::move(*answer);
+    return wait(io_, make_call(api_.get(), std::move(c)));
 }
 
 result<json::object> adopting_service::import(v1::import_plan& plan,
@@ -162,6 +172,32 @@ result<bool> adopting_service::put_shadow(const v1::old_shadow& shadow) {
         return put.error();
     }
     return true;
+}
+
+result<http::response> adopting_service::send(api_call c) {
+    return wait(io_, send_call(api_.get(), std::move(c)));
+}
+
+result<bool> adopting_service::has_secret(const std::string& arn) {
+    const auto described = call({.operation = "DescribeSecret",
+                                 .signing_name = "secretsmanager",
+                                 .method = "POST",
+                                 .target = "/",
+                                 .body = json::object{{"SecretId", arn}},
+                                 .headers = {{"X-Amz-Target", "secretsmanager.DescribeSecret"}}});
+    if (!described) {
+        // Of this protocol "there is none" is 400 too.
+        const bool none =
+            described.error().code == errc::not_found ||
+            described.error().message().find("ResourceNotFoundException") != std::string::npos;
+        return none ? result<bool>(false) : described.error();
+    }
+    return true;
+}
+
+result<bool> adopting_service::put_model(const v1::model_source& model) {
+    auto put = object_upload(model, [this](api_call c) { return send(std::move(c)); }).run();
+    return put ? put : with_context(put.error(), "the model of resource " + model.resource_id);
 }
 
 result<std::string> adopting_service::deploy(const std::string& group_id) {

@@ -27,6 +27,11 @@ public:
                                 const std::function<void(const std::string&)>& tell);
     // A shadow that the service hasn't; false: it has one, which stays.
     result<bool> put_shadow(const v1::old_shadow& shadow);
+    // Is the value of a secret there, from an adoption before or its owner?
+    result<bool> has_secret(const std::string& arn);
+    // A model as the object that its resource names, in a bucket that is made for it; false: there
+    // is an object, which stays.
+    result<bool> put_model(const v1::model_source& model);
     // A new deployment of the group's newest version; its id.
     result<std::string> deploy(const std::string& group_id);
     struct deployment_state {
@@ -42,6 +47,7 @@ public:
 
 private:
     adopting_service() = default;
+    result<http::response> send(api_call c);
     boost::asio::io_context io_{1};
     std::unique_ptr<api_client> api_;
     std::string ca_pem_;

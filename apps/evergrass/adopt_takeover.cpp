@@ -1,6 +1,8 @@
 #include "apps/evergrass/adopt_takeover.hpp"
 
 #include "apps/evergrass/admin_client.hpp"
+#include "apps/evergrass/carried.hpp"
+#include "apps/evergrass/carry_over.hpp"
 #include "apps/evergrass/child_process.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
@@ -30,6 +32,20 @@ public:
         } else {
             std::cout << text << std::endl;
         }
+    }
+    // Subscriptions that have carried nothing.
+    void quiet(const std::string& text, const carried_by_subscription& seen) const {
+        if (!json_) {
+            step("check", text);
+            return;
+        }
+        json::array listed;
+        for (const auto& one : seen.quiet) {
+            listed.emplace_back(one.id);
+        }
+        std::cout << json::serialize(json::object{
+                         {"step", "check"}, {"text", text}, {"quiet", std::move(listed)}})
+                  << std::endl;
     }
 
 private:
@@ -109,10 +125,8 @@ public:
                 [this] { return devices_fault(); });
         }
         if (held && options_.messages_within_seconds > 0) {
-            held = wait_for(
-                "messages are delivered",
-                std::chrono::steady_clock::now() + seconds(options_.messages_within_seconds),
-                [this] { return messages_fault(); });
+            held = wait_for_messages(std::chrono::steady_clock::now() +
+                                     seconds(options_.messages_within_seconds));
         }
         return held;
     }
@@ -197,14 +211,32 @@ private:
         return missing.empty() ? std::nullopt : std::optional("not connected:" + missing);
     }
 
-    std::optional<std::string> messages_fault() {
-        const auto status = ask();
-        if (!status) {
-            return status.error().message();
+    // All are waited for; what counts as a failure when the time is over is the owner's choice.
+    result<void> wait_for_messages(time limit) {
+        const wanted_messages wanted{options_.messages_on == "all", options_.may_be_quiet};
+        for (;;) {
+            const auto answer = ask_core(socket_of_root(places_.our_root()), "/subscriptions");
+            const auto seen = answer ? read_carried(*answer) : carried_by_subscription();
+            if (answer && seen.quiet.empty()) {
+                tell_.step("check", "  ok: all " + std::to_string(seen.all) +
+                                        " subscriptions have carried messages");
+                return {};
+            }
+            if (std::chrono::steady_clock::now() <= limit) {
+                pause();
+            } else if (!answer) {
+                return answer.error();
+            } else if (const auto quiet = quiet_text(seen, wanted); is_enough(seen, wanted)) {
+                tell_.quiet("  ok, but " + quiet, seen);
+                return {};
+            } else {
+                tell_.quiet("  not so: " + quiet, seen);
+                return error{errc::timed_out, "not so: messages are seen within " +
+                                                  std::to_string(options_.messages_within_seconds) +
+                                                  " s (--messages-on " + options_.messages_on +
+                                                  ")"};
+            }
         }
-        return int_member(*status, "delivered").value_or(0) > 0
-                   ? std::nullopt
-                   : std::optional<std::string>("none was delivered to any target");
     }
 
     const adopt_options& options_;
@@ -283,6 +315,37 @@ result<takeover_files> new_files(const v1::old_core& core, adopting_service& ser
     return takeover_files{std::move(config->text), service.ca_pem()};
 }
 
+// Shadows are read once more, now that nobody changes them. What cannot be carried is told and
+// keeps nothing from going on: the old tree has it still.
+void carry(const adopt_options& options, const v1::old_core& core, const takeover_places& places,
+           const teller& tell) {
+    const auto again = v1::read_old_core(options.places);
+    const auto& shadows = again ? again->shadows : core.shadows;
+    const auto written =
+        carry_shadows(shadows, places.our_root(), std::chrono::system_clock::now());
+    if (!written) {
+        tell.step("shadows", "Local shadows are not carried over: " + written.error().message());
+    } else if (!shadows.empty()) {
+        tell.step("shadows", "Local shadows: " + std::to_string(shadows.size()) + ", changed " +
+                                 std::to_string(*written));
+    }
+    if (core.streams.empty()) {
+        return;
+    }
+    const auto streams = carry_streams(core.stream_store, places.our_root());
+    if (!streams) {
+        tell.step("streams",
+                  "Streams are not copied and stay where they are: " + streams.error().message());
+        return;
+    }
+    tell.step("streams", "Streams: " + std::to_string(core.streams.size()) + ", " +
+                             std::to_string(streams->bytes) + " bytes copied unread to " +
+                             (places.our_root() / "ggc/var/state/stream_manager").string() +
+                             (streams->left_out > 0
+                                  ? "; left out, no files: " + std::to_string(streams->left_out)
+                                  : ""));
+}
+
 }  // namespace
 
 int switch_core(const adopt_options& options, const v1::old_core& core, const v1::import_plan& plan,
@@ -322,6 +385,9 @@ int switch_core(const adopt_options& options, const v1::old_core& core, const v1
         if (auto stopped = core_command(*places, "stop"); !stopped) {
             return fail(with_context(stopped.error(), "the old core does not stop; it goes on"), 2);
         }
+    }
+    if (!before->ours_in_place) {
+        carry(options, core, *places, tell);
     }
     auto outcome = over.switch_over();
     if (outcome) {

@@ -108,23 +108,24 @@ boost::asio::awaitable<result<http::response>> api_client::send(api_call c) {
     if (!answer) {
         co_return with_context(answer.error(), c.operation + " at " + options_.url);
     }
-    co_return answer;
+    co_return std::move(*answer);
 }
 
 boost::asio::awaitable<result<json::object>> api_client::call(api_call c) {
-    auto answer = co_await client_.send(signed_request(c, options_, host_header_));
+    const auto operation = c.operation;
+    auto answer = co_await send(std::move(c));
     if (!answer) {
-        co_return with_context(answer.error(), c.operation + " at " + options_.url);
+        co_return answer.error();
     }
     if (answer->status >= 400) {
-        co_return error_of(c.operation, *answer);
+        co_return error_of(operation, *answer);
     }
     if (answer->body.empty()) {
         co_return json::object{};
     }
     auto body = parse_json(answer->body);
     if (!body || !body->is_object()) {
-        co_return error{errc::invalid_input, c.operation + " answered " +
+        co_return error{errc::invalid_input, operation + " answered " +
                                                  std::to_string(answer->status) +
                                                  " with a body that is no JSON object"};
     }

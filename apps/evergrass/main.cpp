@@ -145,6 +145,8 @@ CLI::App* add_status(CLI::App& app, evergrass::cli::status_options& options) {
     auto* status = app.add_subcommand(
         "status", "Show what a running core does, and which messages it lost lately");
     add_core(*status, options.root, options.socket);
+    status->add_flag("--subscriptions", options.subscriptions,
+                     "Show each subscription and how many messages it has carried instead");
     status->add_flag("--json", options.json, "Print one JSON object");
     return status;
 }

@@ -86,16 +86,36 @@ std::string status_text(const json::object& status) {
                 number_of(f, "invocations") + " invocations, " + number_of(f, "errors") +
                 " errors, " + number_of(f, "queued") + " wait\n";
     });
-    return text + number_of(status, "delivered") + " messages delivered\n" + drop_lines(status);
+    text += number_of(status, "delivered") + " messages delivered";
+    if (int_member(status, "subscriptionsQuiet").value_or(0) != 0) {
+        text += "; subscriptions without any: " + number_of(status, "subscriptionsQuiet") +
+                " (--subscriptions lists all)";
+    }
+    return text + "\n" + drop_lines(status);
+}
+
+std::string subscriptions_text(const json::object& answer) {
+    std::string text;
+    each(answer, "subscriptions", [&](const json::object& s) {
+        text += number_of(s, "messages") + "\t'" + text_of(s, "subscription") + "'  " +
+                text_of(s, "source") + " --[" + text_of(s, "subject") + "]--> " +
+                text_of(s, "target") + "\n";
+    });
+    return text.empty()
+               ? "There are no subscriptions.\n"
+               : "Messages that each subscription has carried since the core started:\n" + text;
 }
 
 int run_status(const status_options& options) {
-    const auto status = ask_core(options.socket.value_or(socket_of_root(options.root)), "/status");
+    const auto socket = options.socket.value_or(socket_of_root(options.root));
+    const auto status = ask_core(socket, options.subscriptions ? "/subscriptions" : "/status");
     if (!status) {
         std::cerr << "evergrass status: " << status.error().message() << "\n";
         return 2;
     }
-    std::cout << (options.json ? json::serialize(*status) + "\n" : status_text(*status));
+    std::cout << (options.json            ? json::serialize(*status) + "\n"
+                  : options.subscriptions ? subscriptions_text(*status)
+                                          : status_text(*status));
     return 0;
 }
 

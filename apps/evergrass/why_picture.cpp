@@ -23,6 +23,15 @@ std::string next_step(const json::object& drop, std::string_view indent) {
     return std::string(indent) + "next: " + text_of(drop, "nextStep") + "\n";
 }
 
+// Only a running core knows.
+std::string carried_text(const json::object& considered) {
+    const auto messages = int_member(considered, "messages");
+    return !messages        ? ""
+           : *messages == 0 ? ", no message since the core started"
+           : *messages == 1 ? ", 1 message since the core started"
+                            : ", " + std::to_string(*messages) + " messages since the core started";
+}
+
 // The ids of the subscriptions that lead to a target, with their subjects.
 std::string ways_to(const json::object& answer, const json::object& target) {
     std::string text;
@@ -31,7 +40,8 @@ std::string ways_to(const json::object& answer, const json::object& target) {
             const auto& considered = c.as_object();
             if (considered.at("subscription") == id && considered.at("near") == "matched") {
                 text += "  |      by subscription '" + text_of(considered, "subscription") +
-                        "' (subject " + text_of(considered, "subject") + ")\n";
+                        "' (subject " + text_of(considered, "subject") + carried_text(considered) +
+                        ")\n";
                 break;
             }
         }

@@ -38,7 +38,7 @@ public:
 class fake_route : public mqtt::route_builder {
 public:
     void subscribers() override { ++asked_for_subscribers; }
-    void client(std::string_view) override { ++others; }
+    void client(std::string_view, std::span<const std::uint32_t>) override { ++others; }
     void external(std::shared_ptr<mqtt::external_target> to) override {
         ++others;
         target = std::move(to);

@@ -120,6 +120,24 @@ json::array recent_drops(const router& messages, const explanation& e) {
     return shown;
 }
 
+// How much each of them has carried, to what is said of them.
+void add_messages(json::object& answer, const carried_totals& carried) {
+    auto* const considered = answer["considered"].if_array();
+    for (std::size_t i = 0; considered != nullptr && i < considered->size(); ++i) {
+        auto& one = (*considered)[i].as_object();
+        const auto& entries = carried.table->entries();
+        for (std::size_t n = 0; n < entries.size(); ++n) {
+            if (string_member(one, "subscription") == entries[n].id &&
+                string_member(one, "subject") == entries[n].subject &&
+                string_member(one, "source") == end_name(*entries[n].source) &&
+                string_member(one, "target") == end_name(*entries[n].target)) {
+                one["messages"] = carried.messages[n];
+                break;
+            }
+        }
+    }
+}
+
 http::response why(const http::request& asked, router& messages, const core_snapshot& core) {
     const auto read = asked.method == "POST" ? read_body(asked.body) : read_query(asked.query());
     if (!read) {
@@ -131,6 +149,7 @@ http::response why(const http::request& asked, router& messages, const core_snap
     }
     const auto e = explain(messages.table(), *q, live_states(messages, q->topic));
     auto body = to_json(e);
+    add_messages(body, messages.carried());
     body["live"] = true;
     if (q->source.kind == endpoint_kind::device) {
         const auto device = std::find_if(core.devices.begin(), core.devices.end(),
@@ -139,6 +158,20 @@ http::response why(const http::request& asked, router& messages, const core_snap
     }
     body["recentDrops"] = recent_drops(messages, e);
     return json_response(200, body);
+}
+
+http::response subscriptions(const router& messages) {
+    const auto carried = messages.carried();
+    json::array all;
+    for (std::size_t n = 0; n < carried.messages.size(); ++n) {
+        const auto& entry = carried.table->entries()[n];
+        all.push_back(json::object{{"subscription", entry.id},
+                                   {"source", end_name(*entry.source)},
+                                   {"subject", entry.subject},
+                                   {"target", end_name(*entry.target)},
+                                   {"messages", carried.messages[n]}});
+    }
+    return json_response(200, {{"subscriptions", std::move(all)}});
 }
 
 json::object drops_of(const router& messages) {
@@ -226,6 +259,7 @@ http::response status(router& messages, const core_snapshot& core) {
               {"deployments", json::object{{"success", core.deployments_applied},
                                            {"failure", core.deployments_failed}}},
               {"subscriptions", messages.table().size()},
+              {"subscriptionsQuiet", quiet_ones(messages.carried())},
               {"delivered", messages.delivered()},
               {"devices", std::move(devices)},
               {"functions", std::move(functions)},
@@ -252,9 +286,11 @@ http::response admin_answer(const http::request& asked, router& messages,
                                              : refuse(405, "use GET or POST");
     }
     const bool steps = path == "/deploy" && get;
-    if (path != "/link" && path != "/metrics" && path != "/status" && !steps) {
+    if (path != "/link" && path != "/metrics" && path != "/status" && path != "/subscriptions" &&
+        !steps) {
         return refuse(404,
-                      "there are /deploy, /invoke, /link, /metrics, /shadow, /status and /why");
+                      "there are /deploy, /invoke, /link, /metrics, /shadow, /status, "
+                      "/subscriptions and /why");
     }
     if (!get) {
         return refuse(405, "use GET");
@@ -264,6 +300,9 @@ http::response admin_answer(const http::request& asked, router& messages,
     }
     if (steps) {
         return steps_of(core.deploying);
+    }
+    if (path == "/subscriptions") {
+        return subscriptions(messages);
     }
     if (path == "/link") {
         return json_response(200, link_json(core));

@@ -106,6 +106,26 @@ TEST_F(admin_answers_test, metrics_keep_the_rules_of_the_format) {
     EXPECT_GT(samples.size(), 40U);
 }
 
+TEST_F(admin_answers_test, subscriptions_tell_what_each_has_carried) {
+    messages_.set_table(*routing_table::build(
+        {{"s1", thing("pump"), "t/+", thing("lamp")}, {"s2", thing("pump"), "u", thing("lamp")}}));
+    publish("t/x");
+    publish("t/y");
+    const auto all = json_of(ask("GET", "/subscriptions")).at("subscriptions").as_array();
+    ASSERT_EQ(all.size(), 2U);
+    EXPECT_EQ(all[0].at("subscription"), "s1");
+    EXPECT_EQ(all[0].at("source"), "thing:pump");
+    EXPECT_EQ(all[0].at("subject"), "t/+");
+    EXPECT_EQ(all[0].at("target"), "thing:lamp");
+    EXPECT_EQ(all[0].at("messages"), 2);
+    EXPECT_EQ(all[1].at("messages"), 0);
+    EXPECT_EQ(json_of(ask("GET", "/status")).at("subscriptionsQuiet"), 1);
+    EXPECT_THAT(ask("GET", "/metrics").body, HasSubstr("evergrass_subscriptions_quiet 1\n"));
+    const auto why = json_of(ask("GET", "/why?from=thing%3Apump&topic=t%2Fx"));
+    EXPECT_EQ(why.at("considered").at(0).at("messages"), 2);
+    EXPECT_EQ(ask("POST", "/subscriptions").status, 405);
+}
+
 TEST_F(admin_answers_test, status_tells_devices_functions_and_the_last_drops) {
     devices_.state = drop_reason::device_not_connected;
     publish("t/x");

@@ -132,6 +132,10 @@ std::string metrics_text(router& messages, const core_snapshot& core) {
     write_routed(out, messages.routed());
     out.single("subscriptions", "gauge", "Subscriptions in the routing table.",
                messages.table().size());
+    // A sample for each would be too many, of up to 10,000: GET /subscriptions has them.
+    out.single("subscriptions_quiet", "gauge",
+               "Of them, those that have carried no message since the start.",
+               quiet_ones(messages.carried()));
     out.single("routing_tables_total", "counter", "Routing tables that were put in place.",
                messages.tables_set());
     out.family("deployments_total", "counter",

@@ -12,7 +12,10 @@ device_server::device_server(boost::asio::any_io_executor executor, device_serve
       outside_(std::make_shared<hand_over>(std::move(executor), messages)),
       rules_(
           {true, settings_.mqtt.limits.behaviour}, messages,
-          [ways = outside_](const endpoint& target) { return ways->to(target); }, log_) {
+          [ways = outside_](const endpoint& target, std::span<const way_number> numbers) {
+              return ways->to(target, numbers);
+          },
+          log_) {
     router_.set_sink(endpoint_kind::device, this);
 }
 

@@ -210,16 +210,23 @@ bool group_policy::may_receive(const mqtt::client_info& who, std::string_view so
 void group_policy::resolve(const mqtt::client_info* from, std::string_view source,
                            std::string_view topic, mqtt::route_builder& to) {
     const auto sender = source_end(source);
-    const auto& table = lanes_.here().table();
-    std::vector<const endpoint*> targets;
-    table.match(sender, topic, targets);
+    auto& lane = lanes_.here();
+    const auto& table = lane.table();
+    std::vector<routing_table::way> ways;
+    table.match(sender, topic, ways);
     bool any = false;
-    for (const auto* target : targets) {
+    std::vector<way_number> numbers;  // of the ways to one target
+    for (std::size_t at = 0; at < ways.size();) {
+        const auto* const target = ways[at].target;
+        numbers.clear();
+        for (; at < ways.size() && ways[at].target == target; ++at) {
+            numbers.push_back(lane.number_of(ways[at].entry));
+        }
         if (target->kind == endpoint_kind::device) {
-            to.client(target->name);
+            to.client(target->name, numbers);
             any = true;
         } else if (from != nullptr) {  // else the router has served it
-            to.external(others_(*target));
+            to.external(others_(*target, numbers));
             any = true;
         }
     }
@@ -242,7 +249,7 @@ void group_policy::lost(mqtt::loss why, std::string_view source, std::string_vie
 }
 
 void group_policy::routed(std::string_view source, const mqtt::client_info* from,
-                          std::size_t clients) {
+                          std::size_t clients, std::span<const std::uint32_t> marks) {
     if (from == nullptr && clients == 0) {
         return;
     }
@@ -253,6 +260,7 @@ void group_policy::routed(std::string_view source, const mqtt::client_info* from
     if (clients != 0) {
         const auto kind = from != nullptr ? endpoint_kind::device : source_kind(source);
         lane.count_delivered(kind, endpoint_kind::device, clients);
+        lane.count_carried(marks);
     }
 }
 

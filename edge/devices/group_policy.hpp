@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -35,7 +36,9 @@ struct group_policy_settings {
 class group_policy final : public mqtt::policy {
 public:
     // A target of the table that is no device; any thread.
-    using outside = std::function<std::shared_ptr<mqtt::external_target>(const endpoint& target)>;
+    // `ways`: the subscriptions that lead to it, as the router numbers them.
+    using outside = std::function<std::shared_ptr<mqtt::external_target>(
+        const endpoint& target, std::span<const way_number> ways)>;
 
     // `messages` must outlive this, and this the server.
     group_policy(group_policy_settings settings, router& messages, outside others, logger log);
@@ -70,8 +73,8 @@ public:
     std::uint64_t generation() const override { return router_.tables_set(); }
     void lost(mqtt::loss why, std::string_view source, std::string_view topic,
               std::string_view client_id) override;
-    void routed(std::string_view source, const mqtt::client_info* from,
-                std::size_t clients) override;
+    void routed(std::string_view source, const mqtt::client_info* from, std::size_t clients,
+                std::span<const std::uint32_t> marks) override;
 
 private:
     struct admissions;

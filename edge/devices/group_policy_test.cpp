@@ -30,7 +30,10 @@ contract::group_member member(const std::string& name, const std::string& certif
 // What a broker would do with an answer.
 struct recorded_route : mqtt::route_builder {
     void subscribers() override { clients.emplace_back("everybody"); }
-    void client(std::string_view id) override { clients.emplace_back(id); }
+    void client(std::string_view id, std::span<const std::uint32_t> numbers) override {
+        clients.emplace_back(id);
+        marks.insert(marks.end(), numbers.begin(), numbers.end());
+    }
     void external(std::shared_ptr<mqtt::external_target> target) override {
         others.push_back(std::move(target));
     }
@@ -38,15 +41,18 @@ struct recorded_route : mqtt::route_builder {
     bool forwarded() const override { return from_another_shard; }
 
     std::vector<std::string> clients;
+    std::vector<std::uint32_t> marks;
     std::vector<std::shared_ptr<mqtt::external_target>> others;
     std::optional<mqtt::reason> refused;
     bool from_another_shard = false;
 };
 
 struct named_target : mqtt::external_target {
-    explicit named_target(endpoint who) : end(std::move(who)) {}
+    named_target(endpoint who, std::span<const way_number> those)
+        : end(std::move(who)), ways(those.begin(), those.end()) {}
     void deliver(const mqtt::publication&, const mqtt::receipt&) override {}
     endpoint end;
+    std::vector<way_number> ways;
 };
 
 class group_policy_test : public ::testing::Test {
@@ -92,11 +98,12 @@ protected:
     }
 
     router router_{logger()};
-    group_policy rules_{
-        {true, mqtt::profile::full},
-        router_,
-        [](const endpoint& target) { return std::make_shared<named_target>(target); },
-        logger()};
+    group_policy rules_{{true, mqtt::profile::full},
+                        router_,
+                        [](const endpoint& target, std::span<const way_number> ways) {
+                            return std::make_shared<named_target>(target, ways);
+                        },
+                        logger()};
     const mqtt::client_info pump_ = client("pump", pump_certificate);
     const mqtt::client_info lamp_ = client("lamp", lamp_certificate);
 };
@@ -211,9 +218,9 @@ TEST_F(group_policy_test, a_right_goes_with_the_table_and_the_generation_tells) 
 }
 
 TEST_F(group_policy_test, counts_what_became_of_messages_by_kind) {
-    rules_.routed("pump", &pump_, 2);
-    rules_.routed("pump", nullptr, 1);  // another shard's part
-    rules_.routed(source_name({endpoint_kind::cloud, ""}), nullptr, 1);
+    rules_.routed("pump", &pump_, 2, {});
+    rules_.routed("pump", nullptr, 1, {});  // another shard's part
+    rules_.routed(source_name({endpoint_kind::cloud, ""}), nullptr, 1, {});
     const auto totals = router_.routed();
     EXPECT_EQ(totals.published[0], 1U);
     EXPECT_EQ(totals.delivered[0][0], 3U);
@@ -222,6 +229,21 @@ TEST_F(group_policy_test, counts_what_became_of_messages_by_kind) {
     rules_.lost(mqtt::loss::session_ended, "", "", "lamp");  // the message is not known any more
     EXPECT_EQ(drops(drop_reason::message_expired), 1U);
     EXPECT_EQ(drops(drop_reason::session_ended), 1U);
+}
+
+TEST_F(group_policy_test, a_subscription_counts_what_its_device_got_and_what_is_handed_over) {
+    set_table({{"1", thing("pump"), "t/#", thing("lamp")},
+               {"2", thing("pump"), "t/+", "cloud"},
+               {"3", thing("pump"), "+/x", thing("lamp")},
+               {"4", thing("pump"), "u", thing("lamp")}});
+    const auto to = route(&pump_, "pump", "t/x");
+    rules_.routed("pump", &pump_, 1, to.marks);
+    rules_.routed("pump", &pump_, 0, to.marks);  // nobody got it
+    EXPECT_THAT(router_.carried().messages, ElementsAre(1U, 0U, 1U, 0U));
+    // The way out of MQTT is counted where the message arrives.
+    const auto& out = dynamic_cast<const named_target&>(*to.others.at(0));
+    router_.own_lane().count_carried(out.ways);
+    EXPECT_THAT(router_.carried().messages, ElementsAre(1U, 1U, 1U, 0U));
 }
 
 TEST_F(group_policy_test, without_certificates_the_client_id_alone_counts) {
@@ -261,7 +283,7 @@ TEST_F(group_policy_test, threads_route_and_count_while_deployments_change_all) 
             for (bool first = true; first || !stop; first = false) {
                 const auto to = route(&pump_, "pump", "t/x");
                 EXPECT_THAT(to.clients, ElementsAre("lamp"));
-                rules_.routed("pump", &pump_, 1);
+                rules_.routed("pump", &pump_, 1, to.marks);
                 ++routed;
                 rules_.may_receive(lamp_, "pump", "t/x");
                 rules_.lost(mqtt::loss::queue_full, "pump", "t/x", "lamp");
@@ -283,6 +305,7 @@ TEST_F(group_policy_test, threads_route_and_count_while_deployments_change_all) 
     }
     EXPECT_EQ(router_.routed().published[0], routed);
     EXPECT_EQ(router_.routed().delivered[0][0], routed);
+    EXPECT_THAT(router_.carried().messages, ElementsAre(routed.load()));
     EXPECT_EQ(drops(drop_reason::queue_full), routed);
 }
 

@@ -8,10 +8,15 @@
 
 namespace evergrass::edge {
 
+struct hand_over::destination {
+    endpoint target;
+    std::vector<way_number> ways;
+};
+
 struct hand_over::parcel {
     parcel* next = nullptr;
     endpoint source;
-    std::shared_ptr<const endpoint> target;
+    std::shared_ptr<const destination> to;
     message what;  // with its receipt
 
     std::size_t bytes() const { return what.topic.size() + what.payload->size(); }
@@ -20,20 +25,20 @@ struct hand_over::parcel {
 // One target of the table.
 class hand_over::way final : public mqtt::external_target {
 public:
-    way(std::shared_ptr<hand_over> owner, const endpoint& target)
-        : owner_(std::move(owner)), target_(std::make_shared<const endpoint>(target)) {}
+    way(std::shared_ptr<hand_over> owner, destination to)
+        : owner_(std::move(owner)), to_(std::make_shared<const destination>(std::move(to))) {}
 
     void deliver(const mqtt::publication& message, const mqtt::receipt& pending) override {
         auto one = std::make_unique<parcel>();
         one->source = source_end(message.source());
-        one->target = target_;
+        one->to = to_;
         one->what = {std::string(message.topic()), message.shared_payload(), pending};
         owner_->push(std::move(one));
     }
 
 private:
     std::shared_ptr<hand_over> owner_;
-    std::shared_ptr<const endpoint> target_;
+    std::shared_ptr<const destination> to_;
 };
 
 hand_over::hand_over(boost::asio::any_io_executor executor, router& messages)
@@ -44,12 +49,14 @@ hand_over::~hand_over() {
         const std::unique_ptr<parcel> one(next);
         next = one->next;
         router_.count_drop(drop_reason::core_stopped, one->source, one->what.topic,
-                           one->target.get());
+                           &one->to->target);
     }
 }
 
-std::shared_ptr<mqtt::external_target> hand_over::to(const endpoint& target) {
-    return std::make_shared<way>(shared_from_this(), target);
+std::shared_ptr<mqtt::external_target> hand_over::to(const endpoint& target,
+                                                     std::span<const way_number> ways) {
+    return std::make_shared<way>(shared_from_this(),
+                                 destination{target, {ways.begin(), ways.end()}});
 }
 
 void hand_over::push(std::unique_ptr<parcel> one) {
@@ -59,7 +66,7 @@ void hand_over::push(std::unique_ptr<parcel> one) {
     if (closed || before + size > max_bytes) {
         bytes_.fetch_sub(size, std::memory_order_relaxed);
         router_.count_drop(closed ? drop_reason::core_stopped : drop_reason::core_busy, one->source,
-                           one->what.topic, one->target.get());
+                           one->what.topic, &one->to->target);
         return;
     }
     auto* const fresh = one.release();
@@ -93,7 +100,7 @@ void hand_over::drain() {
         const std::unique_ptr<parcel> one(next);
         next = one->next;
         bytes_.fetch_sub(one->bytes(), std::memory_order_relaxed);
-        router_.own_lane().hand(one->source, *one->target, one->what);
+        router_.own_lane().hand(one->source, one->to->target, one->what, one->to->ways);
     }
 }
 

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <span>
 
 namespace evergrass::edge {
 
@@ -26,14 +27,17 @@ public:
     hand_over(const hand_over&) = delete;
     hand_over& operator=(const hand_over&) = delete;
 
-    // Any thread; what it returns keeps this alive.
-    std::shared_ptr<mqtt::external_target> to(const endpoint& target);
+    // Any thread; what it returns keeps this alive. `ways`: the subscriptions that lead there,
+    // which are counted when the sink has taken a message.
+    std::shared_ptr<mqtt::external_target> to(const endpoint& target,
+                                              std::span<const way_number> ways = {});
 
     // On the executor: hands over what has come, and drops what comes later as core_stopped.
     void close();
 
 private:
     class way;
+    struct destination;
     struct parcel;
 
     void push(std::unique_ptr<parcel> one);

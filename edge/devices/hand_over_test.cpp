@@ -78,6 +78,22 @@ TEST_F(hand_over_test, what_the_sink_refuses_is_counted) {
     EXPECT_EQ(router_.delivered(), 0U);
 }
 
+TEST_F(hand_over_test, a_subscription_has_carried_what_the_sink_took) {
+    router_.set_table(
+        routing_table::build({{"1", "arn:aws:iot:r:123456789012:thing/pump", "t", "cloud"}})
+            .value());
+    const auto to = ways_->to(cloud, std::vector<way_number>{0});
+    send(*to, "pump", "1");
+    EXPECT_THAT(router_.carried().messages, ElementsAre(0U));
+    io_.poll();
+    EXPECT_THAT(router_.carried().messages, ElementsAre(1U));
+    sink_.answer = drop_reason::queue_full;
+    send(*to, "pump", "2");
+    io_.restart();
+    io_.poll();
+    EXPECT_THAT(router_.carried().messages, ElementsAre(1U));
+}
+
 TEST_F(hand_over_test, more_than_may_wait_is_dropped_and_counted) {
     const auto to = ways_->to(cloud);
     const std::string large(hand_over::max_bytes / 4, 'x');

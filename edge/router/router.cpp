@@ -10,6 +10,18 @@ constexpr std::size_t index_of(endpoint_kind kind) {
     return static_cast<std::size_t>(kind);
 }
 
+// Names of ends have no NUL, and neither have topics.
+std::string key_of(const routing_table::entry& e) {
+    std::string key;
+    key.reserve(e.source->name.size() + e.subject.size() + e.target->name.size() + 4);
+    for (const auto* end : {e.source, e.target}) {
+        key += static_cast<char>('0' + index_of(end->kind));
+        key += end->name;
+        key += '\0';
+    }
+    return key += e.subject;
+}
+
 class depth_guard {
 public:
     explicit depth_guard(int& depth) : depth_(depth) { ++depth_; }
@@ -26,6 +38,8 @@ private:
 routing_lane::routing_lane(router& owner) : router_(owner) {
     const std::lock_guard lock(router_.mutex_);
     table_ = router_.table_;
+    numbers_ = router_.numbers_;
+    carried_.resize(router_.all_numbers_.size());
     version_ = router_.version_.load(std::memory_order_relaxed);
     router_.lanes_.push_back(this);
 }
@@ -40,6 +54,11 @@ routing_lane::~routing_lane() {
             ended.delivered[source][target] += delivered_[source][target].read();
         }
     }
+    auto& carried = router_.ended_carried_;
+    carried.resize(std::max(carried.size(), carried_.size()));
+    for (std::size_t number = 0; number < carried_.size(); ++number) {
+        carried[number] += carried_[number].read();
+    }
 }
 
 // The version is looked at without a lock; only when it changed is the table fetched under one. A
@@ -51,7 +70,17 @@ void routing_lane::refresh() {
     }
     const std::lock_guard lock(router_.mutex_);
     table_ = router_.table_;
+    numbers_ = router_.numbers_;
+    if (carried_.size() < router_.all_numbers_.size()) {
+        carried_.resize(router_.all_numbers_.size());
+    }
     version_ = router_.version_.load(std::memory_order_relaxed);
+}
+
+// For a route that another thread found by a table which this lane has not seen yet.
+void routing_lane::grow(way_number needed) {
+    const std::lock_guard lock(router_.mutex_);
+    carried_.resize(std::max<std::size_t>(router_.all_numbers_.size(), std::size_t{needed} + 1));
 }
 
 const routing_table& routing_lane::table() {
@@ -74,6 +103,7 @@ publish_report routing_lane::publish(const endpoint& source, const message& m) {
     }
     refresh();
     const depth_guard inside(depth_);
+    const auto& number_at_start = *numbers_;  // stays: refresh() waits for the outermost publish()
     auto matched = std::exchange(matched_, {});  // not to be changed by a publish() from a sink
     matched.clear();
     table_->match(source, m.topic, matched);
@@ -83,15 +113,24 @@ publish_report routing_lane::publish(const endpoint& source, const message& m) {
              nullptr);
     }
     std::array<bool, endpoint_kind_count> passed{};  // to a sink that finds its targets
-    for (const auto* target : matched) {
+    for (std::size_t at = 0; at < matched.size();) {
+        const auto* const target = matched[at].target;
+        const auto first = at;
+        while (at < matched.size() && matched[at].target == target) {
+            ++at;
+        }
         const auto* const to = router_.sink_of(target->kind);
-        if (to != nullptr && to->finds_targets() &&
-            std::exchange(passed[index_of(target->kind)], true)) {
+        const bool finds = to != nullptr && to->finds_targets();
+        if (finds && std::exchange(passed[index_of(target->kind)], true)) {
             ++report.delivered;
         } else if (const auto refused = pass(source, *target, m)) {
             drop(*refused, target);
         } else {
             ++report.delivered;
+            for (auto one = first; !finds && one < at; ++one) {
+                const auto number = number_at_start[matched[one].entry];
+                count_carried({&number, 1});
+            }
         }
     }
     matched_ = std::move(matched);
@@ -115,10 +154,12 @@ std::optional<drop_reason> routing_lane::pass(const endpoint& source, const endp
 }
 
 std::optional<drop_reason> routing_lane::hand(const endpoint& source, const endpoint& target,
-                                              const message& m) {
+                                              const message& m, std::span<const way_number> ways) {
     const auto refused = pass(source, target, m);
     if (refused) {
         router_.count_drop(*refused, source, m.topic, &target);
+    } else {
+        count_carried(ways);
     }
     return refused;
 }
@@ -135,18 +176,32 @@ void routing_lane::count_delivered(endpoint_kind source, endpoint_kind target,
 router::router(logger log)
     : book_(std::move(log), own_clock_),
       table_(std::make_shared<routing_table>()),
+      numbers_(std::make_shared<std::vector<way_number>>()),
       own_lane_(std::make_unique<routing_lane>(*this)) {}
 
 router::router(logger log, const clock& time)
     : book_(std::move(log), time),
       table_(std::make_shared<routing_table>()),
+      numbers_(std::make_shared<std::vector<way_number>>()),
       own_lane_(std::make_unique<routing_lane>(*this)) {}
 
 router::~router() = default;
 
 void router::set_table(std::shared_ptr<const routing_table> table) {
+    std::vector<std::string> keys;
+    keys.reserve(table->size());
+    for (const auto& entry : table->entries()) {
+        keys.push_back(key_of(entry));
+    }
+    auto numbers = std::make_shared<std::vector<way_number>>();
+    numbers->reserve(keys.size());
     {
         const std::lock_guard lock(mutex_);
+        for (auto& key : keys) {
+            const auto next = static_cast<way_number>(all_numbers_.size());
+            numbers->push_back(all_numbers_.try_emplace(std::move(key), next).first->second);
+        }
+        numbers_ = std::move(numbers);
         table_.swap(table);
         version_.fetch_add(1, std::memory_order_release);
     }
@@ -167,6 +222,11 @@ bool router::any_queue_full(const endpoint& source, std::string_view topic) {
     });
 }
 
+std::size_t quiet_ones(const carried_totals& carried) {
+    return static_cast<std::size_t>(
+        std::count(carried.messages.begin(), carried.messages.end(), std::uint64_t{0}));
+}
+
 routed_totals router::routed() const {
     const std::lock_guard lock(mutex_);
     auto all = ended_lanes_;
@@ -179,6 +239,20 @@ routed_totals router::routed() const {
         }
     }
     return all;
+}
+
+carried_totals router::carried() const {
+    const std::lock_guard lock(mutex_);
+    carried_totals out{table_, {}};
+    out.messages.reserve(numbers_->size());
+    for (const auto number : *numbers_) {
+        auto sum = number < ended_carried_.size() ? ended_carried_[number] : 0;
+        for (const auto* lane : lanes_) {
+            sum += number < lane->carried_.size() ? lane->carried_[number].read() : 0;
+        }
+        out.messages.push_back(sum);
+    }
+    return out;
 }
 
 std::uint64_t router::delivered() const {

@@ -9,10 +9,13 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace evergrass::edge {
@@ -59,6 +62,10 @@ struct publish_report {
 
 class router;
 
+// What a router calls a subscription, by its source, subject and target: the same in each table
+// that has it, and never another one's while the router lives.
+using way_number = std::uint32_t;
+
 // What one thread publishes through. It remembers the table, so that a look-up takes no lock and
 // writes nothing that other threads read: after a deployment each lane fetches the new table once.
 // A message goes wholly by one table. One thread at a time; must go before its router.
@@ -76,13 +83,24 @@ public:
     const routing_table& table();
 
     // For a message whose route was found by another lane: hands it to this one target's sink and
-    // counts what becomes of it there.
+    // counts what becomes of it there. `ways`: the subscriptions that lead to it.
     std::optional<drop_reason> hand(const endpoint& source, const endpoint& target,
-                                    const message& m);
+                                    const message& m, std::span<const way_number> ways);
+    // The number of an entry of table(), for count_carried(). Until the next call of a member.
+    way_number number_of(std::uint32_t entry) const { return (*numbers_)[entry]; }
     // What publish() counts, for those who carry messages to their targets by the table
     // themselves.
     void count_published(endpoint_kind source);
     void count_delivered(endpoint_kind source, endpoint_kind target, std::uint64_t targets);
+    // A message went by these subscriptions. Numbers of any table that the router has had.
+    void count_carried(std::span<const way_number> ways) {
+        for (const auto number : ways) {
+            if (number >= carried_.size()) [[unlikely]] {
+                grow(number);
+            }
+            carried_[number].add(1);
+        }
+    }
 
 private:
     friend class router;
@@ -100,6 +118,7 @@ private:
     using counters = std::array<counter, endpoint_kind_count>;
 
     void refresh();
+    void grow(way_number needed);
     std::optional<drop_reason> pass(const endpoint& source, const endpoint& target,
                                     const message& m);
 
@@ -107,10 +126,24 @@ private:
     int depth_ = 0;  // of publish() within publish(): sinks may
     std::uint64_t version_ = 0;
     std::shared_ptr<const routing_table> table_;
-    std::vector<const endpoint*> matched_;  // reused by each publish
+    std::shared_ptr<const std::vector<way_number>> numbers_;  // of table_'s entries
+    std::vector<routing_table::way> matched_;                 // reused by each publish
     counters published_;
     std::array<counters, endpoint_kind_count> delivered_;  // [source][target]
+    // By way_number. Grown by this lane under the router's mutex, which those who read take.
+    std::deque<counter> carried_;
 };
+
+// How many messages each subscription has carried since the router was made: those that its target
+// took, into a queue or a socket. What a queue loses later is counted as dropped, and here too.
+// Alike subscriptions show the same number. Not counted: what a shared MQTT subscription gave to a
+// session of another shard.
+struct carried_totals {
+    std::shared_ptr<const routing_table> table;  // the newest
+    std::vector<std::uint64_t> messages;         // by its entries
+};
+// How many of them have carried none.
+std::size_t quiet_ones(const carried_totals& carried);
 
 // How many messages took which way since the start.
 struct routed_totals {
@@ -168,6 +201,7 @@ public:
     std::vector<drop_record> last_drops() const { return book_.last(); }
     routed_totals routed() const;
     std::uint64_t delivered() const;
+    carried_totals carried() const;
 
 private:
     friend class routing_lane;
@@ -179,8 +213,12 @@ private:
     std::atomic<std::uint64_t> version_{0};  // of the table: raised after it has been replaced
     mutable std::mutex mutex_;               // of what follows
     std::shared_ptr<const routing_table> table_;
+    std::shared_ptr<const std::vector<way_number>> numbers_;  // of table_'s entries
+    // Those of former tables too: a subscription that comes again counts on.
+    std::unordered_map<std::string, way_number> all_numbers_;
     std::vector<const routing_lane*> lanes_;
     routed_totals ended_lanes_;
+    std::vector<std::uint64_t> ended_carried_;
     std::unique_ptr<routing_lane> own_lane_;
 };
 

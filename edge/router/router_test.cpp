@@ -93,12 +93,12 @@ TEST_F(router_test, a_sink_that_finds_its_targets_gets_a_message_once_and_counts
 TEST_F(router_test, a_message_of_another_lane_goes_to_its_one_target) {
     const endpoint device{endpoint_kind::device, "pump"};
     const endpoint target{endpoint_kind::device, "b"};
-    EXPECT_EQ(router_.own_lane().hand(device, target, hello("t")), std::nullopt);
+    EXPECT_EQ(router_.own_lane().hand(device, target, hello("t"), {}), std::nullopt);
     EXPECT_THAT(devices_.taken, ElementsAre("b t"));
     EXPECT_EQ(router_.delivered(), 1U);
     EXPECT_EQ(router_.routed().published[0], 0U);  // by the lane that found the route
     devices_.answer = drop_reason::queue_full;
-    EXPECT_EQ(router_.own_lane().hand(device, target, hello("t")), drop_reason::queue_full);
+    EXPECT_EQ(router_.own_lane().hand(device, target, hello("t"), {}), drop_reason::queue_full);
     EXPECT_EQ(drops(drop_reason::queue_full), 1U);
 }
 
@@ -134,6 +134,46 @@ TEST_F(router_test, counts_messages_by_the_kinds_of_their_ends) {
     EXPECT_EQ(all.published[at(endpoint_kind::function)], 1U);
     EXPECT_EQ(all.delivered[at(endpoint_kind::cloud)][at(endpoint_kind::device)], 3U);
     EXPECT_EQ(router_.delivered(), 3U);
+}
+
+TEST_F(router_test, a_subscription_has_carried_what_its_target_took) {
+    router_.publish(cloud_, hello("t"));
+    EXPECT_THAT(router_.carried().messages, ElementsAre(1U, 1U, 0U, 0U));  // 3 has no sink
+    devices_.answer = drop_reason::queue_full;
+    router_.publish(cloud_, hello("other"));
+    EXPECT_THAT(router_.carried().messages, ElementsAre(1U, 1U, 0U, 0U));
+    devices_.answer = std::nullopt;
+    devices_.finds = true;  // it counts itself
+    router_.publish(cloud_, hello("other"));
+    EXPECT_THAT(router_.carried().messages, ElementsAre(1U, 1U, 0U, 0U));
+}
+
+TEST_F(router_test, each_subscription_that_leads_to_a_target_has_carried_its_message) {
+    const std::string a = "arn:aws:iot:r:123456789012:thing/a";
+    router_.set_table(*routing_table::build({{"1", "cloud", "t/#", a},
+                                             {"2", "cloud", "t/+", a},
+                                             {"3", "cloud", "t/+", a},
+                                             {"4", "cloud", "u", a}}));
+    EXPECT_EQ(router_.publish(cloud_, hello("t/x")).delivered, 1U);
+    EXPECT_THAT(router_.carried().messages, ElementsAre(1U, 1U, 1U, 0U));  // 3 is 2 again
+}
+
+TEST_F(router_test, what_a_subscription_has_carried_outlives_tables_and_lanes) {
+    {
+        routing_lane other(router_);
+        other.publish(cloud_, hello("other"));
+    }
+    const std::string a = "arn:aws:iot:r:123456789012:thing/a";
+    routing_lane late(router_);
+    router_.set_table(
+        *routing_table::build({{"new", "cloud", "u", a}, {"9", "cloud", "other", a}}));
+    EXPECT_THAT(router_.carried().messages, ElementsAre(0U, 1U));
+    const std::vector<way_number> of_the_new_table{4};
+    late.count_carried(of_the_new_table);  // before it has seen that table
+    EXPECT_THAT(router_.carried().messages, ElementsAre(1U, 1U));
+    late.publish(cloud_, hello("other"));
+    EXPECT_THAT(router_.carried().messages, ElementsAre(1U, 2U));
+    EXPECT_EQ(router_.carried().table->entries().size(), 2U);
 }
 
 TEST_F(router_test, a_lane_sees_a_new_table_at_its_next_publish) {

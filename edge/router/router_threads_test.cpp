@@ -76,6 +76,7 @@ TEST(router_threads, each_message_goes_wholly_by_one_table_while_tables_are_repl
     for (int generation = 1; generation <= tables; ++generation) {
         messages.set_table(table_of(generation));
         newest = generation;
+        EXPECT_EQ(messages.carried().messages.size(), 2U);
         EXPECT_GE(messages.delivered(), 2U * threads);  // counters are read while they are written
     }
     stop = true;

@@ -40,9 +40,9 @@ subject_index::node_id subject_index::child(node_id parent, std::string_view lev
     return next;
 }
 
-void subject_index::add(std::string_view subject, const endpoint* target) {
+void subject_index::add(std::string_view subject, routing_table::way to) {
     if (subject.find_first_of("+#") == std::string_view::npos) {
-        exact_[std::string(subject)].push_back(target);
+        exact_[std::string(subject)].push_back(to);
         return;
     }
     node_id at = 0;
@@ -50,12 +50,12 @@ void subject_index::add(std::string_view subject, const endpoint* target) {
     std::string_view level;
     while (levels.next(level)) {
         if (level == "#") {
-            nodes_[at].below.push_back(target);
+            nodes_[at].below.push_back(to);
             return;
         }
         at = child(at, level);
     }
-    nodes_[at].here.push_back(target);
+    nodes_[at].here.push_back(to);
 }
 
 template <class F>
@@ -105,7 +105,20 @@ std::size_t subject_index::match(std::string_view topic,
     std::size_t subjects = 0;
     visit(topic, [&](const target_list& found) {
         ++subjects;
-        targets.insert(targets.end(), found.begin(), found.end());
+        for (const auto& one : found) {
+            targets.push_back(one.target);
+        }
+        return true;
+    });
+    return subjects;
+}
+
+std::size_t subject_index::match(std::string_view topic,
+                                 std::vector<routing_table::way>& ways) const {
+    std::size_t subjects = 0;
+    visit(topic, [&](const target_list& found) {
+        ++subjects;
+        ways.insert(ways.end(), found.begin(), found.end());
         return true;
     });
     return subjects;

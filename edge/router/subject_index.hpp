@@ -24,10 +24,12 @@ public:
     subject_index() : nodes_(1) {}
 
     // `subject` is a checked filter of at most max_subject_levels; each pair is added once.
-    void add(std::string_view subject, const endpoint* target);
+    void add(std::string_view subject, routing_table::way to);
 
     // Appends targets, with repetitions when several subjects match. Returns how many subjects did.
     std::size_t match(std::string_view topic, std::vector<const endpoint*>& targets) const;
+    // The same with the subscriptions, each once.
+    std::size_t match(std::string_view topic, std::vector<routing_table::way>& ways) const;
     bool matches(std::string_view topic) const;
 
 private:
@@ -40,7 +42,7 @@ private:
     };
     template <class T>
     using text_map = std::unordered_map<std::string, T, text_hash, std::equal_to<>>;
-    using target_list = std::vector<const endpoint*>;
+    using target_list = std::vector<routing_table::way>;
     using node_id = std::uint32_t;  // 0 is the root, and "none" where a child is named
 
     // Most nodes have one child: it stands in the node, so that a look-up in a large table, which

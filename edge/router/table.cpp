@@ -105,7 +105,7 @@ result<std::shared_ptr<const routing_table>> routing_table::build(
         if (!seen.emplace(&subjects, target, *s.subject).second) {
             continue;
         }
-        subjects.add(*s.subject, target);
+        subjects.add(*s.subject, {target, static_cast<std::uint32_t>(i)});
         index.subjects_by_target[s.target].push_back(*s.subject);
         if (seen_of_kind.emplace(s.source.kind, *s.subject).second) {
             index.subjects_by_source_kind[static_cast<std::size_t>(s.source.kind)].push_back(
@@ -125,6 +125,20 @@ void routing_table::match(const endpoint& source, std::string_view topic,
     if (subjects->second.match(topic, targets) > 1) {
         std::sort(targets.begin() + first, targets.end());
         targets.erase(std::unique(targets.begin() + first, targets.end()), targets.end());
+    }
+}
+
+void routing_table::match(const endpoint& source, std::string_view topic,
+                          std::vector<way>& ways) const {
+    const auto subjects = index_->by_source.find(source);
+    if (subjects == index_->by_source.end()) {
+        return;
+    }
+    const auto first = static_cast<std::ptrdiff_t>(ways.size());
+    if (subjects->second.match(topic, ways) > 1) {
+        std::sort(ways.begin() + first, ways.end(), [](const way& a, const way& b) {
+            return std::tie(a.target, a.entry) < std::tie(b.target, b.entry);
+        });
     }
 }
 

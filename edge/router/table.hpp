@@ -45,6 +45,15 @@ public:
     void match(const endpoint& source, std::string_view topic,
                std::vector<const endpoint*>& targets) const;
 
+    // One subscription that matches: where it leads, and its place in entries(); of several that
+    // say the same the first.
+    struct way {
+        const endpoint* target;
+        std::uint32_t entry;
+    };
+    // The same for those who count by subscription: all that match, those of one target together.
+    void match(const endpoint& source, std::string_view topic, std::vector<way>& ways) const;
+
     // May this end ever publish to the topic (some subscription has it as source and matches)?
     bool may_publish(const endpoint& source, std::string_view topic) const;
     // Does what `source` publishes to the topic go to this end?

@@ -52,6 +52,21 @@ TEST(routing_table, leads_to_its_targets_and_to_no_other) {
     EXPECT_FALSE(table->leads_to(device_a, "t/x", device_a));
 }
 
+TEST(routing_table, tells_which_subscriptions_match_those_of_a_target_together) {
+    const auto table = table_of({{"1", thing("a"), "t/+", thing("b")},
+                                 {"2", thing("a"), "t/x", thing("c")},
+                                 {"3", thing("a"), "t/#", thing("b")},
+                                 {"4", thing("a"), "t/#", thing("b")},  // 3 again
+                                 {"5", thing("a"), "u", thing("b")}});
+    std::vector<routing_table::way> ways;
+    table->match(device_a, "t/x", ways);
+    std::vector<std::string> found;
+    for (const auto& way : ways) {
+        found.push_back(table->entries()[way.entry].id + " to " + way.target->name);
+    }
+    EXPECT_THAT(found, ElementsAre("1 to b", "3 to b", "2 to c"));
+}
+
 TEST(parse_endpoint, knows_every_kind_of_source_and_target) {
     EXPECT_EQ(*parse_endpoint("cloud"), cloud);
     EXPECT_EQ(*parse_endpoint(thing("a")), device_a);

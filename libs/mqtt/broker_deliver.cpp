@@ -240,7 +240,7 @@ void broker::implementation::deliver(const publication& message,
 void broker::implementation::route_here(const publication& message, const route& to,
                                         const client_info& from) {
     const auto taken = deliver_at_most_once(message, to.local, false);
-    shared.rules.routed(message.source(), &from, taken);
+    shared.rules.routed(message.source(), &from, taken, to.marks);
 }
 
 void broker::implementation::deliver_alone(const route::target& to, const message_ptr& message,
@@ -251,7 +251,7 @@ void broker::implementation::deliver_alone(const route::target& to, const messag
     delivery_terms terms{pending, outcome};
     terms.record = record ? record->message : nullptr;
     deliver(published, {&to, 1}, terms);
-    shared.rules.routed(message->source, nullptr, outcome.clients);
+    shared.rules.routed(message->source, nullptr, outcome.clients, {});
 }
 
 routing_outcome broker::implementation::route_message(const publication& message, const route& to,
@@ -307,7 +307,7 @@ routing_outcome broker::implementation::route_message(const publication& message
         shared.mesh.post(other, [kept = message.keep(), pending = terms.pending,
                                  record](broker& there) { there.forward(kept, pending, record); });
     }
-    shared.rules.routed(message.source(), from, outcome.clients);
+    shared.rules.routed(message.source(), from, outcome.clients, to.marks);
     return outcome;
 }
 

@@ -51,7 +51,7 @@ public:
         into_.local.erase(std::remove_if(first, into_.local.end(), may_not), into_.local.end());
     }
 
-    void client(std::string_view client_id) override {
+    void client(std::string_view client_id, std::span<const std::uint32_t> marks) override {
         if (!into_.named.emplace(client_id).second) {
             return;
         }
@@ -70,6 +70,7 @@ public:
             return;
         }
         if (has(*who)) {
+            into_.marks.insert(into_.marks.end(), marks.begin(), marks.end());
             return;  // as one of the subscribers
         }
         const auto& options = shard_.shared.options;
@@ -78,7 +79,9 @@ public:
             into_.local.push_back({who, matched->options, matched->ids});
         } else if (!match_share(*who, topic_, options.hash_matches_parent)) {
             into_.lost.push_back({std::string(client_id), loss::not_subscribed});
+            return;
         }
+        into_.marks.insert(into_.marks.end(), marks.begin(), marks.end());
     }
 
     void external(std::shared_ptr<external_target> target) override {

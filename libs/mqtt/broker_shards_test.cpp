@@ -123,6 +123,7 @@ TEST_F(broker_shards, a_client_that_a_table_names_is_found_at_its_home) {
     EXPECT_THAT(all.rules.losses,
                 ::testing::UnorderedElementsAre(Pair("not subscribed: t for " + deaf.id(), 1),
                                                 Pair("not connected: t for nobody", 1)));
+    EXPECT_THAT(all.rules.routed_marks, ElementsAre(0U));  // of the one that got it, from its home
     EXPECT_EQ(from.unanswered(), 0U);
 }
 

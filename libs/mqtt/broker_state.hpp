@@ -46,6 +46,7 @@ struct route {
     generations at;
     std::vector<target> local;
     std::vector<missing> lost;
+    std::vector<std::uint32_t> marks;  // the policy's, of clients here
     std::vector<std::shared_ptr<external_target>> external;
     std::vector<std::shared_ptr<share_group>> shares;
     text_set named;                // clients by policy: who may be picked of a share group

@@ -38,6 +38,7 @@ void policy::disconnected(const client_info&, bool, std::string_view) {}
 void policy::subscribed(const client_info&, std::span<const std::string_view>) {}
 void policy::unsubscribed(const client_info&, std::span<const std::string_view>) {}
 void policy::lost(loss, std::string_view, std::string_view, std::string_view) {}
-void policy::routed(std::string_view, const client_info*, std::size_t) {}
+void policy::routed(std::string_view, const client_info*, std::size_t,
+                    std::span<const std::uint32_t>) {}
 
 }  // namespace evergrass::mqtt

@@ -77,7 +77,8 @@ public:
     // All clients with a filter that matches, on every shard, of those that may_receive().
     virtual void subscribers() = 0;
     // This client, if a filter of its own matches; lost as not_connected or not_subscribed if not.
-    virtual void client(std::string_view client_id) = 0;
+    // `marks`: numbers of the policy's own, which routed() is told where the client's session is.
+    virtual void client(std::string_view client_id, std::span<const std::uint32_t> marks) = 0;
     virtual void external(std::shared_ptr<external_target> target) = 0;
     // The acknowledgement's code where nobody gets the message. Without: success, or
     // no_matching_subscribers when nobody was named.
@@ -126,8 +127,10 @@ public:
     // Without a client id (not_stored): it was delivered, but is not retained.
     virtual void lost(loss why, std::string_view source, std::string_view topic,
                       std::string_view client_id);
-    // `clients` of them have got this one, into their queue or socket; 0 for none.
-    virtual void routed(std::string_view source, const client_info* from, std::size_t clients);
+    // `clients` of them have got this one, into their queue or socket; 0 for none. `marks`: of the
+    // clients that were named and have a filter for it, those too whose queue was full.
+    virtual void routed(std::string_view source, const client_info* from, std::size_t clients,
+                        std::span<const std::uint32_t> marks);
 };
 
 }  // namespace evergrass::mqtt

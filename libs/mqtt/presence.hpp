@@ -72,8 +72,9 @@ public:
               std::string_view client_id) override {
         rules_.lost(why, source, topic, client_id);
     }
-    void routed(std::string_view source, const client_info* from, std::size_t clients) override {
-        rules_.routed(source, from, clients);
+    void routed(std::string_view source, const client_info* from, std::size_t clients,
+                std::span<const std::uint32_t> marks) override {
+        rules_.routed(source, from, clients, marks);
     }
 
 private:

@@ -1,5 +1,6 @@
 #include "libs/v1_core/import_request.hpp"
 
+#include "libs/aws/s3_uri.hpp"
 #include "libs/base/arn.hpp"
 #include "libs/base/digest.hpp"
 #include "libs/base/encoding.hpp"
@@ -60,6 +61,12 @@ public:
             "the group CA's key was never on the core: the group gets a new CA. Devices that "
             "discover get it by discovery; one that has the old CA in its files needs `evergrass "
             "device bundle`");
+        if (!core_.streams.empty()) {
+            plan_.unknown.push_back(
+                "what the streams in " + core_.stream_store.string() +
+                " hold: their form is not published. --switch copies them, unread, beside "
+                "Evergrass's core");
+        }
         add_members();
         add_functions();
         add_subscriptions();
@@ -378,21 +385,79 @@ private:
                                 "=@FILE");
     }
 
+    std::optional<std::filesystem::path> source_of_model(const group_resource& r) {
+        for (const auto& key : {r.id, r.name}) {
+            if (const auto given = choices_.models.find(key); given != choices_.models.end()) {
+                plan_.found.from("model of resource " + r.id, given->second.string(), "--model");
+                return given->second;
+            }
+        }
+        auto folder = folder_of_model(r, core_.group->resources, core_.models, plan_.found);
+        std::error_code failed;
+        if (folder && std::filesystem::is_empty(*folder, failed)) {
+            plan_.found.warn(folder->string(), "is empty: the model is not there any more");
+            return std::nullopt;
+        }
+        return folder;
+    }
+
+    // A model goes where its resource names an object. SageMaker's jobs are nowhere any more: what
+    // one made becomes an object too, or the group could not be deployed.
+    void add_model(group_resource& r) {
+        const auto source = source_of_model(r);
+        const auto uri = string_member(r.data, "S3Uri").value_or("");
+        if (!source) {
+            plan_.unknown.push_back("the archive of model " + r.id +
+                                    ": which folder it is cannot be told; give --model " + r.id +
+                                    "=FOLDER_OR_ARCHIVE, or put it at " +
+                                    (uri.empty() ? "an object of the service" : uri) +
+                                    " (docs/models.md)");
+            return;
+        }
+        used_models_.insert(*source);
+        auto at = aws::parse_s3_uri(uri);
+        if (r.kind.starts_with("SageMaker")) {
+            at = aws::object_name{"greengrass-v1-adopted",
+                                  plan_.group_id + "/" + own_id("model " + r.id) + ".tar.gz"};
+            r.kind = "S3MachineLearningModelResourceData";
+            r.data["S3Uri"] = "s3://" + at->bucket + "/" + at->key;
+            plan_.found.made(
+                "resources[" + r.id + "].S3Uri", "s3://" + at->bucket + "/" + at->key,
+                "in the place of " + string_member(r.data, "SageMakerJobArn").value_or("its job"));
+            r.data.erase("SageMakerJobArn");
+        }
+        if (!at || !(at->key.ends_with(".tar.gz") || at->key.ends_with(".zip"))) {
+            plan_.found.fail("resource " + r.id, "its S3Uri '" + uri +
+                                                     "' names no object that ends with .tar.gz or "
+                                                     ".zip: its model cannot be put there");
+            return;
+        }
+        plan_.models.push_back({r.id, *source, at->bucket, at->key});
+    }
+
+    void tell_models_without_resource() {
+        for (const auto& [name, folder] : core_.models) {
+            if (!used_models_.contains(folder)) {
+                plan_.unknown.push_back("whose model " + folder.string() +
+                                        " is: it stays where it is (--model ID=" + folder.string() +
+                                        ")");
+            }
+        }
+    }
+
     void add_resources() {
         json::array elements;
-        for (const auto& r : core_.group ? core_.group->resources : std::vector<group_resource>()) {
-            elements.push_back(json::object{
-                {"Id", r.id}, {"Name", r.name}, {"ResourceDataContainer", {{r.kind, r.data}}}});
+        for (auto r : core_.group ? core_.group->resources : std::vector<group_resource>()) {
             if (const auto arn = r.secret_arn(); !arn.empty()) {
                 add_secret(arn);
             }
-            if (r.kind.find("MachineLearning") != std::string::npos) {
-                plan_.unknown.push_back(
-                    "the archive of model " + r.id + ": put it at " +
-                    string_member(r.data, "S3Uri").value_or("an object of the service") +
-                    " (docs/models.md)");
+            if (is_model(r)) {
+                add_model(r);
             }
+            elements.push_back(json::object{
+                {"Id", r.id}, {"Name", r.name}, {"ResourceDataContainer", {{r.kind, r.data}}}});
         }
+        tell_models_without_resource();
         if (!elements.empty()) {
             add_definition("resources", "ResourceDefinitionVersionArn",
                            {{"Resources", std::move(elements)}});
@@ -447,6 +512,7 @@ private:
     import_plan plan_;
     names names_;
     group_member core_thing_;
+    std::set<std::filesystem::path> used_models_;
     json::array things_;
     json::array certificates_;
     json::array certificate_ids_;

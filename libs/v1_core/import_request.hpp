@@ -18,6 +18,8 @@ struct import_choices {
     std::map<std::string, std::string> device_certificates{};  // thing: PEM
     std::map<std::string, std::pair<std::string, std::string>>
         functions{};  // name: runtime, handler
+    // Id or name of a model's resource: its folder, or its archive (.tar.gz, .zip).
+    std::map<std::string, std::filesystem::path> models{};
 };
 
 // A package to send before the request.
@@ -26,9 +28,18 @@ struct package_source {
     std::filesystem::path folder;
 };
 
+// An object to put at the service, unless it has one there: a model, as its resource names it.
+struct model_source {
+    std::string resource_id;
+    std::filesystem::path source;  // a folder, or an archive as it is
+    std::string bucket;
+    std::string key;  // ends with .tar.gz or .zip: what a folder is packed as
+};
+
 struct import_plan {
     json::object request;  // without packages: `set_package` adds them
     std::vector<package_source> packages;
+    std::vector<model_source> models;
     std::vector<std::string> missing_secrets;  // ARNs without a value
     std::vector<std::string> unknown;          // sentences: what can't be known
     findings found;                            // what was made up

@@ -283,9 +283,7 @@ private:
         for (const auto& [arn, path] : there) {
             core_.leftovers.push_back(path.filename().string());
         }
-        for (const auto& each : entries_of(core_.deployment / "mlmodel")) {
-            core_.models.push_back(each.path().filename().string());
-        }
+        core_.models = find_model_folders(core_.deployment);
     }
 
     void check_executable(const group_function& function, const fs::path& folder) {
@@ -311,20 +309,33 @@ private:
         return all;
     }
 
-    void read_state() {
-        if (core_.state.empty()) {
-            core_.found.note(core_.write_directory.string(),
-                             "has no var/state: local shadows and streams are not there");
+    // Below var/state, or where a variable of the stream manager's says (§8).
+    void read_streams() {
+        if (!core_.state.empty()) {
+            core_.stream_store = core_.state / "stream_manager";
+        }
+        for (const auto& f : core_.group ? core_.group->functions : std::vector<group_function>()) {
+            for (const auto& [name, value] : f.variables) {
+                if (f.name == "GGStreamManager" && name == "STREAM_MANAGER_STORE_ROOT_DIR") {
+                    core_.stream_store = in_tree(value);
+                }
+            }
+        }
+        if (!is_folder(core_.stream_store)) {
+            core_.stream_store.clear();
             return;
         }
-        for (const auto& each : entries_of(core_.state / "stream_manager")) {
+        for (const auto& each : entries_of(core_.stream_store)) {
             core_.streams.push_back(each.path().filename().string());
         }
-        if (!core_.streams.empty()) {
-            core_.found.note((core_.state / "stream_manager").string(),
-                             std::to_string(core_.streams.size()) +
-                                 " streams in a form that is not known: they stay where they are, "
-                                 "unread");
+    }
+
+    void read_state() {
+        read_streams();
+        if (core_.state.empty()) {
+            core_.found.note(core_.write_directory.string(),
+                             "has no var/state: local shadows are not there");
+            return;
         }
         core_.shadows = read_old_shadows(core_.state, things(), core_.found);
     }

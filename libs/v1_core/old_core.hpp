@@ -4,6 +4,7 @@
 #include "libs/v1_core/config_file.hpp"
 #include "libs/v1_core/findings.hpp"
 #include "libs/v1_core/group_file.hpp"
+#include "libs/v1_core/old_models.hpp"
 #include "libs/v1_core/old_shadows.hpp"
 
 #include <filesystem>
@@ -50,8 +51,9 @@ struct old_core {
     std::string certificate_id;                         // its SHA-256
     std::map<std::string, std::filesystem::path> code;  // by version ARN
     std::vector<std::string> leftovers;  // folders of code that the group doesn't have
-    std::vector<std::string> models;     // folders below mlmodel
-    std::vector<std::string> streams;    // below stream_manager
+    model_folders models;
+    std::filesystem::path stream_store;  // of the stream manager; empty: there is none
+    std::vector<std::string> streams;    // the names in it
     std::vector<old_shadow> shadows;
     std::vector<std::string> logged_functions;  // names that only the logs tell
     std::vector<std::string> logged_connectors;

@@ -203,6 +203,63 @@ TEST(old_core, o_a_link_that_leaves_the_folder_is_refused) {
     EXPECT_THAT(packed.error().message(), HasSubstr("leaves the function's folder"));
 }
 
+TEST(old_core, p_streams_are_found_where_their_manager_kept_them) {
+    const test_tree tree;
+    tree.make_whole();
+    tree.write("ggc/var/state/stream_manager/Pumps/0.log", "not read");
+    auto core = must_read(tree);
+    EXPECT_THAT(core.streams, ElementsAre("Pumps"));
+    const auto plan = plan_import(core, {});
+    ASSERT_TRUE(plan);
+    EXPECT_TRUE(std::ranges::any_of(plan->unknown, [](const auto& text) {
+        return text.find("what the streams in ") != std::string::npos;
+    }));
+    auto text = tree.group();
+    const std::string lambdas = R"("Lambdas": {"ref": null, "Content": [)";
+    text.insert(text.find(lambdas) + lambdas.size(), R"({
+      "FunctionArn": "arn:aws:lambda:::function:GGStreamManager:1", "DeploymentConfiguration": {
+        "Pinned": true, "Environment": {"Variables": {
+          "STREAM_MANAGER_STORE_ROOT_DIR": "/srv/streams"}}}},)");
+    tree.write("ggc/deployment/group/group.json", text);
+    tree.write("srv/streams/Valves/0.log", "not read");  // in an image of the core's disk
+    EXPECT_THAT(must_read(tree).streams, ElementsAre("Valves"));
+}
+
+TEST(import_request, a_model_is_put_where_its_resource_names_it) {
+    const test_tree tree;
+    tree.make_whole();
+    auto text = tree.group();
+    const std::string resources = R"("Resources": {"ref": null, "Content": [)";
+    const auto with = [&](const std::string& data) {
+        auto changed = text;
+        changed.insert(changed.find(resources) + resources.size(),
+                       R"({"Id": "net", "Data": )" + data + "},");
+        tree.write("ggc/deployment/group/group.json", changed);
+    };
+    with(R"({"type": "S3MachineLearningModelResourceData", "DestinationPath": "/net",
+             "S3Uri": "https://s3.amazonaws.com/models/net.zip"})");
+    auto plan = plan_import(must_read(tree), {});
+    ASSERT_TRUE(plan);
+    EXPECT_TRUE(plan->models.empty());  // nothing is there
+    tree.write("ggc/deployment/mlmodel/0a1b2c3d/net.bin", "weights");
+    plan = plan_import(must_read(tree), {});
+    ASSERT_EQ(plan->models.size(), 1u);
+    EXPECT_EQ(plan->models[0].source, tree.root / "ggc/deployment/mlmodel/0a1b2c3d");
+    EXPECT_EQ(plan->models[0].bucket + " " + plan->models[0].key, "models net.zip");
+    with(R"({"type": "SageMakerMachineLearningModelResourceData", "DestinationPath": "/net",
+             "SageMakerJobArn": "arn:aws:sagemaker:eu-north-1:111122223333:training-job/x"})");
+    plan = plan_import(must_read(tree), {});
+    ASSERT_EQ(plan->models.size(), 1u);
+    EXPECT_TRUE(plan->models[0].key.ends_with(".tar.gz"));
+    const auto sent = json::serialize(plan->request.at("definitions"));
+    EXPECT_THAT(sent, HasSubstr("s3://greengrass-v1-adopted/" + plan->models[0].key));
+    EXPECT_EQ(sent.find("SageMaker"), std::string::npos);
+    import_choices choices;
+    choices.models["net"] = "/elsewhere/net.tar.gz";
+    plan = plan_import(must_read(tree), choices);
+    EXPECT_EQ(plan->models[0].source, "/elsewhere/net.tar.gz");
+}
+
 TEST(old_core, reading_writes_nothing_below_the_root) {
     const test_tree tree;
     tree.make_whole();

@@ -130,14 +130,21 @@ result<void> add(archive* writer, const std::string& name, const found_entry& wh
 
 }  // namespace
 
-result<std::string> pack_folder(const fs::path& folder, const package_limits& limits) {
+result<std::string> pack_folder(const fs::path& folder, const package_limits& limits,
+                                package_form form) {
     collector found(folder, limits);
     if (auto walked = found.walk(folder, 0); !walked) {
         return walked.error();
     }
     std::string zip;
     std::unique_ptr<archive, close_writer> writer(archive_write_new());
-    archive_write_set_format_zip(writer.get());
+    if (form == package_form::zip) {
+        archive_write_set_format_zip(writer.get());
+    } else {
+        archive_write_set_format_pax_restricted(writer.get());
+        archive_write_add_filter_gzip(writer.get());
+        archive_write_set_filter_option(writer.get(), "gzip", "timestamp", nullptr);
+    }
     archive_write_set_bytes_per_block(writer.get(), 0);
     if (archive_write_open(writer.get(), &zip, nullptr, append, nullptr) != ARCHIVE_OK) {
         return error{errc::invalid_input, archive_error_string(writer.get())};

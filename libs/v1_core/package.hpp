@@ -20,7 +20,9 @@ struct package_limits {
 // names and without times, so that the same folder gives the same bytes. What is no file, folder or
 // link, and a link that leaves the folder, is errc::denied; over a limit errc::too_large.
 // Python's __pycache__ folders are left out: the interpreter makes them again.
+enum class package_form { zip, tar_gz };
 result<std::string> pack_folder(const std::filesystem::path& folder,
-                                const package_limits& limits = {});
+                                const package_limits& limits = {},
+                                package_form form = package_form::zip);
 
 }  // namespace evergrass::v1

@@ -18,6 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     v1::old_core core;
     core.group = std::move(*group);
+    core.models = {{"net", "/m/net"}, {"0a1b2c3d-0000", "/m/0a1b2c3d-0000"}};
     const auto plan = v1::plan_import(core, {});
     const auto again = v1::plan_import(core, {});
     if (!plan || !again ||

@@ -42,6 +42,21 @@ def arn(service, resource):
     return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"
 
 
+def without_synthesised(group):
+    """Without what docs/rescue.md lists as different after a deployment here."""
+    group = json.loads(json.dumps(group))
+    group.pop("Arn")
+    definitions = group["GroupDefinitions"]
+    definitions["ClientCertFingerprints"] = definitions["ShadowSync"] = None
+    for subscription in definitions["Subscriptions"]["Content"]:
+        subscription.pop("Id", None)
+    for function in definitions["Lambdas"]["Content"]:
+        function.pop("ArtifactArn")
+        for member in ("CodeSha256", "CodeSize"):
+            function["DeploymentConfiguration"].pop(member)
+    return group
+
+
 class OldCore:
     """`name`: of its group and things; devices: their certificates are beside the tree."""
 

@@ -11,7 +11,7 @@ import pytest
 from harness import core as ours
 from harness import mqtt, old_core, processes, waiting
 from harness.cloud import Cloud
-from harness.old_core import OldCore, arn
+from harness.old_core import OldCore, arn, without_synthesised
 from harness.processes import BIN, Process
 
 ADOPT = [BIN / "evergrass", "adopt"]
@@ -162,21 +162,6 @@ def test_a_fleet_of_archives_makes_shared_devices_once(cloud, tmp_path):
     assert iot.describe_thing(thingName="Lamp")
     names = {g["Name"] for g in cloud.endpoints.boto("greengrass").list_groups()["Groups"]}
     assert {"Line1", "Line2"} <= names
-
-
-def without_synthesised(group):
-    """Without what docs/rescue.md lists as different after a deployment here."""
-    group = json.loads(json.dumps(group))
-    group.pop("Arn")
-    definitions = group["GroupDefinitions"]
-    definitions["ClientCertFingerprints"] = definitions["ShadowSync"] = None
-    for subscription in definitions["Subscriptions"]["Content"]:
-        subscription.pop("Id", None)
-    for function in definitions["Lambdas"]["Content"]:
-        function.pop("ArtifactArn")
-        for member in ("CodeSha256", "CodeSize"):
-            function["DeploymentConfiguration"].pop(member)
-    return group
 
 
 @pytest.fixture(scope="module")

@@ -119,6 +119,6 @@ def test_curl_reads_it(site):
 def test_other_requests_are_refused_in_words(site):
     assert core_socket.ask(site[0], "/nothing") == (
         404,
-        '{"message":"there are /invoke, /link, /metrics, /shadow, /status and /why"}',
+        '{"message":"there are /deploy, /invoke, /link, /metrics, /shadow, /status, /subscriptions and /why"}',
     )
     assert core_socket.ask(site[0], "/metrics", "POST", "x")[0] == 405

@@ -84,13 +84,14 @@ void fake_policy::resolve(const client_info*, std::string_view source, std::stri
         to.subscribers();
     }
     for (const auto& row : table_) {
+        const auto mark = static_cast<std::uint32_t>(&row - table_.data());
         if (!matches(row, source, topic)) {
             continue;
         }
         if (const auto other = externals_.find(row.target); other != externals_.end()) {
             to.external(other->second);
         } else {
-            to.client(row.target);
+            to.client(row.target, {&mark, 1});
         }
     }
     if (nobody && nobody(source) != reason::success) {
@@ -105,8 +106,12 @@ void fake_policy::lost(loss why, std::string_view, std::string_view topic,
     ++losses_of[std::string(client_id)];
 }
 
-void fake_policy::routed(std::string_view, const client_info*, std::size_t clients) {
+void fake_policy::routed(std::string_view, const client_info*, std::size_t clients,
+                         std::span<const std::uint32_t> marks) {
     routed_clients += clients;
+    if (clients != 0) {
+        routed_marks.insert(routed_marks.end(), marks.begin(), marks.end());
+    }
 }
 
 }  // namespace evergrass::mqtt::testing

@@ -52,6 +52,7 @@ public:
     // "connected c", "connected c again", "goodbye of c", "lost c"
     std::vector<std::string> events;
     std::size_t routed_clients = 0;
+    std::vector<std::uint32_t> routed_marks;  // of all that went to somebody; by row of the table
 
     admission admit(const client_identity& who, std::string_view client_id,
                     const connect_packet& packet) override;
@@ -67,7 +68,8 @@ public:
     std::uint64_t generation() const override { return generation_; }
     void lost(loss why, std::string_view source, std::string_view topic,
               std::string_view client_id) override;
-    void routed(std::string_view source, const client_info* from, std::size_t clients) override;
+    void routed(std::string_view source, const client_info* from, std::size_t clients,
+                std::span<const std::uint32_t> marks) override;
 
 private:
     bool has_table_ = false;

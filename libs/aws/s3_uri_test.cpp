@@ -1,8 +1,8 @@
-#include "cloud/objects/s3_uri.hpp"
+#include "libs/aws/s3_uri.hpp"
 
 #include <gtest/gtest.h>
 
-namespace evergrass::cloud::objects {
+namespace evergrass::aws {
 namespace {
 
 TEST(s3_uri, all_forms_name_bucket_and_key) {
@@ -45,4 +45,4 @@ TEST(bucket_name, has_3_to_63_characters_of_few_kinds) {
 }
 
 }  // namespace
-}  // namespace evergrass::cloud::objects
+}  // namespace evergrass::aws

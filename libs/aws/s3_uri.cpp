@@ -1,11 +1,11 @@
-#include "cloud/objects/s3_uri.hpp"
+#include "libs/aws/s3_uri.hpp"
 
 #include "libs/base/encoding.hpp"
 #include "libs/base/errors.hpp"
 
 #include <algorithm>
 
-namespace evergrass::cloud::objects {
+namespace evergrass::aws {
 namespace {
 
 constexpr std::string_view domain = ".amazonaws.com";
@@ -81,4 +81,4 @@ result<object_name> parse_s3_uri(std::string_view text) {
     return of_endpoint(std::string_view(*decoded).substr(web.size()), text);
 }
 
-}  // namespace evergrass::cloud::objects
+}  // namespace evergrass::aws
