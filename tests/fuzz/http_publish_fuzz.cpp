@@ -69,7 +69,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     const auto& message = **made;
     demand(message.topic == topic && *message.payload == text);
-    demand(mqtt::check_topic_name(message.topic).has_value() && topic.size() <= 256);
+    demand(mqtt::check_topic_name(message.topic).has_value());
+    demand(topic.size() <= cloud::max_topic_bytes || cloud::is_reserved(topic));
     demand(!cloud::is_reserved(topic) || !message.retain);
     demand(!message.expires_at || *message.expires_at > now);
     const auto heard = mqtt::read_properties(message.properties);
