@@ -51,6 +51,9 @@ target_link_libraries(evergrass_settings INTERFACE Boost::headers Threads::Threa
 # Reading headers is most of the time of most files, so those that many include are read once. A file still
 # includes all that it uses: the tsan and fuzz presets build without this.
 option(EVERGRASS_PRECOMPILED_HEADERS "Read common headers once" ON)
+# The tsan preset alone compiles each file by itself, without the includes of those before it.
+option(EVERGRASS_TOGETHER "Compile the operations of a folder eight at a time"
+  ${EVERGRASS_PRECOMPILED_HEADERS})
 set(common_headers <algorithm> <array> <atomic> <charconv> <chrono> <cstdint> <filesystem> <functional> <map>
   <memory> <mutex> <optional> <set> <span> <string> <string_view> <system_error> <unordered_map> <utility>
   <variant> <vector> <boost/json/parse.hpp> <boost/json/serialize.hpp> <boost/json/value.hpp>
@@ -143,7 +146,7 @@ function(evergrass_library name)
     add_library(evergrass_${name} STATIC ${sources})
     target_link_libraries(evergrass_${name} PUBLIC evergrass_settings ${ARG_LINKS})
     evergrass_reuse(evergrass_${name} ${ARG_LINKS})
-    if(ARG_TOGETHER AND EVERGRASS_PRECOMPILED_HEADERS)
+    if(ARG_TOGETHER AND EVERGRASS_TOGETHER)
       set_target_properties(evergrass_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
       foreach(source ${sources})
         string(REGEX REPLACE "\\.cpp$" ".hpp" header "${source}")

@@ -80,6 +80,18 @@ TEST(handlers, are_found_in_a_source) {
                 ElementsAre("handler", "other", "third"));
 }
 
+TEST(handlers, are_found_in_a_source_of_any_size_and_form) {
+    const std::string blank(300'000, '\n');
+    const std::string longest(300'000, 'x');
+    EXPECT_THAT(handlers_of_nodejs(blank + "exports.handler = async (event) => 1;" + blank),
+                ElementsAre("handler"));
+    EXPECT_THAT(handlers_of_nodejs("exports." + longest), ElementsAre());
+    EXPECT_THAT(handlers_of_nodejs("exports.a" + std::string(300'000, ' ')), ElementsAre());
+    EXPECT_THAT(handlers_of_python("def a(event: " + longest + ", context)\n" +
+                                   "def handler(event, context):" + longest),
+                ElementsAre("handler"));
+}
+
 TEST(ignored_changes, are_those_of_tools) {
     for (const auto* path :
          {".git/index", "a/.git", "__pycache__/main.cpython-311.pyc", "node_modules/.cache/x",

@@ -1,6 +1,7 @@
 #include "libs/base/arn.hpp"
 #include "libs/base/digest.hpp"
 #include "libs/base/encoding.hpp"
+#include "libs/base/epoch.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 #include "libs/base/json.hpp"
@@ -100,6 +101,13 @@ TEST(times, are_written_with_milliseconds_and_read_back) {
                              "2019x111T054731Z", "20191111T254731Z"}) {
         EXPECT_FALSE(parse_basic_iso8601(text)) << text;
     }
+}
+
+TEST(times, that_are_too_far_to_hold_become_the_nearest) {
+    EXPECT_EQ(to_epoch_seconds(nearest_wall_time(1573451251)), 1573451251);
+    EXPECT_EQ(format_iso8601(nearest_wall_time(253'402'300'799)), "2261-12-31T23:59:59.000Z");
+    EXPECT_EQ(nearest_wall_time(-631'152'000), wall_time{});
+    EXPECT_EQ(nearest_wall_time(INT64_MIN), wall_time{});
 }
 
 TEST(json_text, an_error_says_line_and_column) {

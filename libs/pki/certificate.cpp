@@ -1,4 +1,5 @@
 #include "libs/base/digest.hpp"
+#include "libs/base/epoch.hpp"
 #include "libs/base/random.hpp"
 #include "libs/pki/openssl.hpp"
 #include "libs/pki/pki.hpp"
@@ -26,7 +27,7 @@ wall_time to_wall_time(const ASN1_TIME* when) {
     if (ASN1_TIME_to_tm(when, &broken) != 1) {
         return {};
     }
-    return std::chrono::system_clock::from_time_t(::timegm(&broken));
+    return nearest_wall_time(::timegm(&broken));
 }
 
 // 128 random bits, positive and never zero (RFC 5280 §4.1.2.2).

@@ -41,6 +41,26 @@ TEST(pki, a_validity_beyond_2049_survives) {
     EXPECT_EQ(read_certificate(pem).value().not_after, start + 24h * 365 * 50);
 }
 
+// Made by `openssl ca -startdate 19500101000000Z -enddate 99991231235959Z`, as the makers of
+// devices say "never" (RFC 5280 §4.1.2.5).
+constexpr std::string_view never_ends = R"(-----BEGIN CERTIFICATE-----
+MIIBRDCB66ADAgECAgEBMAoGCCqGSM49BAMCMBExDzANBgNVBAMMBklEZXZJRDAg
+Fw01MDAxMDEwMDAwMDBaGA85OTk5MTIzMTIzNTk1OVowETEPMA0GA1UEAwwGSURl
+dklEMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEZkSfTSKyZueq/q6ZnNS4mUxA
+ICxSMmSms7RTY/hWuB/qns48Exlt5tM3qKl/s304qNWTtGv1DvpCzHT5pJaLTKMy
+MDAwDwYDVR0TAQH/BAUwAwEB/zAdBgNVHQ4EFgQUm42Gjs2xe07PWxICUK4aPCyI
+XhIwCgYIKoZIzj0EAwIDSAAwRQIgMqgSrN07rYatk9dWbUtZcFCkuB1iLRbMllQa
+fVByiE4CIQC/JxK/3PTlMEYAPoFVqjOO1a3EPe2i92HUypalq+BaAA==
+-----END CERTIFICATE-----
+)";
+
+TEST(pki, a_certificate_that_never_ends_is_good_for_as_long_as_times_go) {
+    const auto info = read_certificate(never_ends).value();
+    EXPECT_EQ(format_iso8601(info.not_after), "2261-12-31T23:59:59.000Z");
+    EXPECT_EQ(info.not_before, wall_time{});
+    EXPECT_GT(info.not_after - info.not_before, 24h * 365 * 250);
+}
+
 TEST(pki, an_issued_certificate_carries_names_and_addresses) {
     const auto ca_key = generate_rsa_key();
     const auto ca = make_self_signed(ca_request(), ca_key).value();

@@ -70,17 +70,22 @@ std::optional<host_port> split(std::string_view text) {
     return out.host.empty() ? std::nullopt : std::optional(std::move(out));
 }
 
+bool is_printable(std::string_view text) {
+    return std::all_of(text.begin(), text.end(),
+                       [](char c) { return static_cast<unsigned char>(c) > ' ' && c != 0x7F; });
+}
+
 // A name, as far as it can be told from what is none, or an address.
 bool is_host(const std::string& host) {
+    if (!is_printable(host)) {  // Asio reads an address up to a NUL
+        return false;
+    }
     if (host.find(':') != std::string::npos) {
         error_code no_address;
         ip::make_address_v6(host, no_address);
         return !no_address && host.find('%') == std::string::npos;
     }
-    return std::all_of(host.begin(), host.end(), [](char c) {
-        return static_cast<unsigned char>(c) > ' ' && c != 0x7F &&
-               std::string_view("\"'<>@/\\?#%,;[]").find(c) == std::string_view::npos;
-    });
+    return host.find_first_of("\"'<>@/\\?#%,;[]") == std::string::npos;
 }
 
 bool in_network(std::string_view network, const ip::address& address) {
@@ -197,6 +202,9 @@ std::string http_proxy::url() const {
 }
 
 bool is_direct_entry(std::string_view entry) {
+    if (!is_printable(entry)) {
+        return false;
+    }
     if (entry == "*" || (entry.find('/') != std::string_view::npos && is_network(entry))) {
         return true;
     }

@@ -60,6 +60,16 @@ TEST(proxy_url, that_is_none_is_told_without_the_password) {
 
 // --- Which hosts ----------------------------------------------------------------------------
 
+TEST(proxy_url, has_no_host_that_goes_on_behind_what_an_address_ends_with) {
+    using namespace std::string_view_literals;
+    for (const auto url : {"http://[c::\0\r\nx: y]:3128"sv, "http://[::1\0]"sv, "http://p\0"sv}) {
+        EXPECT_FALSE(parse_proxy_url(url)) << url;
+    }
+    for (const auto entry : {"::1\0 "sv, "10.0.0.0/8\0"sv, "[::1\0]:80"sv}) {
+        EXPECT_FALSE(is_direct_entry(entry)) << entry;
+    }
+}
+
 TEST(proxy, serves_all_hosts_but_those_that_are_reached_directly) {
     http_proxy proxy;
     EXPECT_TRUE(proxy.serves("localhost", 443));

@@ -1,5 +1,6 @@
 #include "libs/rt/session_store.hpp"
 
+#include "libs/base/epoch.hpp"
 #include "libs/rt/server_tls.hpp"
 #include "libs/rt/tls_parts.hpp"
 
@@ -89,9 +90,8 @@ std::string der_of(SSL_SESSION* session) {
 
 time to_time(const ASN1_TIME* when) {
     std::tm parts{};
-    return when != nullptr && ASN1_TIME_to_tm(when, &parts) == 1
-               ? std::chrono::system_clock::from_time_t(timegm(&parts))
-               : time::max();
+    return when != nullptr && ASN1_TIME_to_tm(when, &parts) == 1 ? nearest_wall_time(timegm(&parts))
+                                                                 : time::max();
 }
 
 // A session has begun, or goes on with a new id. A failure here only means a full handshake later.

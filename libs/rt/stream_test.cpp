@@ -56,7 +56,8 @@ struct tls_fixture : ::testing::Test {
         return {.host = "127.0.0.1",
                 .port = listening->port(),
                 .server_name = std::move(name),
-                .timeout = 10s};
+                .timeout = 10s,
+                .proxy = {}};
     }
 
     result<secure_connection> dial(std::string name = "127.0.0.1") {
@@ -318,7 +319,8 @@ TEST(dial, a_refused_connection_names_host_and_port) {
         io.get_executor(), {}, [](plain_connection) {}, logger());
     const auto port = unused.value()->port();
     unused.value()->stop();
-    auto connection = run(io, dial_plain({.host = "127.0.0.1", .port = port, .server_name = {}}));
+    auto connection =
+        run(io, dial_plain({.host = "127.0.0.1", .port = port, .server_name = {}, .proxy = {}}));
     ASSERT_FALSE(connection);
     EXPECT_THAT(connection.error().message(), HasSubstr("127.0.0.1 port " + std::to_string(port)));
 }
@@ -330,10 +332,11 @@ TEST(dial, a_server_that_never_answers_the_handshake_times_out) {
                     io.get_executor(), {},
                     [&kept](plain_connection c) { kept.push_back(std::move(c)); }, logger())
                     .value();
-    auto connection = run(
-        io,
-        dial_tls(make_client_context({}).value(),
-                 {.host = "127.0.0.1", .port = mute->port(), .server_name = {}, .timeout = 20ms}));
+    auto connection = run(io, dial_tls(make_client_context({}).value(), {.host = "127.0.0.1",
+                                                                         .port = mute->port(),
+                                                                         .server_name = {},
+                                                                         .timeout = 20ms,
+                                                                         .proxy = {}}));
     ASSERT_FALSE(connection);
     EXPECT_EQ(connection.error().code, errc::timed_out);
 }
@@ -348,17 +351,18 @@ TEST(dial, a_server_without_tls_is_recognised) {
             },
             logger())
             .value();
-    auto connection =
-        run(io, dial_tls(make_client_context({}).value(),
-                         {.host = "127.0.0.1", .port = plain->port(), .server_name = {}}));
+    auto connection = run(
+        io, dial_tls(make_client_context({}).value(),
+                     {.host = "127.0.0.1", .port = plain->port(), .server_name = {}, .proxy = {}}));
     ASSERT_FALSE(connection);
     EXPECT_THAT(connection.error().message(), HasSubstr("does not speak TLS"));
 }
 
 TEST(dial, an_unknown_host_is_an_error_with_its_name) {
     asio::io_context io;
-    auto connection =
-        run(io, dial_plain({.host = "no-such-host.invalid", .port = 1, .server_name = {}}));
+    auto connection = run(
+        io,
+        dial_plain({.host = "no-such-host.invalid", .port = 1, .server_name = {}, .proxy = {}}));
     ASSERT_FALSE(connection);
     EXPECT_THAT(connection.error().message(), HasSubstr("no-such-host.invalid"));
 }

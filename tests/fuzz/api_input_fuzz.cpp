@@ -1,4 +1,5 @@
 #include "cloud/gateway/input.hpp"
+#include "cloud/gateway/protocol.hpp"
 #include "cloud/gateway/refusal.hpp"
 #include "tests/fuzz/next_line.hpp"
 
@@ -36,12 +37,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
     }
     asked.body = text;
-    const auto route = routes.match(asked.method, asked.path(), asked.query());
+    auto route = routes.match(asked.method, asked.path(), asked.query());
+    if (const auto spoken = protocol_of(service); spoken != protocol::rest_json) {
+        route.operation = named_operation(*model, spoken, asked);
+        if (claimed_operation(spoken, asked).size() > size) {
+            std::abort();
+        }
+    }
     if (route.operation == nullptr) {
         return 0;
     }
     call_input into;
-    const auto wrong = read_input(*model, route, asked, into);
+    const auto wrong = protocol_of(service) == protocol::query
+                           ? read_query_input(*model, *route.operation, asked, into)
+                           : read_input(*model, route, asked, into);
     if (!wrong.empty() && refusal(service, wrong).status != 400) {
         std::abort();
     }

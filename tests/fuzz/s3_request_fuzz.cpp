@@ -1,4 +1,6 @@
 #include "cloud/objects/object_body.hpp"
+#include "cloud/objects/object_headers.hpp"
+#include "cloud/objects/page_size.hpp"
 #include "cloud/objects/s3_request.hpp"
 #include "cloud/objects/s3_uri.hpp"
 #include "libs/base/encoding.hpp"
@@ -26,6 +28,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                  read->key.size() > 1024 || !is_utf8(read->key))) {
         std::abort();
     }
+    if (read) {
+        for (const auto* parameter :
+             {"max-keys", "max-parts", "part-number-marker", "partNumber"}) {
+            const auto page = objects::page_size(*read, parameter);
+            if (page && (*page < 0 || *page > 1000)) {
+                std::abort();
+            }
+        }
+    }
     if (const auto named = objects::parse_s3_uri(path);
         named && (!objects::is_bucket_name(named->bucket) || named->key.empty())) {
         std::abort();
@@ -37,6 +48,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             asked.headers.add(std::string(line.substr(0, colon)),
                               std::string(line.substr(colon + 2)));
         }
+    }
+    if (const auto kept = objects::kept_headers(asked.headers);
+        kept && !kept->contains("content-type")) {
+        std::abort();
     }
     asked.body = text;
     const auto content = objects::read_object_body(asked);
