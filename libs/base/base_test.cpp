@@ -7,12 +7,15 @@
 #include "libs/base/log.hpp"
 #include "libs/base/random.hpp"
 #include "libs/base/time.hpp"
+#include "libs/base/uuid_source.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <regex>
+#include <set>
 #include <sys/stat.h>
+#include <thread>
 
 namespace evergrass {
 namespace {
@@ -159,6 +162,22 @@ TEST(uuids, are_version_4_and_differ) {
     const auto one = uuid_v4();
     EXPECT_TRUE(std::regex_match(one, form)) << one;
     EXPECT_NE(one, uuid_v4());
+    EXPECT_EQ(uuid_of(std::string(16, '\xff')), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+}
+
+TEST(uuids, of_a_source_differ_whichever_thread_asks) {
+    uuid_source source;
+    std::vector<std::string> all(2'000);
+    const auto ask = [&](std::size_t from) {
+        for (std::size_t i = from; i < all.size(); i += 2) {
+            all[i] = source.next();
+        }
+    };
+    std::thread other(ask, 1);
+    ask(0);
+    other.join();
+    const std::set<std::string> different(all.begin(), all.end());
+    EXPECT_EQ(different.size(), all.size()) << "more than are fetched at a time";
 }
 
 }  // namespace
