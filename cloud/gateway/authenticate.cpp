@@ -138,8 +138,8 @@ answer<caller> authenticate(store& state, http::request& asked, const aws::autho
         return who.error();
     }
     const auto verified =
-        aws::verify_with_key({asked.method, asked.target, asked.headers.all(), asked.body},
-                             claimed, who->signing_key, now);
+        aws::verify_with_key({asked.method, asked.target, asked.headers.all(), asked.body}, claimed,
+                             who->signing_key, now);
     if (!verified) {
         return refusal_of(verified.error());
     }
