@@ -152,6 +152,10 @@ TEST(digests, agree_with_known_values) {
               "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     EXPECT_EQ(hex_encode(hmac_sha256("key", "The quick brown fox jumps over the lazy dog")),
               "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8");
+    // RFC 4231, test case 6: a key longer than a block.
+    EXPECT_EQ(hex_encode(hmac_sha256(std::string(131, '\xaa'),
+                                     "Test Using Larger Than Block-Size Key - Hash Key First")),
+              "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
     EXPECT_TRUE(equal_in_constant_time("ab", "ab"));
     EXPECT_FALSE(equal_in_constant_time("ab", "ac"));
     EXPECT_FALSE(equal_in_constant_time("ab", "abc"));
