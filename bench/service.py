@@ -2,7 +2,8 @@
 HTTP load generator, on the same cores. `--json` prints one object.
 
 The requests are signed once, as a client would for each: the service checks every signature. The peer, where it is
-installed, is nginx, which hands out a file of GetGroup's size over TLS and does nothing else. For an idle machine.
+installed, is nginx, which hands out a file of the answer's size over TLS and does nothing else. For an idle machine;
+the processor time of a request, all threads together, says something on a busy one too.
 """
 
 import argparse
@@ -10,9 +11,12 @@ import json
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
+import urllib.request
+from collections import namedtuple
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,25 +55,36 @@ def quoted(text):
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+# Requests a second; the rest in microseconds, `processor` of the server for each request.
+Run = namedtuple("Run", "rate p50 p99 processor")
+
+
+def processor_seconds(pid):
+    """What the scheduler counted for all threads of it, user and system."""
+    return sum(int(each.read_text().split()[0]) for each in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
+
+
 class Load:
     """Runs wrk; one thread, since the service is to have the other core."""
 
     def __init__(self, folder, seconds):
         self._folder, self._seconds = Path(folder), seconds
 
-    def run(self, url, method="GET", headers=(), body=None):
-        """(requests/s, p50 and p99 in microseconds). Raises when an answer was an error."""
+    def run(self, pid, url, method="GET", headers=(), body=None):
+        """Of the server `pid`. Raises when an answer was an error."""
         script = self._folder / "load.lua"
         script.write_text(SCRIPT % {
             "method": method, "body": "nil" if body is None else quoted(body),
             "headers": "\n".join(f"wrk.headers[{quoted(k)}] = {quoted(v)}" for k, v in headers),
         })  # fmt: skip
+        before = processor_seconds(pid)
         done = processes.run("wrk", "-t1", f"-c{CONNECTIONS}", f"-d{self._seconds}s", "-s", script, url)
         figures = re.search(r"^figures (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)", done.stdout, re.M)
         requests, micros, broken, refused, p50, p99 = (int(n) for n in figures.groups())
         if broken or refused:
             raise RuntimeError(f"{method} {url}: {broken} connections broke, {refused} of {requests} refused")
-        return requests / (micros / 1e6), p50, p99
+        spent = processor_seconds(pid) - before
+        return Run(requests / (micros / 1e6), p50, p99, spent * 1e6 / requests)
 
 
 def signed(endpoints, service, method, path, body=None):
@@ -82,26 +97,44 @@ def signed(endpoints, service, method, path, body=None):
     return url, [(k, v) for k, v in request.headers.items() if k.lower() != "host"]
 
 
-def nginx_rate(folder, load, cert, key, size):
-    """Requests/s of a TLS server that hands out `size` bytes, or None without nginx."""
-    nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin")
-    if not nginx:
-        return None
-    folder = Path(folder, "nginx")
-    folder.mkdir()
-    (folder / "answer").write_bytes(b"x" * size)
-    port = free_port()
-    (folder / "nginx.conf").write_text(
-        f"{'user root; ' if os.geteuid() == 0 else ''}daemon off; worker_processes 1; error_log {folder}/error.log; pid {folder}/pid;\n"
-        "events {}\n"
-        f"http {{ access_log off; keepalive_requests 100000000; server {{ listen 127.0.0.1:{port} ssl;\n"
-        f"  ssl_certificate {cert}; ssl_certificate_key {key}; root {folder}; }} }}\n"
-    )
-    with Process(nginx, "-p", folder, "-c", folder / "nginx.conf") as server:
-        waiting.until("nginx listens", lambda: (folder / "pid").exists())
-        rate = load.run(f"https://127.0.0.1:{port}/answer")[0]
-        server.stop()
-    return rate
+def size_of(url, headers):
+    """Of the answer's body."""
+    asked = urllib.request.Request(url, headers=dict(headers))
+    with urllib.request.urlopen(asked, context=ssl._create_unverified_context()) as answer:
+        return len(answer.read())
+
+
+class Nginx:
+    """A TLS server that hands out files, or nothing where it is not installed."""
+
+    def __init__(self, folder, load, cert, key):
+        self._folder, self._load, self._port = Path(folder, "nginx"), load, free_port()
+        program = shutil.which("nginx", path="/usr/sbin:/usr/bin")
+        self._server = None
+        if not program:
+            return
+        self._folder.mkdir()
+        (self._folder / "nginx.conf").write_text(
+            f"{'user root; ' if os.geteuid() == 0 else ''}daemon off; worker_processes 1;\n"
+            f"error_log {self._folder}/error.log; pid {self._folder}/pid;\n"
+            "events {}\n"
+            f"http {{ access_log off; keepalive_requests 100000000; server {{ listen 127.0.0.1:{self._port} ssl;\n"
+            f"  ssl_certificate {cert}; ssl_certificate_key {key}; root {self._folder}; }} }}\n"
+        )
+        self._server = Process(program, "-p", self._folder, "-c", self._folder / "nginx.conf")
+        waiting.until("nginx listens", lambda: (self._folder / "pid").exists())
+
+    def rate(self, size):
+        """Requests/s for a file of so many bytes, as Table.add() has a peer; None without nginx."""
+        if self._server is None:
+            return None
+        (self._folder / "answer").write_bytes(b"x" * size)
+        run = self._load.run(self._server.pid, f"https://127.0.0.1:{self._port}/answer")
+        return run.rate, f"nginx with a file of {size} bytes"
+
+    def stop(self):
+        if self._server is not None:
+            self._server.stop()
 
 
 def measure(folder, options):
@@ -118,7 +151,6 @@ def measure(folder, options):
             ]}
         )["LatestVersionArn"]  # fmt: skip
         print(f"idle: {pss_kb(cloud.process.pid)} KiB", file=sys.stderr)
-        answer = len(json.dumps(greengrass.get_group(GroupId=group)))
         files = Path(folder, "tls")
         files.mkdir()
         subprocess.run(
@@ -126,8 +158,7 @@ def measure(folder, options):
              "/CN=127.0.0.1", "-days", "1", "-keyout", files / "key.pem", "-out", files / "cert.pem"],
             check=True, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        peer = nginx_rate(folder, load, files / "cert.pem", files / "key.pem", answer)
-        peers = {"peer": (peer, "nginx with a file")} if peer else {}
+        nginx = Nginx(folder, load, files / "cert.pem", files / "key.pem")
         body = json.dumps({"SubscriptionDefinitionVersionArn": definition})
         for name, method, path, body, goal in (
             ("GetGroup", "GET", f"/greengrass/groups/{group}", None, 10000),
@@ -136,10 +167,13 @@ def measure(folder, options):
             ("CreateGroupVersion, durable", "POST", f"/greengrass/groups/{group}/versions", body, 1000),
         ):
             url, headers = signed(endpoints, "greengrass", method, path, body)
-            rate, p50, p99 = load.run(url, method, headers, body)
-            table.add(f"{name}: requests/s", rate, "", at_least=goal, **peers)
-            table.add(f"{name}: p50", p50, "us")
-            table.add(f"{name}: p99", p99, "us")
+            peer = nginx.rate(size_of(url, headers)) if method == "GET" else None
+            run = load.run(cloud.process.pid, url, method, headers, body)
+            table.add(f"{name}: requests/s", run.rate, "", peer, at_least=goal)
+            table.add(f"{name}: p50", run.p50, "us")
+            table.add(f"{name}: p99", run.p99, "us")
+            table.add(f"{name}: processor time a request", run.processor, "us")
+        nginx.stop()
         table.add("memory after it", pss_kb(cloud.process.pid), "KiB")
     return table
 

@@ -75,6 +75,7 @@ http::server_options doors::api_limits(const service_options& options) {
     limits.max_body_bytes = 70'167'211;
     limits.max_connections_per_address = options.connections_per_address;
     limits.on_refused = [this] { parts_.count_refused_connection(); };
+    limits.at_once = [this](http::request& asked) { return parts_.answer_at_once(asked); };
     return limits;
 }
 

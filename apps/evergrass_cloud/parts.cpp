@@ -556,6 +556,10 @@ http::handler service_parts::api_handler(bool plain_loopback) {
     return lambda::with_invocations(invocations_, gateway_->handler(plain_loopback), log_);
 }
 
+std::optional<http::response> service_parts::answer_at_once(http::request& asked) {
+    return gateway_->answer_at_once(asked);
+}
+
 http::handler service_parts::device_handler() {
     return [this](http::request asked) { return answer_device(this, std::move(asked)); };
 }

@@ -64,6 +64,8 @@ public:
     just_in_time& newcomers() { return newcomers_; }
     hub& devices() { return *hub_; }
     http::handler api_handler(bool plain_loopback);
+    // gateway::answer_at_once(), for what comes to the APIs' ports. The connections' thread.
+    std::optional<http::response> answer_at_once(http::request& asked);
     // What devices and cores ask over mutual TLS: discovery, the cores' own API, publishing,
     // shadows, jobs.
     http::handler device_handler();

@@ -109,35 +109,48 @@ api_error refusal_of(const error& why) {
 
 }  // namespace
 
-answer<caller> authenticate(store& state, http::request& asked, wall_time now,
-                            signing_keys* remembered) {
+answer<aws::authorization> read_authorization(const http::request& asked) {
     const auto header = asked.headers.get("authorization");
     if (!header) {
         return forbidden("MissingAuthenticationTokenException", "Missing Authentication Token");
     }
-    const auto claimed = aws::parse_authorization(*header);
+    auto claimed = aws::parse_authorization(*header);
     if (!claimed) {
         return forbidden("IncompleteSignatureException", claimed.error().context);
     }
+    return std::move(*claimed);
+}
+
+answer<caller> authenticate(store& state, http::request& asked, wall_time now,
+                            signing_keys* remembered) {
+    const auto claimed = read_authorization(asked);
+    if (!claimed) {
+        return claimed.error();
+    }
+    return authenticate(state, asked, *claimed, now, remembered);
+}
+
+answer<caller> authenticate(store& state, http::request& asked, const aws::authorization& claimed,
+                            wall_time now, signing_keys* remembered) {
     const auto token = asked.headers.get("x-amz-security-token").value_or("");
-    auto who = identify(state, *claimed, token, now, remembered);
+    auto who = identify(state, claimed, token, now, remembered);
     if (!who) {
         return who.error();
     }
     const auto verified =
-        aws::verify_with_key({asked.method, asked.target, asked.headers.all(), asked.body},
-                             *claimed, who->signing_key, now);
+        aws::verify_with_key({asked.method, asked.target, asked.headers.all(), asked.body}, claimed,
+                             who->signing_key, now);
     if (!verified) {
         return refusal_of(verified.error());
     }
     // Only now: nobody fills the memory with keys that he doesn't have.
     if (remembered != nullptr && !who->sealed.empty()) {
-        remembered->remember(*claimed, who->sealed, who->signing_key);
+        remembered->remember(claimed, who->sealed, who->signing_key);
     }
-    if (auto opened = open_signed_chunks(asked, *claimed, who->signing_key); !opened) {
+    if (auto opened = open_signed_chunks(asked, claimed, who->signing_key); !opened) {
         return refusal_of(opened.error());
     }
-    return caller{claimed->access_key_id, claimed->service, claimed->region, who->role,
+    return caller{claimed.access_key_id, claimed.service, claimed.region, who->role,
                   std::move(who->acting)};
 }
 

@@ -5,6 +5,7 @@
 #include "cloud/gateway/session_credentials.hpp"
 #include "cloud/gateway/signing_keys.hpp"
 #include "cloud/gateway/transaction.hpp"
+#include "libs/aws/sigv4.hpp"
 #include "libs/base/time.hpp"
 #include "libs/http/message.hpp"
 
@@ -36,6 +37,12 @@ struct caller {
 // body in signed chunks, which is joined. `remembered`: of earlier requests; null: nothing is.
 answer<caller> authenticate(store& state, http::request& asked, wall_time now,
                             signing_keys* remembered = nullptr);
+
+// The same in two steps, for who looks at what is claimed before: the second gets what the first
+// read of the same request.
+answer<aws::authorization> read_authorization(const http::request& asked);
+answer<caller> authenticate(store& state, http::request& asked, const aws::authorization& claimed,
+                            wall_time now, signing_keys* remembered);
 
 // The same of a signature in the query, as WebSocket clients send it (aws::verify_presigned).
 answer<caller> authenticate_presigned(store& state, const http::request& asked, wall_time now);

@@ -9,9 +9,9 @@
 #include "cloud/gateway/refusal.hpp"
 #include "cloud/gateway/reset.hpp"
 #include "cloud/gateway/rights.hpp"
+#include "cloud/gateway/small_reads.hpp"
 #include "libs/aws/sigv4.hpp"
 #include "libs/base/encoding.hpp"
-#include "libs/base/random.hpp"
 
 #include <exception>
 #include <utility>
@@ -96,14 +96,14 @@ api_error gateway::implementation::internal_fault(std::string_view service, std:
 }
 
 answer<gateway::implementation::destination> gateway::implementation::find_destination(
-    const http::request& asked, const caller& by) {
+    const http::request& asked, const std::string& signing_name) {
     destination to;
-    to.service = service_of_signing_name(by.signing_name);
+    to.service = service_of_signing_name(signing_name);
     if (to.service.empty()) {
         return api_error{
             404,
             "UnknownOperationException",
-            "The service '" + by.signing_name +
+            "The service '" + signing_name +
                 "' is not served here: greengrass, iot, iotdata, lambda, s3, secretsmanager, "
                 "logs, iam and sts are.",
             // Where clients of AWS's JSON protocols look for the code.
@@ -155,7 +155,7 @@ api_result gateway::implementation::run(const operation& work, const destination
 }
 
 answer<http::response> gateway::implementation::serve(http::request& asked, bool plain_loopback,
-                                                      log_context& about) {
+                                                      log_context& about, foreseen* known) {
     if (asked.method == "GET" && asked.path() == "/" && !asked.headers.get("authorization")) {
         return greeting(identity, asked, plain_loopback);
     }
@@ -164,7 +164,16 @@ answer<http::response> gateway::implementation::serve(http::request& asked, bool
             return throttled(claimed_service(asked));
         }
     }
-    const auto by = authenticate(state, asked, time->now(), &remembered);
+    std::optional<aws::authorization> read;
+    if (known == nullptr) {
+        auto claimed = read_authorization(asked);
+        if (!claimed) {
+            return claimed.error();
+        }
+        read = std::move(*claimed);
+    }
+    const auto by = authenticate(state, asked, known != nullptr ? known->claimed : *read,
+                                 time->now(), &remembered);
     if (!by) {
         return by.error();
     }
@@ -178,7 +187,8 @@ answer<http::response> gateway::implementation::serve(http::request& asked, bool
     if (asked.path().starts_with(own_path)) {
         return serve_own(*by, asked, about);
     }
-    const auto to = find_destination(asked, *by);
+    const auto to = known != nullptr ? cloud::answer<destination>(std::move(known->to))
+                                     : find_destination(asked, by->signing_name);
     if (!to) {
         return to.error();
     }
@@ -261,12 +271,13 @@ void gateway::implementation::log_refusal(const api_error& refused, const http::
                {"why", refused.why}});
 }
 
-http::response gateway::implementation::respond(http::request asked, bool plain_loopback) {
+http::response gateway::implementation::respond(http::request& asked, bool plain_loopback,
+                                                foreseen* known) {
     log_context about;
-    about.request_id = uuid_v4();
+    about.request_id = request_ids.next();
     const auto began = time->mono_now();
     auto outcome = asked.path() == reset_path ? serve_reset(options.reset, asked, plain_loopback)
-                                              : serve(asked, plain_loopback, about);
+                                              : serve(asked, plain_loopback, about, known);
     auto response = outcome                ? std::move(*outcome)
                     : is_query_form(asked) ? shape_query_error(outcome.error(), about.request_id)
                                            : shape_error(outcome.error());
@@ -289,8 +300,42 @@ http::response gateway::implementation::respond(http::request asked, bool plain_
     return response;
 }
 
+std::optional<gateway::implementation::foreseen> gateway::implementation::foresee(
+    const http::request& asked) {
+    auto claimed = read_authorization(asked);
+    if (!claimed) {
+        return std::nullopt;
+    }
+    auto to = find_destination(asked, claimed->service);
+    if (!to || !is_small_read(to->service, to->route.operation->name)) {
+        return std::nullopt;
+    }
+    return foreseen{std::move(*claimed), std::move(*to)};
+}
+
+std::optional<http::response> gateway::implementation::respond_at_once(http::request& asked) {
+    if (asked.method != "GET" || !state.db().can_read_at_once()) {
+        return std::nullopt;
+    }
+    auto known = foresee(asked);
+    if (!known) {
+        return std::nullopt;
+    }
+    // Held for all of it: whether the key counts and what is answered are of one state.
+    const auto reading = state.db().try_reading();
+    if (!reading) {
+        return std::nullopt;
+    }
+    return respond(asked, false, &*known);
+}
+
 http::response gateway::answer(const http::request& asked, bool plain_loopback) {
-    return implementation_->respond(asked, plain_loopback);
+    auto copy = asked;
+    return implementation_->respond(copy, plain_loopback);
+}
+
+std::optional<http::response> gateway::answer_at_once(http::request& asked) {
+    return implementation_->respond_at_once(asked);
 }
 
 }  // namespace evergrass::cloud

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,6 +64,12 @@ public:
 
     // One request from start to end, on the caller's thread: what handler() runs on the pool.
     http::response answer(const http::request& asked, bool plain_loopback);
+
+    // The same where it is a matter of microseconds and needs no other thread: a small read
+    // (small_reads.hpp) while nobody has the store. nullopt, and the request is untouched: the
+    // handler is to be asked. For http::server_options::at_once; to hand a request to another
+    // thread and back costs more than most of these do.
+    std::optional<http::response> answer_at_once(http::request& asked);
 
     class implementation;
 

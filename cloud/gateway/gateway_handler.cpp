@@ -69,7 +69,7 @@ gateway::~gateway() {
 http::handler gateway::handler(bool plain_loopback) {
     return [here = implementation_.get(), plain_loopback](http::request asked) {
         return answer_on(here->pool, [here, plain_loopback, asked = std::move(asked)]() mutable {
-            return here->respond(std::move(asked), plain_loopback);
+            return here->respond(asked, plain_loopback);
         });
     };
 }

@@ -4,11 +4,13 @@
 #include "cloud/gateway/gateway.hpp"
 #include "cloud/gateway/input.hpp"
 #include "cloud/gateway/router.hpp"
+#include "libs/base/uuid_source.hpp"
 
 #include <boost/asio/thread_pool.hpp>
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +24,11 @@ public:
         const service_model* model = nullptr;
         route_match route;
     };
+    // What was read of a request before it was served.
+    struct foreseen {
+        aws::authorization claimed;
+        destination to;
+    };
     struct log_context {
         std::string request_id;
         std::string operation;  // "greengrass:CreateGroup" once it is known
@@ -31,12 +38,18 @@ public:
     implementation(store& state_of, operation_table table, service_identity identity_of,
                    logger log_to, gateway_options options_of, std::shared_ptr<const clock> time_of);
 
-    http::response respond(http::request asked, bool plain_loopback);
+    http::response respond(http::request& asked, bool plain_loopback, foreseen* known = nullptr);
+    // As gateway::answer_at_once().
+    std::optional<http::response> respond_at_once(http::request& asked);
 
     // Views into the request: `asked` outlives what is returned.
-    cloud::answer<destination> find_destination(const http::request& asked, const caller& by);
+    cloud::answer<destination> find_destination(const http::request& asked,
+                                                const std::string& signing_name);
+    // nullopt: it is not for an operation that may be run at once (is_small_read).
+    std::optional<foreseen> foresee(const http::request& asked);
+    // `known` is of this request, or null.
     cloud::answer<http::response> serve(http::request& asked, bool plain_loopback,
-                                        log_context& about);
+                                        log_context& about, foreseen* known);
     // A request below own_path, authenticated.
     cloud::answer<http::response> serve_own(const caller& by, const http::request& asked,
                                             log_context& about);
@@ -58,6 +71,7 @@ public:
     const std::shared_ptr<const clock> time;
     const model_catalog catalog;
     signing_keys remembered;
+    uuid_source request_ids;
     std::mutex routers_mutex;
     std::map<std::string, router, std::less<>> routers;
     boost::asio::thread_pool pool;

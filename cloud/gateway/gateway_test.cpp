@@ -1,7 +1,10 @@
 #include "cloud/gateway/gateway.hpp"
 
 #include "cloud/gateway/gateway_fixture.hpp"
+#include "cloud/gateway/model.hpp"
+#include "cloud/gateway/rights.hpp"
 #include "cloud/gateway/session_credentials.hpp"
+#include "cloud/gateway/small_reads.hpp"
 #include "cloud/gateway/transaction.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
@@ -333,6 +336,63 @@ TEST_F(gateway_test, a_session_is_kept_to_what_it_may_do) {
         refused.body,
         HasSubstr("User: arn:aws:sts::123456789012:assumed-role/R/core is not authorized to "
                   "perform: greengrass:CreateGroup"));
+}
+
+TEST_F(gateway_test, a_small_read_is_answered_at_once_and_as_ever) {
+    const auto door = make();
+    auto read = signed_request("GET", "/greengrass/groups/1", "greengrass");
+    const auto answered = door->answer_at_once(read);
+    ASSERT_TRUE(answered);
+    EXPECT_EQ(outcome(*answered), "404 IdNotFoundException");
+    EXPECT_EQ(answered->headers.get("x-amzn-requestid")->size(), 36U);
+    auto fails = signed_request("GET", "/greengrass/groups", "greengrass");
+    EXPECT_EQ(door->answer_at_once(fails)->status, 500);
+    auto forged = read;
+    forged.target += "2";
+    EXPECT_EQ(outcome(*door->answer_at_once(forged)), "403 InvalidSignatureException");
+    ASSERT_TRUE(revoke_access_key(*state_, key_.id, clock_->now()));
+    EXPECT_EQ(outcome(*door->answer_at_once(read)), "403 UnrecognizedClientException")
+        << "the next request after the key was revoked";
+}
+
+TEST_F(gateway_test, what_may_take_longer_is_left_to_the_handler) {
+    const auto door = make();
+    const auto is_left = [&](http::request asked) {
+        const auto before = asked;
+        const bool left = !door->answer_at_once(asked);
+        return left && asked.target == before.target && asked.body == before.body &&
+               asked.headers.all() == before.headers.all();
+    };
+    EXPECT_TRUE(is_left(signed_request("POST", "/greengrass/groups", "greengrass", "{}")));
+    EXPECT_TRUE(is_left(signed_request("GET", "/greengrass/groups/1/role", "greengrass")));
+    EXPECT_TRUE(is_left(signed_request("GET", "/greengrass/nowhere", "greengrass")));
+    EXPECT_TRUE(is_left(signed_request("GET", "/2015-03-31/functions", "lambda")));
+    EXPECT_TRUE(is_left(signed_request("GET", "/greengrass/groups/1", "s3")));
+    auto unsigned_request = http::request();
+    unsigned_request.method = "GET";
+    unsigned_request.target = "/greengrass/groups/1";
+    EXPECT_TRUE(is_left(unsigned_request));
+    const auto read = signed_request("GET", "/greengrass/groups/1", "greengrass");
+    EXPECT_FALSE(is_left(read));
+    const auto hold = state_->db().lock();
+    std::thread others([&] { EXPECT_TRUE(is_left(read)) << "the store is in use"; });
+    others.join();
+}
+
+TEST(small_reads, are_operations_of_the_model_that_only_read) {
+    const model_catalog catalog;
+    int known = 0;
+    for (const auto service : model_catalog::services()) {
+        for (const auto& each : catalog.find(service)->operations()) {
+            if (is_small_read(service, each.name)) {
+                ++known;
+                EXPECT_EQ(each.method, "GET") << each.name;
+                EXPECT_EQ(needed_role(service, each.name), access_role::read_only) << each.name;
+            }
+        }
+    }
+    EXPECT_EQ(known, 26) << "a name that no model has is misspelt";
+    EXPECT_FALSE(is_small_read("iot", "GetGroup"));
 }
 
 }  // namespace

@@ -35,7 +35,9 @@ struct reply {
     // 201 for Greengrass's creates (spec/cloud.md §1.1). Left at 200, it becomes what the model
     // says (Lambda's 201 and 204).
     int status = 200;
-    std::string payload{};  // for an output member that is the raw payload
+    // For an output member that is the raw payload. Where the model has no such member: the body
+    // itself, JSON with the members' wire names, in place of `output`; for long answers.
+    std::string payload{};
 };
 
 // An AWS error answer. `code` empty: no error type is sent, as for Greengrass's bare 404

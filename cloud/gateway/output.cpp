@@ -114,6 +114,11 @@ shaped_reply shape_reply(const service_model& model, const modelled_operation& o
     auto& response = shaped.response;
     response.status = answered.status == 200 ? operation.status : answered.status;
     const auto* output = operation.output ? &model.at(*operation.output) : nullptr;
+    if (output != nullptr && output->payload == nullptr && !answered.payload.empty()) {
+        response.headers.set("content-type", "application/json");
+        response.body = std::move(answered.payload);
+        return shaped;
+    }
     // Constructed, not assigned, so that it stays in the memory that the operation chose.
     const auto body =
         output != nullptr

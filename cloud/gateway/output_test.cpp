@@ -56,6 +56,16 @@ TEST_F(output, members_that_are_null_or_unknown_are_left_out_at_every_depth) {
     EXPECT_THAT(shaped.unknown, ElementsAre("Groups[].Colour"));
 }
 
+TEST_F(output, a_body_that_the_operation_wrote_itself_goes_out_as_it_is) {
+    reply written;
+    written.payload = R"({"Groups":[]})";
+    const auto shaped = shape("greengrass", "ListGroups", std::move(written));
+    EXPECT_EQ(shaped.response.status, 200);
+    EXPECT_EQ(shaped.response.body, R"({"Groups":[]})");
+    EXPECT_THAT(shaped.response.headers.get("content-type"),
+                Optional(std::string_view("application/json")));
+}
+
 TEST(shape_error, the_code_is_in_a_header_and_the_message_in_both_spellings) {
     const auto response =
         shape_error({404, "IdNotFoundException", "That group does not exist.", {{"x", 1}}});

@@ -72,7 +72,7 @@ TEST_F(definitions, lists_come_newest_first_in_pages) {
     std::string names;
     json::object input{{"MaxResults", "2"}};
     for (int pages = 1;; ++pages) {
-        const auto listed = output_of("ListDeviceDefinitions", input);
+        const auto listed = list_of("ListDeviceDefinitions", input);
         for (const auto& item : listed.at("Definitions").as_array()) {
             names += text(item.as_object(), "Name");
         }
@@ -83,6 +83,25 @@ TEST_F(definitions, lists_come_newest_first_in_pages) {
         input["NextToken"] = listed.at("NextToken");
     }
     EXPECT_EQ(names, "43210");
+}
+
+TEST_F(definitions, an_item_of_a_list_is_what_its_get_answers) {
+    const auto plain = output_of("CreateDeviceDefinition");
+    const auto full = output_of("CreateDeviceDefinition", {{"Name", "a \"b\\\n\u0001\x7f \u00e4"},
+                                                           {"InitialVersion", json::object()},
+                                                           {"tags", {{"k\"", "v\\"}}}});
+    const auto listed = list_of("ListDeviceDefinitions");
+    const auto& items = listed.at("Definitions").as_array();
+    ASSERT_EQ(items.size(), 2U);
+    for (const auto& item : items) {
+        EXPECT_EQ(item, json::value(output_of("GetDeviceDefinition",
+                                              {{"DeviceDefinitionId", item.at("Id")}})));
+    }
+    make_group({});
+    const auto groups = list_of("ListGroups");
+    auto group = output_of("GetGroup", {{"GroupId", groups.at("Groups").at(0).at("Id")}});
+    group.erase("tags");  // the list's model has none
+    EXPECT_EQ(groups.at("Groups").at(0), json::value(group));
 }
 
 TEST_F(definitions, versions_are_listed_newest_first_in_pages) {

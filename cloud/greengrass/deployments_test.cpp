@@ -212,7 +212,7 @@ TEST_F(deployments, a_resource_that_is_not_in_the_group_fails_the_deployment) {
 TEST_F(deployments, a_deleted_definition_fails_the_deployment) {
     register_full_group();
     const auto group = make_full_group();
-    const auto listed = output_of("ListDeviceDefinitions");
+    const auto listed = list_of("ListDeviceDefinitions");
     output_of("DeleteDeviceDefinition",
               {{"DeviceDefinitionId", text(listed.at("Definitions").at(0).as_object(), "Id")}});
     EXPECT_THAT(failure_of(group), HasSubstr("was deleted"));

@@ -53,6 +53,14 @@ protected:
                               << answered.error().why;
         return answered ? std::move(answered->output) : json::object();
     }
+    // Of a list of definitions or groups, which is written as text.
+    json::object list_of(std::string_view operation, json::object input = {}) {
+        const auto answered = run(operation, std::move(input));
+        EXPECT_TRUE(answered) << operation;
+        auto read = parse_json(answered ? answered->payload : "{}");
+        EXPECT_TRUE(read) << answered->payload;
+        return read && read->is_object() ? std::move(read->as_object()) : json::object();
+    }
     std::string text(const json::object& object, std::string_view member) {
         const auto found = string_member(object, member);
         EXPECT_TRUE(found) << member << " is missing in " << json::serialize(object);

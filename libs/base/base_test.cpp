@@ -8,12 +8,15 @@
 #include "libs/base/log.hpp"
 #include "libs/base/random.hpp"
 #include "libs/base/time.hpp"
+#include "libs/base/uuid_source.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <regex>
+#include <set>
 #include <sys/stat.h>
+#include <thread>
 
 namespace evergrass {
 namespace {
@@ -157,6 +160,10 @@ TEST(digests, agree_with_known_values) {
               "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     EXPECT_EQ(hex_encode(hmac_sha256("key", "The quick brown fox jumps over the lazy dog")),
               "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8");
+    // RFC 4231, test case 6: a key longer than a block.
+    EXPECT_EQ(hex_encode(hmac_sha256(std::string(131, '\xaa'),
+                                     "Test Using Larger Than Block-Size Key - Hash Key First")),
+              "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
     EXPECT_TRUE(equal_in_constant_time("ab", "ab"));
     EXPECT_FALSE(equal_in_constant_time("ab", "ac"));
     EXPECT_FALSE(equal_in_constant_time("ab", "abc"));
@@ -167,6 +174,22 @@ TEST(uuids, are_version_4_and_differ) {
     const auto one = uuid_v4();
     EXPECT_TRUE(std::regex_match(one, form)) << one;
     EXPECT_NE(one, uuid_v4());
+    EXPECT_EQ(uuid_of(std::string(16, '\xff')), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+}
+
+TEST(uuids, of_a_source_differ_whichever_thread_asks) {
+    uuid_source source;
+    std::vector<std::string> all(2'000);
+    const auto ask = [&](std::size_t from) {
+        for (std::size_t i = from; i < all.size(); i += 2) {
+            all[i] = source.next();
+        }
+    };
+    std::thread other(ask, 1);
+    ask(0);
+    other.join();
+    const std::set<std::string> different(all.begin(), all.end());
+    EXPECT_EQ(different.size(), all.size()) << "more than are fetched at a time";
 }
 
 }  // namespace

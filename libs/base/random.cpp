@@ -1,6 +1,6 @@
 #include "libs/base/random.hpp"
 
-#include "libs/base/encoding.hpp"
+#include "libs/base/uuid_source.hpp"
 
 #include <cerrno>
 #include <stdexcept>
@@ -25,12 +25,7 @@ std::string random_bytes(std::size_t count) {
 }
 
 std::string uuid_v4() {
-    auto bytes = random_bytes(16);
-    bytes[6] = static_cast<char>((bytes[6] & 0x0f) | 0x40);
-    bytes[8] = static_cast<char>((bytes[8] & 0x3f) | 0x80);
-    const auto hex = hex_encode(bytes);
-    return hex.substr(0, 8) + '-' + hex.substr(8, 4) + '-' + hex.substr(12, 4) + '-' +
-           hex.substr(16, 4) + '-' + hex.substr(20);
+    return uuid_of(random_bytes(16));
 }
 
 }  // namespace evergrass

@@ -133,6 +133,31 @@ std::unique_lock<fair_mutex> connection::lock() {
     return std::unique_lock(implementation_->on->here().mutex);
 }
 
+connection::reading::reading(reading&& other) noexcept
+    : hold_(std::move(other.hold_)), on_(std::exchange(other.on_, nullptr)) {}
+
+connection::reading::~reading() {
+    if (on_ != nullptr) {
+        on_->end_reading();
+    }
+}
+
+std::optional<connection::reading> connection::try_reading() {
+    if (!can_read_at_once()) {
+        return std::nullopt;
+    }
+    auto& on = implementation_->on->here();
+    std::unique_lock hold(on.mutex, std::try_to_lock);
+    if (!hold || on.depth != 0 || !on.begin_reading()) {
+        return std::nullopt;
+    }
+    return reading(std::move(hold), on);
+}
+
+bool connection::can_read_at_once() const {
+    return implementation_->on->is_here();
+}
+
 bool connection::is_wanted() const {
     return implementation_->on->here().mutex.waiting() != 0;
 }

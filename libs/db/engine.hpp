@@ -51,6 +51,11 @@ public:
     // the transaction's.
     virtual result<void> settle() { return {}; }
 
+    // For statements that only read, outside of a transaction: between the two they see one state,
+    // and share what it costs to look for the newest. False: it cannot be had, whatever the reason.
+    virtual bool begin_reading() { return false; }
+    virtual void end_reading() {}
+
     virtual std::int64_t changes() const = 0;
     virtual std::int64_t last_inserted() = 0;
 
@@ -69,6 +74,8 @@ public:
 
     // The one that the calling thread uses; any thread.
     virtual session& here() = 0;
+    // Whether statements are carried out by the calling thread, and not by a server.
+    virtual bool is_here() const { return false; }
     virtual result<void> back_up(const std::string& to) = 0;
     virtual result<void> migrate(const std::vector<std::string_view>& migrations) = 0;
 };

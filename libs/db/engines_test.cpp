@@ -457,5 +457,50 @@ TEST_P(postgres, who_lost_the_right_to_serve_is_told) {
     changed.wait(hold, [&] { return lost; });
 }
 
+TEST_P(engines, what_is_read_at_once_is_one_state_and_the_newest_where_it_can_be_had) {
+    ASSERT_TRUE(put(*db_, "a"));
+    if (std::string(GetParam()) != "sqlite") {
+        EXPECT_FALSE(db_->can_read_at_once());
+        EXPECT_FALSE(db_->try_reading()) << "a server may take its time";
+        return;
+    }
+    EXPECT_TRUE(db_->can_read_at_once());
+    const auto another = open();
+    {
+        const auto reading = db_->try_reading();
+        ASSERT_TRUE(reading);
+        EXPECT_THAT(keys(*db_), ElementsAre("a"));
+        ASSERT_TRUE(put(*another, "b")) << "who reads keeps nobody from writing";
+        EXPECT_THAT(keys(*db_), ElementsAre("a"));
+        EXPECT_FALSE(db_->transaction([&] { return put(*db_, "c"); })) << "it is for reading";
+    }
+    {
+        const auto reading = db_->try_reading();
+        EXPECT_THAT(keys(*db_), ElementsAre("a", "b"));
+    }
+    ASSERT_TRUE(db_->transaction([&] { return put(*db_, "d"); }));
+    EXPECT_THAT(keys(*db_), ElementsAre("a", "b", "d"));
+}
+
+TEST_P(engines, nothing_is_read_at_once_while_another_has_the_lock) {
+    const auto another_reads = [&] {
+        bool reads = false;
+        std::thread other([&] { reads = db_->try_reading().has_value(); });
+        other.join();
+        return reads;
+    };
+    EXPECT_EQ(another_reads(), db_->can_read_at_once());
+    {
+        const auto hold = db_->lock();
+        EXPECT_FALSE(another_reads());
+    }
+    ASSERT_TRUE(db_->transaction([&]() -> result<void> {
+        EXPECT_FALSE(another_reads());
+        EXPECT_FALSE(db_->try_reading()) << "a transaction reads by itself";
+        return put(*db_, "a");
+    }));
+    EXPECT_EQ(another_reads(), db_->can_read_at_once());
+}
+
 }  // namespace
 }  // namespace evergrass::db

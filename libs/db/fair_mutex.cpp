@@ -35,6 +35,20 @@ void fair_mutex::lock() {
     turn_taken_.notify_all();
 }
 
+bool fair_mutex::try_lock() {
+    const auto me = std::this_thread::get_id();
+    if (owner_.load(std::memory_order_relaxed) == me) {
+        ++depth_;
+        return true;
+    }
+    const std::lock_guard hold(guard_);
+    if (owner_.load(std::memory_order_relaxed) != std::thread::id() || !queue_.empty()) {
+        return false;
+    }
+    take(me);
+    return true;
+}
+
 void fair_mutex::unlock() {
     if (--depth_ > 0) {
         return;

@@ -26,6 +26,9 @@ public:
     void lock();
     void unlock();
 
+    // For threads that must not wait: false where another has it, or waits for it.
+    bool try_lock();
+
     // How many threads wait in lock(). Any thread.
     std::size_t waiting() const { return waiting_.load(std::memory_order_relaxed); }
 

@@ -124,5 +124,43 @@ TEST(fair_mutex, work_in_the_background_has_its_turn_under_any_load) {
     second.join();
 }
 
+TEST(fair_mutex, who_must_not_wait_has_it_only_where_nobody_else_has_it_or_waits) {
+    fair_mutex mutex;
+    const auto another_has_it = [&] {
+        bool has_it = false;
+        std::thread other([&] {
+            has_it = mutex.try_lock();
+            if (has_it) {
+                mutex.unlock();
+            }
+        });
+        other.join();
+        return has_it;
+    };
+    EXPECT_TRUE(another_has_it());
+    EXPECT_TRUE(mutex.try_lock());
+    EXPECT_TRUE(mutex.try_lock()) << "again, as with lock()";
+    EXPECT_FALSE(another_has_it());
+    mutex.unlock();
+    EXPECT_FALSE(another_has_it());
+    std::atomic<bool> ends = false;
+    std::thread waits([&] {
+        const std::lock_guard hold(mutex);
+        while (!ends) {
+            std::this_thread::yield();
+        }
+    });
+    wait_until_waiting(mutex, 1);
+    mutex.unlock();
+    const bool overtook = mutex.try_lock();
+    if (overtook) {
+        mutex.unlock();
+    }
+    EXPECT_FALSE(overtook) << "the other has it, or is on its way";
+    ends = true;
+    waits.join();
+    EXPECT_TRUE(another_has_it());
+}
+
 }  // namespace
 }  // namespace evergrass::db

@@ -154,6 +154,9 @@ public:
     result<void> begin(int level) override;
     result<void> commit(int level) override;
     void undo(int level) override;
+    bool is_here() const override { return true; }
+    bool begin_reading() override;
+    void end_reading() override;
     std::int64_t changes() const override { return sqlite3_changes64(database_.get()); }
     std::int64_t last_inserted() override { return sqlite3_last_insert_rowid(database_.get()); }
 
@@ -272,6 +275,15 @@ void sqlite_file::undo(int level) {
                       ? "ROLLBACK"
                       : "ROLLBACK TO " + savepoint_of(level) + "; RELEASE " + savepoint_of(level),
                   "undo");
+}
+
+bool sqlite_file::begin_reading() {
+    return step("db.begin_reading", "BEGIN", {}, nullptr).has_value();
+}
+
+void sqlite_file::end_reading() {
+    // Nothing was written that could fail.
+    (void)step("db.end_reading", "COMMIT", {}, nullptr);
 }
 
 result<void> sqlite_file::step(std::string_view name, std::string_view sql,

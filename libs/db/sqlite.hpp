@@ -10,10 +10,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 namespace evergrass::db {
+
+class session;
 
 // A bound parameter or a column. blob bytes are held in a std::string too; see `blob`.
 struct blob {
@@ -72,6 +75,28 @@ public:
     result<void> migrate(const std::vector<std::string_view>& migrations);
 
     std::unique_lock<fair_mutex> lock();
+
+    // lock() for a thread that must not wait, and that only reads: while it is there, statements
+    // see one state of the database, the newest at the first of them, and cost less.
+    class reading {
+    public:
+        reading(reading&& other) noexcept;
+        reading& operator=(reading&&) = delete;
+        ~reading();
+
+    private:
+        friend class connection;
+        reading(std::unique_lock<fair_mutex> hold, session& on)
+            : hold_(std::move(hold)), on_(&on) {}
+
+        std::unique_lock<fair_mutex> hold_;
+        session* on_;
+    };
+    // nullopt: a thread has the lock, or waits for it; this one is in a transaction; or the
+    // database is a server's, which takes its time. transaction() fails while it is there.
+    std::optional<reading> try_reading();
+    // Whether try_reading() can succeed at all. Always the same.
+    bool can_read_at_once() const;
 
     // Whether a thread waits for lock(): work in the background then ends its transaction soon.
     bool is_wanted() const;
