@@ -113,7 +113,7 @@ void broker::implementation::give_turn(std::string_view client_id, const std::st
     if (at_most_once) {
         turn->done();  // taken or lost
     }
-    shared.rules.routed(message->source, nullptr, outcome.clients);
+    shared.rules.routed(message->source, nullptr, outcome.clients, {});
 }
 
 void broker::implementation::pass_on_turns(session& which) {
