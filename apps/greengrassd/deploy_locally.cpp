@@ -27,7 +27,7 @@ bool core::serves_secrets_of(const contract::manifest& m) const {
     std::vector<edge::secret> brought;
     if (file != m.files.end()) {
         const auto sealed = read_file(store_.artifact_path(file->artifact));
-        auto opened = sealed ? open_secrets(*sealed) : sealed.error();
+        auto opened = sealed ? open_package(*sealed) : sealed.error();
         if (!opened) {
             return false;
         }

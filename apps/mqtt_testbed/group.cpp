@@ -29,7 +29,7 @@ group::group(bool certificates, const mqtt::server_options& limits, const logger
     : router_(log),
       rules_(
           {certificates, limits.behaviour}, router_,
-          [this](const edge::endpoint& target) {
+          [this](const edge::endpoint& target, std::span<const std::uint32_t>) {
               return std::make_shared<nowhere>(router_, target);
           },
           log) {
