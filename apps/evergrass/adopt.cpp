@@ -3,6 +3,7 @@
 #include "apps/evergrass/adopt_report.hpp"
 #include "apps/evergrass/adopt_service.hpp"
 #include "apps/evergrass/adopt_takeover.hpp"
+#include "apps/evergrass/secret_input.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 #include "libs/v1_core/backup_archive.hpp"
@@ -14,15 +15,12 @@
 #include <iostream>
 #include <memory>
 #include <optional>
-#include <termios.h>
 #include <unistd.h>
 
 namespace evergrass::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t largest_secret = 65'536;
 
 // A folder that only we can read, and that goes when we end.
 class private_folder {
@@ -73,7 +71,7 @@ result<v1::import_choices> choices_of(const adopt_options& options) {
                 "--secret takes the value from a file, NAME=@FILE: on the command line all "
                 "users of this machine could see it"};
         }
-        auto value = read_file(given->second.substr(1), largest_secret);
+        auto value = read_file(given->second.substr(1), longest_secret);
         if (!value) {
             return value.error();
         }
@@ -84,7 +82,7 @@ result<v1::import_choices> choices_of(const adopt_options& options) {
         if (!given) {
             return given.error();
         }
-        auto pem = read_file(given->second, largest_secret);
+        auto pem = read_file(given->second, longest_secret);
         if (!pem) {
             return pem.error();
         }
@@ -141,25 +139,6 @@ fs::path tree_in(const fs::path& unpacked) {
     return unpacked;
 }
 
-// A line of the terminal that nobody sees; empty: skipped.
-std::string ask_secret(const std::string& arn) {
-    std::cerr << "Value of secret " << arn << " (empty: later): " << std::flush;
-    termios before{};
-    const bool known = ::tcgetattr(STDIN_FILENO, &before) == 0;
-    auto silent = before;
-    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    if (known) {
-        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-    }
-    std::string value;
-    std::getline(std::cin, value);
-    if (known) {
-        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-    }
-    std::cerr << "\n";
-    return value;
-}
-
 struct read_tree {
     v1::old_core core;
     v1::import_plan plan;
@@ -204,8 +183,13 @@ result<read_tree> read_and_plan(const adopt_options& options) {
     if (plan && !plan->missing_secrets.empty() && !options.dry_run && !options.json &&
         ::isatty(STDIN_FILENO) != 0) {
         for (const auto& arn : plan->missing_secrets) {
-            if (auto value = ask_secret(arn); !value.empty()) {
-                choices->secrets[arn] = std::move(value);
+            const auto value =
+                ask_unseen("Value of secret " + arn + " (empty: later): ", typed::once);
+            if (!value) {
+                return value.error();
+            }
+            if (!value->empty()) {
+                choices->secrets[arn] = std::string(value->view());
             }
         }
         plan = v1::plan_import(*core, *choices);

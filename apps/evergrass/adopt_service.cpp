@@ -1,6 +1,6 @@
 #include "apps/evergrass/adopt_service.hpp"
 
-#include "apps/evergrass/object_upload.hpp"
+#include "apps/evergrass/adopt_model.hpp"
 #include "apps/evergrass/service_info.hpp"
 #include "libs/base/digest.hpp"
 #include "libs/base/encoding.hpp"
@@ -26,10 +26,6 @@ std::string environment(const char* name) {
 
 asio::awaitable<result<json::object>> make_call(api_client* api, api_call c) {
     co_return co_await api->call(std::move(c));
-}
-
-asio::awaitable<result<http::response>> send_call(api_client* api, api_call c) {
-    co_return co_await api->send(std::move(c));
 }
 
 // Until it is done; nothing else runs meanwhile.
@@ -174,10 +170,6 @@ result<bool> adopting_service::put_shadow(const v1::old_shadow& shadow) {
     return true;
 }
 
-result<http::response> adopting_service::send(api_call c) {
-    return wait(io_, send_call(api_.get(), std::move(c)));
-}
-
 result<bool> adopting_service::has_secret(const std::string& arn) {
     const auto described = call({.operation = "DescribeSecret",
                                  .signing_name = "secretsmanager",
@@ -196,7 +188,8 @@ result<bool> adopting_service::has_secret(const std::string& arn) {
 }
 
 result<bool> adopting_service::put_model(const v1::model_source& model) {
-    auto put = object_upload(model, [this](api_call c) { return send(std::move(c)); }).run();
+    object_client objects(*api_);
+    auto put = wait(io_, put_adopted_model(objects, model));
     return put ? put : with_context(put.error(), "the model of resource " + model.resource_id);
 }
 

@@ -47,7 +47,6 @@ public:
 
 private:
     adopting_service() = default;
-    result<http::response> send(api_call c);
     boost::asio::io_context io_{1};
     std::unique_ptr<api_client> api_;
     std::string ca_pem_;

@@ -197,7 +197,7 @@ asio::awaitable<result<void>> add_models(api_client& api, const wanted_group& wa
         if (model == nullptr || wanted.models.contains(id)) {
             continue;
         }
-        const auto uri = parse_object_uri(string_member(*model, "s3").value_or(""));
+        const auto uri = aws::parse_s3_uri(string_member(*model, "s3").value_or(""));
         if (!uri) {
             co_return with_context(uri.error(), "resource '" + id + "': model.s3");
         }

@@ -79,7 +79,7 @@ asio::awaitable<result<void>> save_model(api_client& api, const export_options& 
     }
     const auto uri = string_member(model->get_object(), "s3").value_or("");
     const auto id = group_file::key_of("resources", part);
-    const auto object = parse_object_uri(uri);
+    const auto object = aws::parse_s3_uri(uri);
     if (!object) {
         co_return with_context(object.error(), "resource '" + id + "'");
     }
@@ -97,7 +97,9 @@ asio::awaitable<result<void>> save_model(api_client& api, const export_options& 
     if (auto written = write_file_atomically(file, archive->bytes); !written) {
         co_return written;
     }
-    json::object named{{"path", file.string()}, {"s3", uri.substr(0, uri.rfind('/') + 1)}};
+    json::object named{
+        {"path", file.string()},
+        {"s3", "s3://" + object->bucket + "/" + object->key.substr(0, object->key.rfind('/') + 1)}};
     for (const auto& member : model->get_object()) {
         if (member.key() != "s3") {
             named[member.key()] = member.value();

@@ -1,5 +1,6 @@
 #include "apps/evergrass/group_secrets.hpp"
 
+#include "apps/evergrass/secret_input.hpp"
 #include "edge/secrets/deployed_secrets.hpp"
 #include "libs/base/arn.hpp"
 #include "libs/base/digest.hpp"
@@ -12,9 +13,7 @@
 #include <array>
 #include <cstdlib>
 #include <fcntl.h>
-#include <iostream>
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 #include <utility>
 
@@ -22,8 +21,6 @@ namespace evergrass::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t most_bytes = 65536;  // of Secrets Manager
 
 error fault(const file_secret& of, const std::string& what) {
     return {errc::invalid_input, "resource '" + of.id + "': secret.valueFrom: " + what};
@@ -68,7 +65,7 @@ result<secret_text> read_private_file(const file_secret& of, const fs::path& pat
             break;
         }
         bytes.append(part.data(), static_cast<std::size_t>(got));
-        if (bytes.size() > most_bytes) {
+        if (bytes.size() > longest_secret) {
             wipe(bytes);
             return fault(of, path.string() + " is longer than 65536 bytes");
         }
@@ -76,23 +73,14 @@ result<secret_text> read_private_file(const file_secret& of, const fs::path& pat
     return secret_text::from(bytes);
 }
 
-// A line of the terminal that nobody sees.
 result<secret_text> ask(const file_secret& of) {
-    termios before{};
-    if (::isatty(STDIN_FILENO) != 1 || ::tcgetattr(STDIN_FILENO, &before) != 0) {
+    if (::isatty(STDIN_FILENO) != 1) {
         return fault(of,
                      "prompt needs a terminal, and there is none: run it in one, or say env:NAME "
                      "or file:PATH");
     }
-    std::cerr << "Value of the secret " << of.name_or_arn() << ": " << std::flush;
-    auto silent = before;
-    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-    std::string value;
-    std::getline(std::cin, value);
-    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-    std::cerr << "\n";
-    return secret_text::from(value);
+    auto value = ask_unseen("Value of the secret " + of.name_or_arn() + ": ", typed::once);
+    return value ? std::move(value) : fault(of, value.error().message());
 }
 
 result<secret_text> value_at(const file_secret& of, const fs::path& base) {
@@ -160,7 +148,7 @@ result<secret_text> read_value(const file_secret& of, const fs::path& base) {
     if (value->empty()) {
         return fault(of, "the value is empty");
     }
-    if (value->size() > most_bytes) {
+    if (value->size() > longest_secret) {
         return fault(of, "the value is longer than 65536 bytes");
     }
     if (!of.binary && !is_utf8(*value)) {

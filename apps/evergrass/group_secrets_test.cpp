@@ -1,7 +1,6 @@
 #include "apps/evergrass/group_secrets.hpp"
 
 #include "apps/evergrass/group_manifest.hpp"
-#include "apps/evergrass/object_client.hpp"
 #include "edge/secrets/deployed_secrets.hpp"
 #include "libs/base/digest.hpp"
 #include "libs/base/encoding.hpp"
@@ -158,26 +157,6 @@ TEST_F(secret_folder, a_model_goes_along_by_its_path) {
     auto written = functions;
     written.replace(written.find("ro}"), 2, "rw");
     EXPECT_THAT(refusal_of(written + resource), HasSubstr("models are 'ro'"));
-}
-
-TEST(object_client, an_etag_is_of_the_bytes_in_one_piece_or_in_the_aws_cli_s_parts) {
-    EXPECT_TRUE(is_etag_of("900150983cd24fb0d6963f7d28e17f72", "abc"));
-    EXPECT_FALSE(is_etag_of("900150983cd24fb0d6963f7d28e17f72", "abd"));
-    // Of 8 MiB and of 1 byte of 'x': MD5 of both MD5s.
-    const std::string large(8UL * 1024 * 1024 + 1, 'x');
-    EXPECT_TRUE(is_etag_of("4324378fe1c19cb47d68b75ffd799f97-2", large));
-    EXPECT_FALSE(is_etag_of("4324378fe1c19cb47d68b75ffd799f97-2", large + "x"));
-    EXPECT_FALSE(is_etag_of("", "abc"));
-}
-
-TEST(object_client, an_object_is_a_bucket_and_a_key) {
-    const auto name = parse_object_uri("s3://nets/pumps/net.zip");
-    ASSERT_TRUE(name);
-    EXPECT_EQ(name->bucket, "nets");
-    EXPECT_EQ(name->key, "pumps/net.zip");
-    for (const auto* wrong : {"", "s3://", "s3://nets", "s3://nets/", "s3:///key", "http://a/b"}) {
-        EXPECT_FALSE(parse_object_uri(wrong)) << wrong;
-    }
 }
 
 }  // namespace

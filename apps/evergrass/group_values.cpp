@@ -152,7 +152,7 @@ asio::awaitable<result<void>> group_applier::plan_models(const wanted_group& wan
         candidates.push_back(object_of(*part, group, whose, archive->second));
         bool found = false;
         for (const auto& uri : candidates) {
-            const auto object = parse_object_uri(uri);
+            const auto object = aws::parse_s3_uri(uri);
             if (!object && uri == candidates.back()) {
                 co_return with_context(object.error(), "resource '" + id + "': model.s3");
             }
@@ -210,7 +210,7 @@ asio::awaitable<result<void>> group_applier::bring_models() {
     object_client objects(api_);
     for (const auto& id : plan_.uploads) {
         const auto uri = plan_.models[id];
-        const auto object = parse_object_uri(uri);
+        const auto object = aws::parse_s3_uri(uri);
         const auto& archive = wanted_.models[id];
         if (!object) {
             co_return object.error();

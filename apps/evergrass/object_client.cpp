@@ -28,17 +28,7 @@ std::string md5(std::string_view bytes) {
 
 // "/BUCKET/KEY" as on the wire; a key's slashes stay.
 std::string path_of(const object_name& of) {
-    auto path = "/" + percent_encode(of.bucket) + "/";
-    std::string_view rest = of.key;
-    for (;;) {
-        const auto slash = rest.find('/');
-        path += percent_encode(std::string(rest.substr(0, slash)));
-        if (slash == rest.npos) {
-            return path;
-        }
-        path += '/';
-        rest.remove_prefix(slash + 1);
-    }
+    return "/" + percent_encode(of.bucket) + "/" + percent_encode(of.key, true);
 }
 
 // The content of the first such element.
@@ -77,18 +67,6 @@ std::string unquoted(std::string_view etag) {
 
 }  // namespace
 
-result<object_name> parse_object_uri(std::string_view uri) {
-    constexpr std::string_view scheme = "s3://";
-    const auto slash = uri.find('/', scheme.size());
-    if (!uri.starts_with(scheme) || slash == uri.npos || slash == scheme.size() ||
-        slash + 1 == uri.size()) {
-        return error{errc::invalid_input,
-                     "'" + std::string(uri) + "' is no object: it must be s3://BUCKET/KEY"};
-    }
-    return object_name{std::string(uri.substr(scheme.size(), slash - scheme.size())),
-                       std::string(uri.substr(slash + 1))};
-}
-
 bool is_etag_of(std::string_view etag, std::string_view bytes) {
     if (etag.find('-') == etag.npos) {
         return etag == hex_encode(md5(bytes));
@@ -103,7 +81,7 @@ bool is_etag_of(std::string_view etag, std::string_view bytes) {
 
 asio::awaitable<result<http::response>> object_client::call(api_call c) {
     const auto operation = c.operation;
-    auto answer = co_await api_.send(std::move(c));
+    auto answer = co_await send_(std::move(c));
     if (answer && answer->status >= 300) {
         co_return refusal(operation, *answer);
     }
@@ -124,7 +102,7 @@ asio::awaitable<result<std::optional<std::string>>> object_client::etag(object_n
 
 asio::awaitable<result<void>> object_client::make_bucket(std::string name) {
     // AWS wants to be told of every region but its first.
-    const auto& region = api_.options().region;
+    const auto& region = options_.region;
     auto body = region == "us-east-1"
                     ? std::string()
                     : "<CreateBucketConfiguration "
@@ -202,16 +180,15 @@ asio::awaitable<result<void>> object_client::put_parts(object_name to, std::stri
 }
 
 std::string object_client::location(const object_name& of) const {
-    const auto& options = api_.options();
     aws::presigning wanted;
-    wanted.host = options.url.substr(options.url.find("//") + 2);
+    wanted.host = options_.url.substr(options_.url.find("//") + 2);
     wanted.host = wanted.host.substr(0, wanted.host.find('/'));
     wanted.path = path_of(of);
-    wanted.region = options.region;
+    wanted.region = options_.region;
     wanted.service = "s3";
-    wanted.session_token = options.session_token;
-    return options.url.substr(0, options.url.find("//") + 2) + wanted.host +
-           aws::presign_get(wanted, options.credentials, std::chrono::system_clock::now());
+    wanted.session_token = options_.session_token;
+    return options_.url.substr(0, options_.url.find("//") + 2) + wanted.host +
+           aws::presign_get(wanted, options_.credentials, std::chrono::system_clock::now());
 }
 
 }  // namespace evergrass::cli

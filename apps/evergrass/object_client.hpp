@@ -1,21 +1,19 @@
 #pragma once
 
 #include "apps/evergrass/api_client.hpp"
+#include "libs/aws/s3_uri.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace evergrass::cli {
 
-struct object_name {
-    std::string bucket;
-    std::string key;
-};
-// "s3://BUCKET/KEY"
-result<object_name> parse_object_uri(std::string_view uri);
+using aws::object_name;
 
 // Whether an object of this ETag holds these bytes: put in one piece, or in parts of 8 MiB, as this
 // program and the AWS CLI do. False where it was made in another way, whatever it holds.
@@ -25,7 +23,14 @@ bool is_etag_of(std::string_view etag, std::string_view bytes);
 // call at a time.
 class object_client {
 public:
-    explicit object_client(api_client& api) : api_(api) {}
+    using sender =
+        std::function<boost::asio::awaitable<result<http::response>>(api_call)>;  // as api_client's
+
+    explicit object_client(api_client& api)
+        : object_client([&api](api_call c) { return api.send(std::move(c)); }, api.options()) {}
+    // `options` as long as this.
+    object_client(sender send, const api_client_options& options)
+        : send_(std::move(send)), options_(options) {}
 
     // Without its quotes; nullopt: there is no such object.
     boost::asio::awaitable<result<std::optional<std::string>>> etag(object_name of);
@@ -42,7 +47,8 @@ private:
     boost::asio::awaitable<result<void>> make_bucket(std::string name);
     boost::asio::awaitable<result<void>> put_parts(object_name to, std::string bytes);
 
-    api_client& api_;
+    sender send_;
+    const api_client_options& options_;
 };
 
 }  // namespace evergrass::cli

@@ -5,11 +5,20 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 
 namespace evergrass::cli {
 
 // The longest value of a secret, in bytes, as AWS Secrets Manager has it.
 inline constexpr std::size_t longest_secret = 65536;
+
+enum class typed { once, twice };
+
+// A line that is typed after `question` and not shown, at the terminal of this process or, where it
+// has none, at standard input; may be empty. `twice` asks for it again. An error: the same did not
+// come twice, the input ended, or Ctrl-C; the terminal shows what is typed again in each case.
+// Blocks. REQUIRES: standard input is a terminal.
+result<secret_text> ask_unseen(const std::string& question, typed how);
 
 // A value from `file`; without one (or "-") from standard input. Where that is a terminal it is
 // asked for there, twice and without showing it, unless `binary`: then an error that says what to

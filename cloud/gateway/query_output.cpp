@@ -1,29 +1,9 @@
 #include "cloud/gateway/protocol.hpp"
 #include "libs/base/time.hpp"
+#include "libs/base/xml.hpp"
 
 namespace evergrass::cloud {
 namespace {
-
-// A character that XML 1.0 has no form for is shown as U+FFFD, so that the document stays one.
-std::string escaped(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        if (c == '&') {
-            out += "&amp;";
-        } else if (c == '<') {
-            out += "&lt;";
-        } else if (c == '>') {
-            out += "&gt;";
-        } else if (c == '\r') {
-            out += "&#13;";
-        } else if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') {
-            out += "\xef\xbf\xbd";
-        } else {
-            out += c;
-        }
-    }
-    return out;
-}
 
 std::string enclose(std::string_view name, std::string_view xml) {
     std::string out = "<";
@@ -54,7 +34,7 @@ private:
         }
         if (value.is_object()) {
             for (const auto& entry : value.get_object()) {
-                xml += enclose("entry", enclose("key", escaped(entry.key())) +
+                xml += enclose("entry", enclose("key", xml_text(entry.key())) +
                                             enclose("value", content(model_.at(described.element),
                                                                      entry.value())));
             }
@@ -70,7 +50,7 @@ private:
             return format_iso8601(wall_time(std::chrono::seconds(value.to_number<std::int64_t>())));
         }
         const auto* text = value.if_string();
-        return text != nullptr ? escaped(*text) : json::serialize(value);
+        return text != nullptr ? xml_text(*text) : json::serialize(value);
     }
 
     const service_model& model_;
@@ -109,8 +89,8 @@ http::response shape_query_error(const api_error& refused, std::string_view requ
         refused.status,
         enclose("ErrorResponse",
                 enclose("Error", enclose("Type", refused.status < 500 ? "Sender" : "Receiver") +
-                                     enclose("Code", escaped(refused.code)) +
-                                     enclose("Message", escaped(refused.message))) +
+                                     enclose("Code", xml_text(refused.code)) +
+                                     enclose("Message", xml_text(refused.message))) +
                     enclose("RequestId", request_id)));
 }
 
