@@ -9,6 +9,7 @@
 #include "cloud/gateway/refusal.hpp"
 #include "cloud/gateway/reset.hpp"
 #include "cloud/gateway/rights.hpp"
+#include "cloud/gateway/session_credentials.hpp"
 #include "cloud/gateway/small_reads.hpp"
 #include "libs/aws/sigv4.hpp"
 #include "libs/base/encoding.hpp"
@@ -303,7 +304,8 @@ http::response gateway::implementation::respond(http::request& asked, bool plain
 std::optional<gateway::implementation::foreseen> gateway::implementation::foresee(
     const http::request& asked) {
     auto claimed = read_authorization(asked);
-    if (!claimed) {
+    // The key that session tokens are sealed with is made when the first one is asked for.
+    if (!claimed || is_session_key(claimed->access_key_id)) {
         return std::nullopt;
     }
     auto to = find_destination(asked, claimed->service);

@@ -330,6 +330,10 @@ TEST_F(gateway_test, a_session_is_kept_to_what_it_may_do) {
             false);
     };
     EXPECT_EQ(outcome(ask("GET", "/greengrass/groups/1/role")), "404 none");
+    auto small_read = signed_request("GET", "/greengrass/groups/1", "greengrass", "",
+                                     {{"X-Amz-Security-Token", made->token}});
+    EXPECT_FALSE(door->answer_at_once(small_read)) << "what opens tokens may have to be made";
+    EXPECT_EQ(outcome(door->answer(small_read, false)), "404 IdNotFoundException");
     const auto refused = ask("POST", "/greengrass/groups", R"({"Name":"g"})");
     EXPECT_EQ(outcome(refused), "403 AccessDeniedException");
     EXPECT_THAT(
