@@ -1,5 +1,6 @@
 #include "edge/devices/device_server.hpp"
 #include "libs/mqtt/codec.hpp"
+#include "libs/rt/held_key.hpp"
 #include "libs/rt/stream.hpp"
 #include "libs/rt/test_certificates.hpp"
 
@@ -111,7 +112,8 @@ private:
     settings.port = 0;
     edge::device_server server(io.get_executor(), settings, router, logger());
     server.admit(members);
-    if (!server.use_certificate(keys.server) || !server.open()) {
+    const auto identity = rt::held(keys.server);
+    if (!identity || !server.use_certificate(*identity) || !server.open()) {
         _exit(1);
     }
     const auto port = server.port();
