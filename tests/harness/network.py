@@ -67,6 +67,8 @@ class Network:
 
     def __exit__(self, *unused):
         for each in self._places:
+            # By itself it would go with the namespace, which is some time later.
+            _ip("link", "del", each.cable)
             _ip("netns", "del", each.name)
         _ip("link", "del", self._name)
 
