@@ -270,12 +270,17 @@ struct agent_fixture : ::testing::Test {
     }
 };
 
-TEST_F(agent_fixture, a_group_with_the_ip_detector_has_its_cores_addresses_told_once) {
-    auto m = manifest_of("d1");
+contract::manifest with_ip_detector(const std::string& id) {
+    auto m = manifest_of(id);
     contract::function detector;
     detector.id = "d";
     detector.arn = "arn:aws:lambda:::function:GGIPDetector:1";
     m.functions = {detector};
+    return m;
+}
+
+TEST_F(agent_fixture, a_group_with_the_ip_detector_has_its_cores_addresses_told_once) {
+    auto m = with_ip_detector("d1");
     service.deploy(m);
     start_core();
     running->agent.mqtt_port = [] { return std::uint16_t(8883); };
@@ -290,12 +295,7 @@ TEST_F(agent_fixture, a_group_with_the_ip_detector_has_its_cores_addresses_told_
 }
 
 TEST_F(agent_fixture, the_addresses_are_told_again_when_the_port_is_another) {
-    auto m = manifest_of("d1");
-    contract::function detector;
-    detector.id = "d";
-    detector.arn = "arn:aws:lambda:::function:GGIPDetector:1";
-    m.functions = {detector};
-    service.deploy(m);
+    service.deploy(with_ip_detector("d1"));
     start_core();
     std::uint16_t port = 8883;
     running->agent.mqtt_port = [&port] { return port; };

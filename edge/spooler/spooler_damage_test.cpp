@@ -32,6 +32,19 @@ protected:
         s.queue->stop();
         s.forget();
     }
+    // 1 to 100 are saved; 101 to 200 come while the disk takes nothing, and push most of them out.
+    void overflow_on_a_full_disk() {
+        s.settings.max_bytes = spool_settings::least_bytes;
+        ASSERT_TRUE(s.open());
+        for (int n = 1; n <= 100; ++n) {
+            ASSERT_TRUE(s.push(n, 2000));
+        }
+        s.until([&] { return s.acknowledged.size() == 100; });
+        s.disk.set_capacity(1);
+        for (int n = 101; n <= 200; ++n) {
+            ASSERT_TRUE(s.push(n, 2000));
+        }
+    }
     std::vector<std::string> segments() { return s.disk.files("/spool/messages"); }
     void flip(const std::string& path, std::size_t at) { s.disk.flip(path, at); }
     std::vector<int> found() {
@@ -218,16 +231,7 @@ TEST_F(spooler_damage, full_disk_is_taken_again_when_there_is_room) {
 // What docs/link.md says of both at once: while the disk takes nothing it is not told what gave
 // way.
 TEST_F(spooler_damage, full_disk_and_a_kill_bring_back_what_gave_way_behind_newer_ones) {
-    s.settings.max_bytes = spool_settings::least_bytes;
-    ASSERT_TRUE(s.open());
-    for (int n = 1; n <= 100; ++n) {
-        ASSERT_TRUE(s.push(n, 2000));
-    }
-    s.until([&] { return s.acknowledged.size() == 100; });
-    s.disk.set_capacity(1);
-    for (int n = 101; n <= 200; ++n) {
-        ASSERT_TRUE(s.push(n, 2000));
-    }
+    overflow_on_a_full_disk();
     const auto gave_way = static_cast<int>(s.lost_as(loss::overwritten));
     ASSERT_GT(gave_way, 50);
     EXPECT_EQ(s.drain(), from_to(gave_way + 1, 200));
@@ -243,16 +247,7 @@ TEST_F(spooler_damage, full_disk_and_a_kill_bring_back_what_gave_way_behind_newe
 // The same without a kill: what the disk could not be told it is told when it takes something
 // again.
 TEST_F(spooler_damage, full_disk_is_told_of_what_gave_way_when_there_is_room) {
-    s.settings.max_bytes = spool_settings::least_bytes;
-    ASSERT_TRUE(s.open());
-    for (int n = 1; n <= 100; ++n) {
-        ASSERT_TRUE(s.push(n, 2000));
-    }
-    s.until([&] { return s.acknowledged.size() == 100; });
-    s.disk.set_capacity(1);
-    for (int n = 101; n <= 200; ++n) {
-        ASSERT_TRUE(s.push(n, 2000));
-    }
+    overflow_on_a_full_disk();
     s.until([&] { return s.queue->numbers().disk_error.has_value(); });
     const auto gave_way = static_cast<int>(s.lost_as(loss::overwritten));
     ASSERT_GT(gave_way, 50);

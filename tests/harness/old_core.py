@@ -10,6 +10,7 @@ import stat
 from pathlib import Path
 
 from . import isolation, processes
+from .cloud import Cloud
 from .openssl import new_certificate
 from .ports import free_port
 
@@ -55,6 +56,11 @@ def without_synthesised(group):
         for member in ("CodeSha256", "CodeSize"):
             function["DeploymentConfiguration"].pop(member)
     return group
+
+
+def new_service(folder):
+    """A service of its account and region."""
+    return Cloud(folder, "--account", ACCOUNT, "--region", REGION)
 
 
 class OldCore:

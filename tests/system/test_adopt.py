@@ -10,7 +10,6 @@ import pytest
 
 from harness import core as ours
 from harness import mqtt, old_core, processes, waiting
-from harness.cloud import Cloud
 from harness.old_core import OldCore, arn, without_synthesised
 from harness.processes import BIN, Process
 
@@ -20,10 +19,7 @@ INSECURE = ours.start_options()
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory):
-    with Cloud(
-        tmp_path_factory.mktemp("service"), "--account", old_core.ACCOUNT,
-        "--region", old_core.REGION,
-    ) as running:  # fmt: skip
+    with old_core.new_service(tmp_path_factory.mktemp("service")) as running:
         running.endpoints  # writes the file
         yield running
 

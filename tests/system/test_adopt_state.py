@@ -11,7 +11,6 @@ import pytest
 
 from harness import core as ours
 from harness import isolation, mqtt, old_core, processes, waiting
-from harness.cloud import Cloud
 from harness.old_core import OldCore, arn, without_synthesised
 from harness.processes import BIN, Process
 
@@ -90,10 +89,7 @@ class RichCore(OldCore):
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory):
-    with Cloud(
-        tmp_path_factory.mktemp("service"), "--account", old_core.ACCOUNT,
-        "--region", old_core.REGION,
-    ) as running:  # fmt: skip
+    with old_core.new_service(tmp_path_factory.mktemp("service")) as running:
         running.endpoints  # writes the file
         yield running
 

@@ -7,7 +7,6 @@ import pytest
 
 from harness import core as ours
 from harness import old_core, processes
-from harness.cloud import Cloud
 from harness.old_core import OldCore
 from harness.processes import BIN, ROOT
 
@@ -33,9 +32,7 @@ def pattern(line):
 def reader(tmp_path):
     """Someone at a core, with a service of the right account."""
     old = OldCore(tmp_path / "old")
-    with Cloud(
-        tmp_path / "service", "--account", old_core.ACCOUNT, "--region", old_core.REGION
-    ) as cloud:  # fmt: skip
+    with old_core.new_service(tmp_path / "service") as cloud:
         endpoints = cloud.endpoints
         # A kernel without link protection, as some CI machines': the page has that in its table.
         insecure = " ".join(ours.start_options())
