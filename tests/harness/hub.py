@@ -135,10 +135,6 @@ class HubClient:
         """From now on: doesn't come back by itself when its connection ends."""
         self._client.reconnect_delay_set(min_delay=100)
 
-    def outlive_server(self):
-        """From now on: connects again when its server was killed while it sent."""
-        self._client.outlives_server = True
-
     def vanish(self):
         """Cuts the connection without DISCONNECT."""
         self._client.loop_stop()

@@ -87,7 +87,6 @@ class Site:
             self.listener.close()
             self.hear()
         self.listener = HubClient(self.cloud.endpoints, "listener", self.far_end, keep=3600)
-        self.listener.outlive_server()
         self.listener.subscribe("out/#", 1)
 
     def hear(self):

@@ -13,7 +13,7 @@ class Refused(Exception):
 
 
 class _Client(paho.Client):
-    """paho whose loop survives a server that ends TLS with an alert, as one that refuses does."""
+    """paho whose loop survives a server that ends TLS with an alert, as one that refuses does, or without."""
 
     def loop_read(self, max_packets=1):
         try:
@@ -22,14 +22,10 @@ class _Client(paho.Client):
             self.on_disconnect(self, None, alert)
             return paho.MQTT_ERR_CONN_LOST
 
-    outlives_server = False
-
     def _sock_send(self, buf):
         try:
             return super()._sock_send(buf)
         except ssl.SSLEOFError as gone:  # the server was killed; paho knows of it without TLS alone
-            if not self.outlives_server:
-                raise
             raise ConnectionResetError(str(gone)) from gone
 
 
