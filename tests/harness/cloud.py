@@ -1,6 +1,7 @@
 """`evergrass-cloud` run by hand, so that it can be killed and started again at the same place."""
 
 import json
+import threading
 from pathlib import Path
 
 from . import processes, waiting
@@ -69,8 +70,9 @@ class Cloud:
     @property
     def endpoints(self):
         file = self.folder / "endpoints.json"
-        file.write_text(json.dumps({**json.loads(self._ready.read_text()), **self.keys}))
-        return Endpoints(file)
+        own = file.with_suffix(f".{threading.get_ident()}")  # another thread may be reading
+        own.write_text(json.dumps({**json.loads(self._ready.read_text()), **self.keys}))
+        return Endpoints(own.replace(file))
 
     def running(self):
         return self.process is not None and self.process.running()
