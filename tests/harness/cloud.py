@@ -70,9 +70,12 @@ class Cloud:
     @property
     def endpoints(self):
         file = self.folder / "endpoints.json"
-        own = file.with_suffix(f".{threading.get_ident()}")  # another thread may be reading
-        own.write_text(json.dumps({**json.loads(self._ready.read_text()), **self.keys}))
-        return Endpoints(own.replace(file))
+        text = json.dumps({**json.loads(self._ready.read_text()), **self.keys})
+        if not file.exists() or file.read_text() != text:  # written once, as disks may be full later
+            own = file.with_suffix(f".{threading.get_ident()}")  # another thread may be reading
+            own.write_text(text)
+            own.replace(file)
+        return Endpoints(file)
 
     def running(self):
         return self.process is not None and self.process.running()

@@ -78,6 +78,7 @@ function signer() {
 
 async function sdkV2(builder) {
   const { mqtt } = require('aws-iot-device-sdk-v2');
+  const { leave } = require('./connect_v2');
   const config = builder
     .with_certificate_authority_from_path(undefined, options.ca)
     .with_client_id(options.clientId)
@@ -88,7 +89,7 @@ async function sdkV2(builder) {
   const connection = new mqtt.MqttClient().new_connection(config);
   await connection.connect();
   await connection.subscribe(`${options.topic}/#`, mqtt.QoS.AtLeastOnce, (topic, data) =>
-    got({ topic, payload: Buffer.from(data).toString() }, () => connection.disconnect()));
+    got({ topic, payload: Buffer.from(data).toString() }, () => leave(connection)));
   for (const [n, qos] of options.qos.entries()) {
     await connection.publish(`${options.topic}/${n}`, payload, qos);
   }

@@ -14,3 +14,10 @@ module.exports = async function connect(options) {
   await connection.connect();
   return connection;
 };
+
+// Disconnects and ends the process. Its end is not left to Node: aws-crt then frees what its subscriptions hold while
+// Node's environment goes, which at times aborts the process (napi_release_threadsafe_function).
+module.exports.leave = async function leave(connection) {
+  await connection.disconnect();
+  process.exit(0);
+};

@@ -37,7 +37,7 @@ async function main() {
   const update = { thingName, jobId, status: 'SUCCEEDED' };
   await expect(1, () => client.publishUpdateJobExecution({ ...update, expectedVersion: 1 }, qos));
   await expect(2, () => client.publishUpdateJobExecution({ ...update, expectedVersion: 2 }, qos));
-  await connection.disconnect();
+  await connect.leave(connection);
 }
 
 main().catch(fail);

@@ -37,7 +37,7 @@ async function main() {
     ? client.publishCreateCertificateFromCsr({ certificateSigningRequest: csr }, qos)
     : client.publishCreateKeysAndCertificate({}, qos)));
   await answerTo(() => client.publishRegisterThing({ templateName, certificateOwnershipToken, parameters }, qos));
-  await connection.disconnect();
+  await connect.leave(connection);
 }
 
 main().catch(fail);

@@ -81,7 +81,7 @@ async function sdkV2() {
   await expect(1, () => client.publishGetNamedShadow(request, qos));
   await expect(1, () => client.publishDeleteNamedShadow(request, qos));
   await expect(1, () => client.publishGetNamedShadow(request, qos));
-  await connection.disconnect();
+  await connect.leave(connection);
 }
 
 Promise.resolve({ 'sdk-v1': sdkV1, 'sdk-v2': sdkV2 }[name]()).catch(fail);
