@@ -272,9 +272,11 @@ result<void> put_old_core_back(takeover& over, const takeover_places& places, co
         tell.step("stop", "Stopping Evergrass's core.");
         // A program that cannot even stop must not bar the way back: what counts is that it is
         // gone.
-        if (auto stopped = core_command(places, "stop"); !stopped && our_core_runs(places)) {
-            return with_context(stopped.error(),
-                                "Evergrass's core does not stop; end it, and --undo again");
+        const auto stopped = core_command(places, "stop");
+        if (our_core_runs(places)) {
+            return with_context(
+                stopped ? error{errc::conflict, "it is still running"} : stopped.error(),
+                "Evergrass's core does not stop; end it, and --undo again");
         }
     }
     if (auto back = over.go_back(); !back) {

@@ -21,6 +21,7 @@
 #include <cstdlib>
 #include <exception>
 #include <fcntl.h>
+#include <optional>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -62,6 +63,28 @@ public:
 
 private:
     int fd_ = -1;
+};
+
+// The pid file, from before the first function starts until all have ended: `stop` finds a core
+// that is still at it.
+class noted_pid {
+public:
+    noted_pid() = default;
+    noted_pid(const noted_pid&) = delete;
+    noted_pid& operator=(const noted_pid&) = delete;
+    ~noted_pid() {
+        if (directory_) {
+            remove_pid_file(*directory_, ::getpid());
+        }
+    }
+
+    result<void> note(const std::filesystem::path& directory) {
+        directory_ = directory;
+        return write_pid_file(directory, ::getpid());
+    }
+
+private:
+    std::optional<std::filesystem::path> directory_;
 };
 
 result<logger> open_log(const daemon_options& options, const edge::core_config& config) {
@@ -136,9 +159,6 @@ public:
         io_.run();
         std::error_code ignored;
         std::filesystem::remove(ready_path(), ignored);
-        if (!options_.foreground) {
-            remove_pid_file(config_.pid_file_directory, ::getpid());
-        }
         if (broken_) {
             std::rethrow_exception(broken_);
         }
@@ -183,11 +203,6 @@ private:
     result<void> announce() {
         const json::object ready{
             {"pid", ::getpid()}, {"mqtt", core_.mqtt_endpoint()}, {"ipc", core_.ipc_endpoint()}};
-        if (!options_.foreground) {
-            if (auto written = write_pid_file(config_.pid_file_directory, ::getpid()); !written) {
-                return written;
-            }
-        }
         if (auto written = write_file_atomically(ready_path(), to_pretty_json(ready), 0644);
             !written) {
             return written;
@@ -248,6 +263,12 @@ int run_core(const daemon_options& options) {
     root_lock lock;
     if (auto taken = lock.take(write_directory / "var/state"); !taken) {
         return fail(taken.error().message());
+    }
+    noted_pid noted;
+    if (!options.foreground) {
+        if (auto written = noted.note(config->pid_file_directory); !written) {
+            return fail("Greengrass cannot start: " + written.error().message());
+        }
     }
     auto log = open_log(options, *config);
     if (!log) {

@@ -9,8 +9,8 @@
 namespace evergrass::greengrassd {
 
 // `<pidFileDirectory>/greengrassd.pid`: the number of the running daemon, which init scripts read
-// (spec/core.md §2, §4). Written by rename; a left-over one of a killed daemon is recognised
-// because no process of that number is a greengrassd.
+// (spec/core.md §2, §4). It is there while the daemon starts, too. Written by rename; a left-over
+// one of a killed daemon is recognised because no process of that number is a greengrassd.
 std::filesystem::path pid_file_path(const std::filesystem::path& directory);
 
 result<void> write_pid_file(const std::filesystem::path& directory, pid_t pid);

@@ -90,3 +90,5 @@ class Cloud:
         if self.running():
             status = self.process.stop()
             assert failure or status == 0, f"{self.process} ended with {status}"
+        elif self.process and not self.process.was_awaited:
+            raise AssertionError(f"{self.process} ended by itself with {self.process.wait()}")

@@ -84,12 +84,12 @@ class Core:
         folder.mkdir(exist_ok=True)
         (folder / "config.json").write_text(text or json.dumps(self.config, indent=2))
 
-    def start_command(self):
-        return [GREENGRASSD, "start", "--root", self.root, *start_options()]
+    def command(self, verb):
+        options = start_options() if verb in ("start", "restart") else []
+        return [GREENGRASSD, verb, "--root", self.root, *options]
 
     def daemon(self, verb, check=True, env=None):
-        options = start_options() if verb in ("start", "restart") else []
-        return processes.run(GREENGRASSD, verb, "--root", self.root, *options, check=check, env=env)
+        return processes.run(*self.command(verb), check=check, env=env)
 
     @property
     def pid(self):

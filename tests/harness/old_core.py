@@ -154,6 +154,11 @@ class OldCore:
         """What starts the core at boot."""
         return processes.run(self.root / "ggc/core/greengrassd", verb, check=False)
 
+    def starts(self):
+        """Whether a `greengrassd start` of whoever is under way."""
+        lines = (processes.command_line(pid) for pid in processes.descendants())
+        return any(str(self.root) in line and line.endswith(" start") for line in lines)
+
     @property
     def old_is_in_place(self):
         return (self.root / "ggc/core").is_symlink()

@@ -108,6 +108,7 @@ class Process:
         self._output = []
         self._more = threading.Condition()
         self._ended = False
+        self.was_awaited = False  # its end, by the test
         self._child = subprocess.Popen(
             self.command,
             env=env or clean_env(),
@@ -165,6 +166,7 @@ class Process:
 
     def wait(self):
         """The exit status; a negative number is the signal that ended it."""
+        self.was_awaited = True
         try:
             status = self._child.wait(waiting.HANG)
         except subprocess.TimeoutExpired:

@@ -236,6 +236,7 @@ def test_kills_at_any_moment_leave_one_of_the_two_cores(cloud, old, switched, re
             pass
         over.stop(9)
         met.add(old.old_is_in_place)
+        waiting.until("no start of a core is under way, as at a boot", lambda: not old.starts())
         old.greengrassd("stop")
         started = old.greengrassd("start")
         assert started.returncode == 0, started

@@ -224,7 +224,7 @@ def test_a_session_that_others_have_is_waited_for_at_the_start(by_ec):
     core = by_ec.core
     core.stop()
     other = by_ec.token.other_program()  # free again, as the core has ended
-    with processes.Process(*core.start_command(), env=by_ec.token.env) as starting:
+    with processes.Process(*core.command("start"), env=by_ec.token.env) as starting:
         core.wait_for_log("The token has no session left: waiting for one.")
         assert starting.running()
         other.close()

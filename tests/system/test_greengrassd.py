@@ -5,9 +5,10 @@ import re
 
 import pytest
 
-from harness import processes
+from harness import isolation, processes, waiting
 from harness.core import Core
-from harness.group import Group, entry, new_thing
+from harness.group import Group, entry, function_entry, new_thing, publish_function
+from harness.processes import Process
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,42 @@ def test_stop_ends_it_whatever_it_waits_for_at_that_moment(core):
 
 def test_stop_of_a_core_that_does_not_run_is_no_error(core):
     assert "not running" in core.daemon("stop").stdout
+
+
+SLOW = """
+import os, time
+folder = "FOLDER"
+open(os.path.join(folder, "began"), "w").close()
+while not os.path.exists(os.path.join(folder, "go")):
+    time.sleep(0.01)
+
+def handler(event, context):
+    pass
+"""
+
+
+def test_stop_finds_a_core_whose_functions_are_still_starting(service, core, tmp_path):
+    began, go = tmp_path / "began", tmp_path / "go"
+    go.touch()
+    core.config["runtime"]["allowFunctionsToRunAsRoot"] = "yes"
+    core.write_config()
+    core.start()
+    function = publish_function(service.endpoints, "slow", SLOW.replace("FOLDER", str(tmp_path)))
+    entries = [function_entry(function, True, **isolation.plain())]
+    Group(service.endpoints).give(cores=[entry(core.thing)], functions=entries).deploy()
+    core.stop()
+    began.unlink()
+    go.unlink()
+    with Process(*core.command("start")) as starting:
+        waiting.until(lambda: f"the function starts: {starting}", began.exists)
+        assert str(core.pid) in core.daemon("status").stdout
+        with Process(*core.command("stop")) as stopping:
+            stopping.wait_for_line("Waiting")
+            go.touch()
+            assert stopping.wait() == 0, stopping
+        starting.wait()
+    assert not processes.of_directory(core.root)
+    assert not (core.root / "greengrassd.pid").exists()
 
 
 def test_restart_starts_another_process(core):
