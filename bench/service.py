@@ -2,11 +2,13 @@
 HTTP load generator, on the same cores. `--json` prints one object.
 
 The requests are signed once, as a client would for each: the service checks every signature. The peer, where it is
-installed, is nginx, which hands out a file of the answer's size over TLS and does nothing else. For an idle machine;
+installed, is nginx, which hands out a file of the answer's size over TLS and does nothing else. `--moto PYTHON` adds
+moto's server, which answers the same requests from memory (python3 -m pip install 'moto[server]'). For an idle machine;
 the processor time of a request, all threads together, says something on a busy one too.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -18,6 +20,7 @@ import tempfile
 import urllib.request
 from collections import namedtuple
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("EVERGRASS_BIN", str(ROOT / "build/bench/bin"))
@@ -29,13 +32,14 @@ from botocore.awsrequest import AWSRequest  # noqa: E402
 from botocore.credentials import Credentials  # noqa: E402
 from harness import postgres, processes, waiting  # noqa: E402
 from harness.cloud import Cloud  # noqa: E402
-from harness.ports import free_port  # noqa: E402
-from harness.processes import Process  # noqa: E402
 from run import pss_kb  # noqa: E402
+from service_peers import Moto, Nginx  # noqa: E402
 from table import Table  # noqa: E402
 
 CONNECTIONS = 32
 GROUPS = 60  # each has a certificate authority of its own
+UNLIKE = 100
+PAGE = 50  # of ListGroups, when the caller names no size
 
 # What wrk sends: one request with the headers and the body that it is given, and the end's figures.
 SCRIPT = """
@@ -51,8 +55,31 @@ end
 """
 
 
+# These one after the other, and again; it costs wrk more.
+SEVERAL = """
+local requests, last = {}, 0
+init = function(args)
+  %s
+end
+request = function()
+  last = last %% #requests + 1
+  return requests[last]
+end
+"""
+
+
 def quoted(text):
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def several(requests):
+    """(url, headers) of GETs."""
+    lines = []
+    for url, headers in requests:
+        parts = urlsplit(url)
+        fields = ", ".join(f"[{quoted(k)}] = {quoted(v)}" for k, v in headers)
+        lines.append(f"requests[#requests + 1] = wrk.format(nil, {quoted(f'{parts.path}?{parts.query}')}, {{{fields}}})")
+    return SEVERAL % "\n  ".join(lines)
 
 
 # Requests a second; the rest in microseconds, `processor` of the server for each request.
@@ -70,13 +97,13 @@ class Load:
     def __init__(self, folder, seconds):
         self._folder, self._seconds = Path(folder), seconds
 
-    def run(self, pid, url, method="GET", headers=(), body=None):
-        """Of the server `pid`. Raises when an answer was an error."""
+    def run(self, pid, url, method="GET", headers=(), body=None, instead=()):
+        """Of the server `pid`; `instead`: several requests in turn. Raises when an answer was an error."""
         script = self._folder / "load.lua"
         script.write_text(SCRIPT % {
             "method": method, "body": "nil" if body is None else quoted(body),
             "headers": "\n".join(f"wrk.headers[{quoted(k)}] = {quoted(v)}" for k, v in headers),
-        })  # fmt: skip
+        } + (several(instead) if instead else ""))  # fmt: skip
         before = processor_seconds(pid)
         done = processes.run("wrk", "-t1", f"-c{CONNECTIONS}", f"-d{self._seconds}s", "-s", script, url)
         figures = re.search(r"^figures (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)", done.stdout, re.M)
@@ -104,68 +131,63 @@ def size_of(url, headers):
         return len(answer.read())
 
 
-class Nginx:
-    """A TLS server that hands out files, or nothing where it is not installed."""
+Request = namedtuple("Request", "name method path body goal")
 
-    def __init__(self, folder, load, cert, key):
-        self._folder, self._load, self._port = Path(folder, "nginx"), load, free_port()
-        program = shutil.which("nginx", path="/usr/sbin:/usr/bin")
-        self._server = None
-        if not program:
-            return
-        self._folder.mkdir()
-        (self._folder / "nginx.conf").write_text(
-            f"{'user root; ' if os.geteuid() == 0 else ''}daemon off; worker_processes 1;\n"
-            f"error_log {self._folder}/error.log; pid {self._folder}/pid;\n"
-            "events {}\n"
-            f"http {{ access_log off; keepalive_requests 100000000; server {{ listen 127.0.0.1:{self._port} ssl;\n"
-            f"  ssl_certificate {cert}; ssl_certificate_key {key}; root {self._folder}; }} }}\n"
-        )
-        self._server = Process(program, "-p", self._folder, "-c", self._folder / "nginx.conf")
-        waiting.until("nginx listens", lambda: (self._folder / "pid").exists())
 
-    def rate(self, size):
-        """Requests/s for a file of so many bytes, as Table.add() has a peer; None without nginx."""
-        if self._server is None:
-            return None
-        (self._folder / "answer").write_bytes(b"x" * size)
-        run = self._load.run(self._server.pid, f"https://127.0.0.1:{self._port}/answer")
-        return run.rate, f"nginx with a file of {size} bytes"
+def subscription_definition(greengrass):
+    """Its version's ARN."""
+    return greengrass.create_subscription_definition(
+        InitialVersion={"Subscriptions": [
+            {"Id": "one", "Source": "cloud", "Subject": "a/b", "Target": "GGShadowService"}
+        ]}
+    )["LatestVersionArn"]  # fmt: skip
 
-    def stop(self):
-        if self._server is not None:
-            self._server.stop()
+
+def requests_of(greengrass, groups):
+    """Makes what they ask for: so many groups, and a definition for new versions of the first one."""
+    made = [greengrass.create_group(Name=f"bench{n}") for n in range(groups)]
+    group = f"/greengrass/groups/{made[0]['Id']}"
+    body = json.dumps({"SubscriptionDefinitionVersionArn": subscription_definition(greengrass)})
+    return [
+        Request("GetGroup", "GET", group, None, 10000),
+        Request(f"ListGroups, {PAGE} of {GROUPS}", "GET", "/greengrass/groups", None, 10000),
+        Request("ListGroups, 1", "GET", "/greengrass/groups?MaxResults=1", None, 10000),
+        Request("CreateGroupVersion, durable", "POST", f"{group}/versions", body, 1000),
+    ]
+
+
+def compare_with_moto(table, load, ours, moto, request):
+    """`ours` is our rate of the same request."""
+    url, headers = signed(moto.door, "greengrass", request.method, request.path, request.body)
+    rate = load.run(moto.pid, url, request.method, headers, request.body).rate
+    table.add(f"{request.name}: times moto's rate by {moto.spoken}", ours / rate, "x",
+              (rate, "moto's requests/s"))  # fmt: skip
 
 
 def measure(folder, options):
     folder, table = Path(folder), Table()
     load = Load(folder, 1 if options.quick else 10)
-    with Cloud(folder / "cloud") as cloud:
+    files = Path(folder, "tls")
+    files.mkdir()
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+         "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "1", "-keyout", files / "key.pem",
+         "-out", files / "cert.pem"],
+        check=True, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    certificate = files / "cert.pem", files / "key.pem"
+    with contextlib.ExitStack() as peers, Cloud(folder / "cloud") as cloud:
         endpoints = cloud.endpoints
-        greengrass = endpoints.boto("greengrass")
-        greengrass_groups = [greengrass.create_group(Name=f"bench{n}") for n in range(GROUPS)]
-        group = greengrass_groups[0]["Id"]
-        definition = greengrass.create_subscription_definition(
-            InitialVersion={"Subscriptions": [
-                {"Id": "one", "Source": "cloud", "Subject": "a/b", "Target": "GGShadowService"}
-            ]}
-        )["LatestVersionArn"]  # fmt: skip
+        requests = requests_of(endpoints.boto("greengrass"), GROUPS)
         print(f"idle: {pss_kb(cloud.process.pid)} KiB", file=sys.stderr)
-        files = Path(folder, "tls")
-        files.mkdir()
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
-             "/CN=127.0.0.1", "-days", "1", "-keyout", files / "key.pem", "-out", files / "cert.pem"],
-            check=True, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        nginx = Nginx(folder, load, files / "cert.pem", files / "key.pem")
-        body = json.dumps({"SubscriptionDefinitionVersionArn": definition})
-        for name, method, path, body, goal in (
-            ("GetGroup", "GET", f"/greengrass/groups/{group}", None, 10000),
-            (f"ListGroups, 50 of {GROUPS}", "GET", "/greengrass/groups", None, 10000),
-            ("ListGroups, 1", "GET", "/greengrass/groups?MaxResults=1", None, 10000),
-            ("CreateGroupVersion, durable", "POST", f"/greengrass/groups/{group}/versions", body, 1000),
-        ):
+        nginx = Nginx(folder, load, *certificate)
+        peers.callback(nginx.stop)
+        motos = []
+        for tls in ((), certificate) if options.moto else ():
+            moto = peers.enter_context(Moto(options.moto, *tls))
+            # It has no pages: its list is as long as our page.
+            motos.append((moto, requests_of(moto.greengrass, PAGE)))
+        for nth, (name, method, path, body, goal) in enumerate(requests):
             url, headers = signed(endpoints, "greengrass", method, path, body)
             peer = nginx.rate(size_of(url, headers)) if method == "GET" else None
             run = load.run(cloud.process.pid, url, method, headers, body)
@@ -173,7 +195,13 @@ def measure(folder, options):
             table.add(f"{name}: p50", run.p50, "us")
             table.add(f"{name}: p99", run.p99, "us")
             table.add(f"{name}: processor time a request", run.processor, "us")
-        nginx.stop()
+            for moto, same in motos if "MaxResults" not in path else ():
+                compare_with_moto(table, load, run.rate, moto, same[nth])
+        # More answers than are kept: each is read from the store, as after a change.
+        unlike = [signed(endpoints, "greengrass", "GET", f"/greengrass/groups?unlike={n}") for n in range(UNLIKE)]
+        run = load.run(cloud.process.pid, endpoints.api, instead=unlike)
+        table.add(f"ListGroups, {PAGE} of {GROUPS}, none kept: requests/s", run.rate, "")
+        table.add(f"ListGroups, {PAGE} of {GROUPS}, none kept: processor time a request", run.processor, "us")
         table.add("memory after it", pss_kb(cloud.process.pid), "KiB")
     return table
 
@@ -185,7 +213,12 @@ def main():
     parser.add_argument(
         "--store", choices=["sqlite", "postgresql"], default="sqlite", help="PostgreSQL runs on the same cores"
     )
+    parser.add_argument(
+        "--moto", metavar="PYTHON", help="an interpreter that has moto's server, which is measured beside ours"
+    )
     options = parser.parse_args()
+    if options.moto and not shutil.which(options.moto):
+        parser.error(f"--moto {options.moto}: there is no such program")
     processes.adopt_orphans()
     with tempfile.TemporaryDirectory(prefix="evergrass-bench-") as folder:
         if options.store == "postgresql":

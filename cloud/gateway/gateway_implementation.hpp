@@ -3,6 +3,7 @@
 #include "cloud/gateway/authenticate.hpp"
 #include "cloud/gateway/gateway.hpp"
 #include "cloud/gateway/input.hpp"
+#include "cloud/gateway/kept_answers.hpp"
 #include "cloud/gateway/router.hpp"
 #include "libs/base/uuid_source.hpp"
 
@@ -28,6 +29,7 @@ public:
     struct foreseen {
         aws::authorization claimed;
         destination to;
+        std::optional<db::state_mark> state{};  // of the store that is read for it
     };
     struct log_context {
         std::string request_id;
@@ -53,6 +55,10 @@ public:
     // A request below own_path, authenticated.
     cloud::answer<http::response> serve_own(const caller& by, const http::request& asked,
                                             log_context& about);
+    // What was answered to the same small read in the same state of the store, to callers who may
+    // ask for it; null: nothing, or it cannot be told.
+    const http::response* answered_before(const caller& by, const destination& to,
+                                          const http::request& asked, const foreseen* known);
     // What an authenticated request does; `wrong` is what is wrong with its input.
     cloud::answer<http::response> perform(const caller& by, const destination& to, call_input input,
                                           const std::vector<violation>& wrong,
@@ -71,6 +77,7 @@ public:
     const std::shared_ptr<const clock> time;
     const model_catalog catalog;
     signing_keys remembered;
+    kept_answers small_answers;  // used where the store is had for reading
     uuid_source request_ids;
     std::mutex routers_mutex;
     std::map<std::string, router, std::less<>> routers;

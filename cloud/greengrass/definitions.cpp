@@ -104,9 +104,12 @@ result<definition_version> insert_version(greengrass_services& in, std::string_v
     const auto now = now_milliseconds(in);
     definition_version made{owner.id, uuid_v4(), 1, std::move(content), now};
     auto& db = in.state.db();
+    // The latest is the one that was made last, and found by its key; to look for the greatest
+    // ordinal would be to read them all.
     auto counted = db.query("greengrass.last_ordinal",
-                            "SELECT coalesce(max(ordinal), 0) FROM definition_versions"
-                            " WHERE kind = ?1 AND definition_id = ?2",
+                            "SELECT v.ordinal FROM definitions AS d JOIN definition_versions AS v"
+                            " ON v.kind = d.kind AND v.definition_id = d.id"
+                            " AND v.version = d.latest_version WHERE d.kind = ?1 AND d.id = ?2",
                             {std::string(kind), owner.id},
                             [&](const db::row& row) { made.ordinal = row.integer(0) + 1; });
     if (!counted) {

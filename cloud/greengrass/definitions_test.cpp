@@ -104,6 +104,18 @@ TEST_F(definitions, an_item_of_a_list_is_what_its_get_answers) {
     EXPECT_EQ(groups.at("Groups").at(0), json::value(group));
 }
 
+TEST_F(definitions, an_adopted_id_may_be_any_text_and_its_list_is_json) {
+    const std::string id = "a\"b\\c";
+    write(
+        "INSERT INTO definitions(kind, id, name, latest_version, created_at, updated_at)"
+        " VALUES('cores', ?1, 'adopted', 'v\"1', 1, 1)",
+        {id});
+    const auto listed = list_of("ListCoreDefinitions");
+    ASSERT_TRUE(listed.contains("Definitions"));
+    EXPECT_EQ(listed.at("Definitions").at(0),
+              json::value(output_of("GetCoreDefinition", {{"CoreDefinitionId", id}})));
+}
+
 TEST_F(definitions, versions_are_listed_newest_first_in_pages) {
     const auto made = output_of("CreateDeviceDefinition");
     const auto id = text(made, "Id");

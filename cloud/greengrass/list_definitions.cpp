@@ -83,31 +83,44 @@ result<std::vector<definition>> rows_after(store& state, std::string_view kind,
     return rows;
 }
 
-// A string as JSON; what is stored is UTF-8.
-void append_member(std::string& out, std::string_view name, std::string_view text) {
-    const bool plain = std::ranges::all_of(text, [](char c) {
+// Whether it is its own text in JSON; what is stored is UTF-8.
+bool is_plain(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) {
         return static_cast<unsigned char>(c) >= ' ' && c != '"' && c != '\\' && c != 127;
     });
-    out.append(name);
-    if (plain) {
-        out.append("\"").append(text).append("\"");
+}
+
+void append_plain(std::string& out, std::string_view name, std::string_view text) {
+    out.append(name).append("\"").append(text).append("\"");
+}
+
+void append_member(std::string& out, std::string_view name, std::string_view text) {
+    if (is_plain(text)) {
+        append_plain(out, name, text);
     } else {
-        out.append(json::serialize(json::string(text)));
+        out.append(name).append(json::serialize(json::string(text)));
     }
 }
 
 // As describe(), without the brace at the end. In text, because a tree of values costs several
 // times what the page's rows do.
-void append_item(std::string& out, const std::string& arn_prefix, const definition& row) {
+void append_item(std::string& out, const service_identity& identity, std::string_view kind,
+                 const std::string& arn_prefix, const definition& row) {
+    // Ids are ours, but for those that were adopted.
+    if (!is_plain(row.id) || (row.latest_version && !is_plain(*row.latest_version))) {
+        out.append(json::serialize(describe(identity, kind, row)));
+        out.pop_back();
+        return;
+    }
     out.append(R"({"Arn":")").append(arn_prefix).append(row.id).append("\"");
-    append_member(out, R"(,"Id":)", row.id);
-    append_member(out, R"(,"CreationTimestamp":)", as_timestamp(row.created_at));
-    append_member(out, R"(,"LastUpdatedTimestamp":)", as_timestamp(row.updated_at));
+    append_plain(out, R"(,"Id":)", row.id);
+    append_plain(out, R"(,"CreationTimestamp":)", as_timestamp(row.created_at));
+    append_plain(out, R"(,"LastUpdatedTimestamp":)", as_timestamp(row.updated_at));
     if (row.name) {
         append_member(out, R"(,"Name":)", *row.name);
     }
     if (row.latest_version) {
-        append_member(out, R"(,"LatestVersion":)", *row.latest_version);
+        append_plain(out, R"(,"LatestVersion":)", *row.latest_version);
         out.append(R"(,"LatestVersionArn":")").append(arn_prefix).append(row.id);
         out.append("/versions/").append(*row.latest_version).append("\"");
     }
@@ -145,7 +158,7 @@ api_result list_definitions(greengrass_services& in, const definition_family& fa
     out.reserve(bytes_of_item * (rows->size() + 1));
     out.append(family.is_group() ? R"({"Groups":[)" : R"({"Definitions":[)");
     for (const auto& row : *rows) {
-        append_item(out, prefix, row);
+        append_item(out, in.identity, family.kind, prefix, row);
         if (!family.is_group()) {
             out.append(R"(,"tags":)").append(json::serialize((*tags)[row.id]));
         }

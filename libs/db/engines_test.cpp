@@ -1,6 +1,7 @@
 #include "libs/base/errors.hpp"
 #include "libs/db/postgres.hpp"
 #include "libs/db/sqlite.hpp"
+#include "libs/db/state_mark.hpp"
 #include "libs/db/test_postgres.hpp"
 
 #include <gmock/gmock.h>
@@ -13,6 +14,7 @@
 #include <stdexcept>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 namespace evergrass::db {
 namespace {
@@ -480,6 +482,49 @@ TEST_P(engines, what_is_read_at_once_is_one_state_and_the_newest_where_it_can_be
     }
     ASSERT_TRUE(db_->transaction([&] { return put(*db_, "d"); }));
     EXPECT_THAT(keys(*db_), ElementsAre("a", "b", "d"));
+}
+
+TEST_P(engines, a_mark_stays_while_the_rows_do_and_no_longer) {
+    if (std::string(GetParam()) != "sqlite") {
+        return;  // nothing is read at once
+    }
+    const auto mark = [&] { return mark_of(*db_, *db_->try_reading()); };
+    ASSERT_TRUE(put(*db_, "a"));
+    auto last = mark();
+    ASSERT_TRUE(last);
+    EXPECT_EQ(mark(), last);
+    EXPECT_THAT(keys(*db_), ElementsAre("a"));
+    EXPECT_EQ(mark(), last) << "reading is no change";
+    const auto changed = [&] {
+        const auto before = std::exchange(last, mark());
+        return last && last != before;
+    };
+    EXPECT_FALSE(changed());
+    ASSERT_TRUE(put(*db_, "b"));
+    EXPECT_TRUE(changed());
+    ASSERT_TRUE(db_->transaction([&] { return put(*db_, "c"); }));
+    EXPECT_TRUE(changed());
+    ASSERT_TRUE(db_->run("update", "UPDATE t SET v = 1 WHERE k = 'a'"));
+    EXPECT_TRUE(changed());
+    ASSERT_TRUE(db_->run("delete", "DELETE FROM t WHERE k = 'a'"));
+    EXPECT_TRUE(changed());
+    ASSERT_TRUE(db_->run("empty", "DELETE FROM t"));
+    EXPECT_TRUE(changed()) << "SQLite has a shorter way for that";
+
+    const auto another = open();
+    {
+        const auto reading = db_->try_reading();
+        EXPECT_EQ(mark_of(*db_, *reading), last);
+        ASSERT_TRUE(put(*another, "d"));
+        EXPECT_EQ(mark_of(*db_, *reading), last) << "what is read is one state";
+    }
+    EXPECT_TRUE(changed()) << "another connection has written";
+    ASSERT_TRUE(another->transaction([&] {
+        EXPECT_TRUE(put(*another, "e"));
+        EXPECT_FALSE(changed()) << "it is not committed";
+        return another->run("delete", "DELETE FROM t WHERE k = 'd'");
+    }));
+    EXPECT_TRUE(changed());
 }
 
 TEST_P(engines, nothing_is_read_at_once_while_another_has_the_lock) {
