@@ -302,18 +302,37 @@ result<std::shared_ptr<open_body>> chunk_bodies::open_chunks(std::string_view sh
     }
 }
 
+// A file that is gone may have been taken in between the two looks.
 result<std::shared_ptr<open_body>> chunk_bodies::open(std::string_view sha256) {
     auto there = open_chunks(sha256);
-    return there && !*there ? before_.open(sha256) : there;
+    if (!there || *there) {
+        return there;
+    }
+    auto before = before_.open(sha256);
+    if (before || before.error().code != errc::not_found) {
+        return before;
+    }
+    there = open_chunks(sha256);
+    if (there && !*there) {
+        return error{errc::not_found, place_of(sha256) + " is not there; put the object again"};
+    }
+    return there;
 }
 
 result<std::uint64_t> chunk_bodies::serve(std::string_view sha256, http::response& into) {
     auto there = open_chunks(sha256);
+    if (there && !*there) {
+        const auto before = before_.serve(sha256, into);
+        if (before || before.error().code != errc::not_found) {
+            return before;
+        }
+        there = open_chunks(sha256);
+    }
     if (!there) {
         return there.error();
     }
     if (!*there) {
-        return before_.serve(sha256, into);
+        return error{errc::not_found, place_of(sha256) + " is not there; put the object again"};
     }
     const auto size = (*there)->size();
     into.source = std::make_shared<sent_body>(std::move(*there), senders_);
@@ -513,6 +532,10 @@ result<bool> chunk_bodies::take_in_file(const fs::path& file, const claim_functi
         return used;
     }
     const auto digest = sha256_hex_of_file(file.string());
+    std::error_code unknown;
+    if (!digest && !fs::exists(file, unknown)) {
+        return false;  // another service has the same folder, and was faster
+    }
     if (!digest || *digest != sha256) {
         log_.warn("A file of an object is damaged, and stays where it is; put the object again.",
                   {{"file", file.string()}});
