@@ -83,7 +83,7 @@ private:
 };
 
 // A body for the HTTP server: whose thread must not wait for PostgreSQL, not for the unlocking
-// either.
+// either. Nothing is fetched ahead: while the next chunk is, the socket's buffer empties.
 class sent_body final : public http::body_source {
 public:
     sent_body(std::shared_ptr<open_body> body, const std::shared_ptr<asio::thread_pool>& senders)
