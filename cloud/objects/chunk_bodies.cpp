@@ -233,25 +233,30 @@ std::string chunk_bodies::place_of(std::string_view sha256) const {
     return "body " + std::string(sha256) + " in the database's object_chunks";
 }
 
-// First what is asked again by itself where the session was lost. Chunks are not waited for one by
-// one: see new_chunks::keep().
+// Its row is on the disk before a chunk is written: else a crash of PostgreSQL might give its
+// number to another body. Chunks are not waited for one by one: see new_chunks::keep(). The first
+// statement is asked again by itself where the session was lost.
 result<std::unique_ptr<new_body>> chunk_bodies::begin() {
-    const auto set =
-        writing_->run("bodies.settings", "SELECT set_config('synchronous_commit', 'off', false)");
-    if (!set) {
-        return set.error();
+    const auto wait =
+        writing_->run("bodies.wait", "SELECT set_config('synchronous_commit', 'on', false)");
+    if (!wait) {
+        return wait.error();
     }
-    const auto made = writing_->run(
+    const auto begun = writing_->run(
         "bodies.begin",
-        "WITH made AS (INSERT INTO object_bodies(size, chunk_size)"
-        " VALUES(0, ?1) RETURNING id)"
+        "WITH made AS (INSERT INTO object_bodies(size, chunk_size) VALUES(0, ?1) RETURNING id)"
         " SELECT id, pg_try_advisory_lock(731057962, (id % 2147483647)::INT) FROM made",
         {static_cast<std::int64_t>(chunk_bytes)});
-    if (!made) {
-        return made.error();
+    if (!begun) {
+        return begun.error();
     }
-    return std::unique_ptr<new_body>(
-        std::make_unique<new_chunks>(state_, writing_, made->front().front()));
+    auto made = std::make_unique<new_chunks>(state_, writing_, begun->front().front());
+    const auto go_on =
+        writing_->run("bodies.go_on", "SELECT set_config('synchronous_commit', 'off', false)");
+    if (!go_on) {
+        return go_on.error();
+    }
+    return std::unique_ptr<new_body>(std::move(made));
 }
 
 // The lock comes before the look whether all is there: who frees a body has it locked before.
