@@ -9,6 +9,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <atomic>
+#include <mutex>
 
 namespace evergrass::cloud::objects {
 
@@ -54,6 +55,7 @@ private:
     store& state_;
     file_bodies before_;
     const logger log_;
+    std::mutex beginning_;  // no two bodies begin at once: the session waits for the disk, or not
     std::shared_ptr<db::byte_link> writing_;
     std::shared_ptr<db::byte_link> reading_;
     std::unique_ptr<db::byte_link> freeing_;
