@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t piece_bytes = 256 * 1024;
+constexpr std::size_t piece_bytes = 1024 * 1024;  // a body may give less at a time
 
 struct free_digest {
     void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
