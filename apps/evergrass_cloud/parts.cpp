@@ -120,13 +120,18 @@ result<std::unique_ptr<service_parts>> service_parts::make(const service_options
     if (!sts) {
         return sts.error();
     }
+    auto bodies = open_bodies(options.data, options.store, **state, log);
+    if (!bodies) {
+        return bodies.error();
+    }
     auto between = make_bus(options, **state, log);
     if (!between) {
         return between.error();
     }
-    std::unique_ptr<service_parts> parts(new service_parts(
-        options, std::move(*lock), std::move(*claim), std::move(*keys), std::move(*signer),
-        std::move(*sts), std::move(*state), std::move(*between), std::move(log)));
+    std::unique_ptr<service_parts> parts(
+        new service_parts(options, std::move(*lock), std::move(*claim), std::move(*keys),
+                          std::move(*signer), std::move(*sts), std::move(*state),
+                          std::move(*bodies), std::move(*between), std::move(log)));
     if ((*parts).state_->sealed_at_open() != 0) {
         parts->log_.info(
             "Secrets that an earlier build kept readable are sealed now; copies and "
@@ -145,6 +150,7 @@ result<std::unique_ptr<service_parts>> service_parts::make(const service_options
         return started.error();
     }
     parts->make_gateway(options);
+    parts->objects_.look_after();
     parts->bulk_.start();
     parts->expired_keys_.look();
     return parts;
@@ -153,7 +159,9 @@ result<std::unique_ptr<service_parts>> service_parts::make(const service_options
 service_parts::service_parts(const service_options& options, data_lock lock,
                              std::unique_ptr<db::serving_claim> claim, service_keys keys,
                              deployment_signer signer, std::optional<greengrass::upstream_sts> sts,
-                             std::unique_ptr<store> state, std::unique_ptr<bus> between, logger log)
+                             std::unique_ptr<store> state,
+                             std::unique_ptr<objects::body_store> bodies,
+                             std::unique_ptr<bus> between, logger log)
     : log_(std::move(log)),
       lock_(std::move(lock)),
       claim_(std::move(claim)),
@@ -165,7 +173,7 @@ service_parts::service_parts(const service_options& options, data_lock lock,
       authority_(*state_, identity_, changes_, log_),
       shadows_(std::make_shared<shadow_service>(*state_, clock_, log_)),
       bus_(std::move(between)),
-      objects_(*state_, clock_, options.data / "objects", log_),
+      objects_(*state_, clock_, std::move(bodies), log_),
       jobs_(std::make_shared<job_service>(
           *state_, identity_, clock_,
           sign_object_urls(*state_, identity_, clock_, [this] { return api_endpoint_; }), log_)),
@@ -478,7 +486,7 @@ operation_table service_parts::all_operations() {
 result<void> service_parts::empty() {
     auto done = state_->reset();
     changes_.emptied();
-    return done ? objects_.forget_files() : done;
+    return done ? objects_.forget_bodies() : done;
 }
 
 std::uint64_t service_parts::database_bytes() const {

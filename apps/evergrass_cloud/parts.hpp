@@ -82,7 +82,8 @@ private:
     service_parts(const service_options& options, data_lock lock,
                   std::unique_ptr<db::serving_claim> claim, service_keys keys,
                   deployment_signer signer, std::optional<greengrass::upstream_sts> sts,
-                  std::unique_ptr<store> state, std::unique_ptr<bus> between, logger log);
+                  std::unique_ptr<store> state, std::unique_ptr<objects::body_store> bodies,
+                  std::unique_ptr<bus> between, logger log);
     void publish(std::string topic, std::string payload, const mqtt::receipt& pending,
                  std::string_view only_to = {});
     std::vector<std::string> polls_of(const std::string& certificate_id);

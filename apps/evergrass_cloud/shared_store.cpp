@@ -1,6 +1,8 @@
 #include "apps/evergrass_cloud/shared_store.hpp"
 
 #include "apps/evergrass_cloud/data_directory.hpp"
+#include "cloud/objects/chunk_bodies.hpp"
+#include "cloud/objects/file_bodies.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 #include "libs/base/json.hpp"
@@ -68,6 +70,18 @@ result<std::unique_ptr<store>> open_store(const fs::path& data, const std::strin
                                           const fs::path& master_key) {
     return cloud::store::open(store_place(data, store),
                               master_key.empty() ? data / "master.key" : master_key);
+}
+
+result<std::unique_ptr<objects::body_store>> open_bodies(const fs::path& data,
+                                                         const std::string& store_url, store& state,
+                                                         logger log) {
+    const auto folder = data / "objects";
+    if (store_url.empty()) {
+        return std::unique_ptr<objects::body_store>(std::make_unique<objects::file_bodies>(folder));
+    }
+    auto opened = objects::chunk_bodies::open(state, store_url, folder, std::move(log));
+    return opened ? result<std::unique_ptr<objects::body_store>>(std::move(*opened))
+                  : opened.error();
 }
 
 result<std::unique_ptr<db::serving_claim>> claim_store(const service_options& options, logger log) {

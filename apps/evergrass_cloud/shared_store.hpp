@@ -1,6 +1,7 @@
 #pragma once
 
 #include "apps/evergrass_cloud/options.hpp"
+#include "cloud/objects/body_store.hpp"
 #include "cloud/store/store.hpp"
 #include "libs/base/log.hpp"
 #include "libs/base/result.hpp"
@@ -19,6 +20,11 @@ std::string store_place(const std::filesystem::path& data, const std::string& st
 result<std::unique_ptr<store>> open_store(const std::filesystem::path& data,
                                           const std::string& store,
                                           const std::filesystem::path& master_key);
+
+// Where that store has the bytes of objects: in the same database, or in objects/ of the folder.
+result<std::unique_ptr<objects::body_store>> open_bodies(const std::filesystem::path& data,
+                                                         const std::string& store_url, store& state,
+                                                         logger log);
 
 // The right to serve from a store that others can reach too; none is needed, and null, for a file.
 // With --standby it waits until the one who has it is gone, and for a server that cannot be

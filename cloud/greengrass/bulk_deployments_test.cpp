@@ -1,5 +1,6 @@
 #include "cloud/greengrass/bulk_runner.hpp"
 #include "cloud/greengrass/greengrass_fixture.hpp"
+#include "cloud/objects/file_bodies.hpp"
 #include "cloud/objects/object_store.hpp"
 
 #include <gmock/gmock.h>
@@ -17,8 +18,9 @@ class bulk_deployments : public greengrass_fixture {
 protected:
     void SetUp() override {
         greengrass_fixture::SetUp();
-        objects_ = std::make_unique<objects::object_store>(*state_, clock_, directory_ + "/objects",
-                                                           logger());
+        objects_ = std::make_unique<objects::object_store>(
+            *state_, clock_, std::make_unique<objects::file_bodies>(directory_ + "/objects"),
+            logger());
         ASSERT_TRUE(objects_->create_bucket("fleet"));
         services_->objects = objects_.get();
         runner_ = std::make_unique<greengrass::bulk_runner>(*services_);

@@ -1,5 +1,6 @@
 #include "cloud/greengrass/device_routes.hpp"
 #include "cloud/objects/object_store.hpp"
+#include "libs/base/errors.hpp"
 #include "libs/http/response_writer.hpp"
 
 #include <utility>
@@ -21,26 +22,35 @@ result<std::optional<std::string>> find_artifact(store& state, const device_requ
     return content;
 }
 
-// A model is an object's file: the server sends it, or the part of it that Range names.
-std::optional<http::response> find_model(const device_routes& in, const device_request& from) {
+// Whether a deployment of this core refers to such a model.
+result<bool> has_model(store& state, const device_request& from) {
     bool allowed = false;
-    const auto hold = in.services.state.db().lock();
-    const auto read = in.services.state.db().query(
-        "greengrass.find_model",
-        "SELECT 1 FROM deployment_artifacts WHERE core_thing = ?1 AND sha256 = ?2",
-        {from.thing, from.part}, [&](const db::row&) { allowed = true; });
-    if (!read || !allowed || in.services.objects == nullptr) {
-        return std::nullopt;
+    const auto read =
+        state.db().query("greengrass.find_model",
+                         "SELECT 1 FROM deployment_artifacts WHERE core_thing = ?1 AND sha256 = ?2",
+                         {from.thing, from.part}, [&](const db::row&) { allowed = true; });
+    return read ? result<bool>(allowed) : read.error();
+}
+
+// A model is an object's bytes: the server sends them, or the part of them that Range names.
+result<std::optional<http::response>> find_model(const device_routes& in,
+                                                 const device_request& from) {
+    const auto allowed = has_model(in.services.state, from);
+    if (!allowed) {
+        return allowed.error();
     }
-    const auto path = in.services.objects->file_of(from.part);
-    std::error_code missing;
-    if (!std::filesystem::exists(path, missing)) {
-        return std::nullopt;
+    if (!*allowed || in.services.objects == nullptr) {
+        return std::optional<http::response>();
     }
     http::response answer;
+    const auto size = in.services.objects->serve(from.part, answer);
+    if (!size) {
+        return size.error().code == errc::not_found
+                   ? result<std::optional<http::response>>(std::optional<http::response>())
+                   : size.error();
+    }
     answer.headers.add("content-type", "application/octet-stream");
-    answer.file_path = path.string();
-    return answer;
+    return std::optional(std::move(answer));
 }
 
 http::response whole(std::string content) {
@@ -73,8 +83,12 @@ http::response get_artifact(const device_routes& in, const device_request& from)
         return store_failed(in, found.error());
     }
     if (!*found) {
-        if (auto model = find_model(in, from)) {
-            return *model;
+        const auto model = find_model(in, from);
+        if (!model) {
+            return store_failed(in, model.error());
+        }
+        if (*model) {
+            return **model;
         }
         return device_error(404, "No deployment of the core '" + from.thing +
                                      "' refers to the package " + from.part + ".");

@@ -1,4 +1,5 @@
 #include "cloud/objects/operations.hpp"
+#include "libs/base/errors.hpp"
 #include "libs/http/response_writer.hpp"
 
 #include <algorithm>
@@ -98,17 +99,17 @@ answer<http::response> get_object(const s3_call& from) {
     if (auto wrong = wrong_range(from.asked.headers, found->size)) {
         return *wrong;
     }
-    const auto path = from.in.file_of(found->sha256);
-    std::error_code missing;
-    const auto size = std::filesystem::file_size(path, missing);
-    if (missing || size != static_cast<std::uint64_t>(found->size)) {
-        return internal_error(error{missing, path.string() + " is not whole: put " +
-                                                 from.what.bucket + "/" + from.what.key +
-                                                 " again"});
-    }
     http::response answer;
+    const auto size = from.in.serve(found->sha256, answer);
+    const auto name = from.what.bucket + "/" + from.what.key;
+    if (!size) {
+        return internal_error(with_context(size.error(), name));
+    }
+    if (*size != found->size) {
+        return internal_error(
+            error{errc::corrupt, "the bytes of " + name + " are not whole: put it again"});
+    }
     answer.headers = headers_of(*found, from.what);
-    answer.file_path = path.string();
     return answer;
 }
 

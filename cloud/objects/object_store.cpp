@@ -3,9 +3,7 @@
 #include "cloud/objects/object_body.hpp"
 #include "libs/base/digest.hpp"
 #include "libs/base/errors.hpp"
-#include "libs/base/file.hpp"
 
-#include <system_error>
 #include <utility>
 
 namespace evergrass::cloud::objects {
@@ -28,9 +26,9 @@ api_error no_such_bucket(std::string_view name) {
 
 }  // namespace
 
-object_store::object_store(store& state, const clock& time, std::filesystem::path directory,
+object_store::object_store(store& state, const clock& time, std::unique_ptr<body_store> bodies,
                            logger log)
-    : state_(state), time_(time), directory_(std::move(directory)), log_(std::move(log)) {}
+    : state_(state), time_(time), log_(std::move(log)), bodies_(std::move(bodies)) {}
 
 answer<std::vector<bucket>> object_store::list_buckets() {
     std::vector<bucket> found;
@@ -98,11 +96,7 @@ answer<void> object_store::delete_bucket(std::string_view name) {
     return {};
 }
 
-std::filesystem::path object_store::file_of(std::string_view sha256) const {
-    return directory_ / sha256.substr(0, 2) / sha256;
-}
-
-// Nobody sweeps the file away while it is being written, and a power cut leaves it to be swept.
+// Nobody sweeps the body away while it is being written, and a power cut leaves it to be swept.
 result<void> object_store::claim(const std::string& sha256) {
     return state_.db().transaction([&] {
         return state_.db().run("objects.claim",
@@ -112,26 +106,23 @@ result<void> object_store::claim(const std::string& sha256) {
     });
 }
 
-result<void> object_store::write(const std::string& sha256, std::string_view content) const {
-    const auto path = file_of(sha256);
-    std::error_code missing;
-    if (std::filesystem::file_size(path, missing) == content.size() && !missing) {
-        // A damaged one is written anew: putting the object again is how it is repaired.
-        const auto digest = sha256_hex_of_file(path.string());
-        if (digest && *digest == sha256) {
-            return {};
-        }
-    }
-    if (auto made = make_directories(path.parent_path(), 0700); !made) {
-        return made;
-    }
-    // Where the directories are new, their names must last too.
-    for (const auto& parent : {directory_.parent_path(), directory_}) {
-        if (auto synced = sync_directory(parent); !synced) {
-            return synced;
-        }
-    }
-    return write_file_atomically(path, content, 0600);
+// Whether something refers to it; then nobody sweeps it away for ten minutes.
+result<bool> object_store::claim_if_used(const std::string& sha256) {
+    bool used = false;
+    const auto claimed = state_.db().transaction([&] {
+        auto done =
+            state_.db().run("objects.claim_used",
+                            "INSERT INTO object_leftovers(sha256, since) SELECT ?1, ?2"
+                            " WHERE EXISTS(SELECT 1 FROM objects WHERE sha256 = ?1)"
+                            " OR EXISTS(SELECT 1 FROM upload_parts WHERE sha256 = ?1)"
+                            " OR EXISTS(SELECT 1 FROM deployment_artifacts WHERE sha256 = ?1)"
+                            " OR EXISTS(SELECT 1 FROM object_leftovers WHERE sha256 = ?1)"
+                            " ON CONFLICT(sha256) DO UPDATE SET since = ?2",
+                            {sha256, now()});
+        used = done && state_.db().changes() != 0;
+        return done;
+    });
+    return claimed ? result<bool>(used) : claimed.error();
 }
 
 // What the key had until now is left over, unless another object has the same bytes.
@@ -167,13 +158,6 @@ result<void> object_store::insert(std::string_view bucket, const object& made) {
          json::serialize(made.headers), made.modified_at});
 }
 
-result<void> object_store::keep_file(const std::string& sha256, std::string_view content) {
-    if (auto claimed = claim(sha256); !claimed) {
-        return claimed;
-    }
-    return write(sha256, content);
-}
-
 answer<object> object_store::link(std::string_view bucket, std::string_view key,
                                   const object& content, json::object headers) {
     auto made = content;
@@ -198,7 +182,7 @@ answer<object> object_store::put(std::string_view bucket, std::string_view key,
     }
     object made{std::string(key), sha256_hex(content), static_cast<std::int64_t>(content.size()),
                 md5_hex(content), std::move(headers),  now()};
-    if (auto kept = keep_file(made.sha256, content); !kept) {
+    if (auto kept = keep_body(made.sha256, content); !kept) {
         return internal_error(kept.error());
     }
     answer<void> there;
@@ -275,24 +259,25 @@ answer<std::optional<object>> object_store::first_from(std::string_view bucket,
     return std::optional(std::move(found.front()));
 }
 
-result<std::string> object_store::read(std::string_view sha256, std::size_t max_bytes) const {
-    auto content = read_file(file_of(sha256), max_bytes);
-    if (!content) {
-        return content;
+// Outside of the lock, for what is looked for on each put; then in a transaction, so that no
+// service claims a body while it is removed. One that an object has is a claim that a power cut
+// left behind.
+void object_store::sweep() {
+    const auto before = now() - std::chrono::milliseconds(kept_unused).count();
+    bool any = false;
+    auto done = state_.db().query("objects.old_leftovers",
+                                  "SELECT 1 FROM object_leftovers WHERE since < ?1 LIMIT 1",
+                                  {before}, [&](const db::row&) { any = true; });
+    if (done && any) {
+        done = state_.db().transaction([&] { return sweep_old(before); });
     }
-    if (sha256_hex(*content) != sha256) {
-        return error{errc::corrupt, file_of(sha256).string() +
-                                        " is damaged: its bytes are not those it is named for; "
-                                        "put the object again"};
+    if (!done) {
+        log_.warn("The bytes of what no object has any more stay.", {{"reason", done.error()}});
     }
-    return content;
+    look_after();
 }
 
-// Under the store's lock, so that nobody claims a file while it is removed. One that an object has
-// is a claim that a power cut left behind.
-void object_store::sweep() {
-    const auto hold = state_.db().lock();
-    const auto before = now() - std::chrono::milliseconds(kept_unused).count();
+result<void> object_store::sweep_old(std::int64_t before) {
     std::vector<std::pair<std::string, bool>> old;
     auto done = state_.db().query(
         "objects.leftovers",
@@ -302,26 +287,27 @@ void object_store::sweep() {
         " FROM object_leftovers AS l WHERE since < ?1 LIMIT 16",
         {before}, [&](const db::row& row) { old.emplace_back(row.text(0), row.integer(1) != 0); });
     for (const auto& [sha256, is_used] : old) {
-        std::error_code failed;
-        if (!is_used) {
-            std::filesystem::remove(file_of(sha256), failed);
+        // One that cannot be removed keeps its row, and the others go.
+        auto gone = is_used ? result<void>() : bodies_->remove(sha256);
+        if (gone) {
+            gone = state_.db().run("objects.forget",
+                                   "DELETE FROM object_leftovers WHERE sha256 = ?1", {sha256});
         }
-        done = failed ? error{failed, "cannot remove " + file_of(sha256).string()}
-                      : state_.db().run("objects.forget",
-                                        "DELETE FROM object_leftovers WHERE sha256 = ?1", {sha256});
+        if (!gone) {
+            log_.warn("The bytes of what no object has any more stay.", {{"reason", gone.error()}});
+        }
     }
-    if (!done) {
-        log_.warn("A file that no object has any more stays.", {{"reason", done.error()}});
-    }
+    return done;
 }
 
-result<void> object_store::forget_files() {
-    std::error_code failed;
-    std::filesystem::remove_all(directory_, failed);
-    if (failed) {
-        return error{failed, "cannot empty " + directory_.string()};
-    }
-    return {};
+void object_store::look_after() {
+    bodies_->look_after([this](const std::string& sha256) { return claim_if_used(sha256); });
+}
+
+result<void> object_store::forget_bodies() {
+    auto forgotten = bodies_->forget();
+    look_after();
+    return forgotten;
 }
 
 }  // namespace evergrass::cloud::objects

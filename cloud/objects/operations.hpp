@@ -21,7 +21,7 @@ answer<http::response> head_bucket(const s3_call& from);
 answer<http::response> delete_bucket(const s3_call& from);
 answer<http::response> list_objects_v2(const s3_call& from);
 answer<http::response> put_object(const s3_call& from);
-// GetObject and HeadObject: the server sends the file, or the part of it that Range names.
+// GetObject and HeadObject: the server sends the bytes, or the part of them that Range names.
 answer<http::response> get_object(const s3_call& from);
 answer<http::response> delete_object(const s3_call& from);
 answer<http::response> get_bucket_location(const s3_call& from);

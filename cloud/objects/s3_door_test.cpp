@@ -2,6 +2,7 @@
 
 #include "cloud/gateway/gateway_fixture.hpp"
 #include "cloud/gateway/session_credentials.hpp"
+#include "cloud/objects/file_bodies.hpp"
 #include "libs/base/digest.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
@@ -19,8 +20,9 @@ class s3_door_test : public gateway_fixture {
 protected:
     void SetUp() override {
         gateway_fixture::SetUp();
-        objects_ =
-            std::make_unique<object_store>(*state_, *clock_, directory_ + "/objects", logger());
+        auto bodies = std::make_unique<file_bodies>(directory_ + "/objects");
+        files_ = bodies.get();
+        objects_ = std::make_unique<object_store>(*state_, *clock_, std::move(bodies), logger());
         door_ = std::make_unique<s3_door>(*objects_, "123456789012", io_.get_executor(), logger());
     }
     http::response ask(std::string method, std::string target, std::string body = "",
@@ -39,7 +41,7 @@ protected:
         return content ? *content : std::string();
     }
     std::filesystem::path file_of(const std::string& content) {
-        return objects_->file_of(sha256_hex(content));
+        return files_->path_of(sha256_hex(content));
     }
     void pass_ten_minutes() {
         clock_->now_ += std::chrono::minutes(11);
@@ -57,6 +59,7 @@ protected:
     }
 
     boost::asio::io_context io_;
+    file_bodies* files_ = nullptr;  // objects_ has them
     std::unique_ptr<object_store> objects_;
     std::unique_ptr<s3_door> door_;
 };

@@ -26,29 +26,35 @@ answer<std::int64_t> part_number(const s3_request& what) {
     return answer<std::int64_t>(boost::system::in_place_value, number);
 }
 
-answer<std::string> copied_bytes(const s3_call& from) {
+answer<stored_part> put_copy(const s3_call& from, upload_store& uploads, const upload& into,
+                             std::int64_t number) {
     const auto source = find_copy_source(from.in, from.asked.headers);
     if (!source) {
         return source.error();
     }
-    if (source->found.size > most_copied) {
+    const auto& object = source->found;
+    if (object.size > most_copied) {
         return api_error{400, "InvalidRequest",
                          "The source object is larger than what is copied as a part here: 1 GiB."};
     }
-    auto content = from.in.read(source->found.sha256, static_cast<std::size_t>(most_copied));
+    http::byte_range part{0, static_cast<std::uint64_t>(object.size)};
+    if (const auto asked = from.asked.headers.get("x-amz-copy-source-range")) {
+        const auto range = http::parse_range(*asked, part.size);
+        if (!range || !*range) {
+            return api_error{416, "InvalidRange", "The x-amz-copy-source-range is not satisfiable"};
+        }
+        part = **range;
+    }
+    return uploads.put_copy(into, number, object.sha256, part.first, part.size);
+}
+
+answer<stored_part> put_sent(const s3_call& from, upload_store& uploads, const upload& into,
+                             std::int64_t number) {
+    const auto content = read_object_body(from.asked);
     if (!content) {
-        return internal_error(content.error());
+        return content.error();
     }
-    const auto asked = from.asked.headers.get("x-amz-copy-source-range");
-    if (!asked) {
-        return answer<std::string>(boost::system::in_place_value, std::move(*content));
-    }
-    const auto range = http::parse_range(*asked, content->size());
-    if (!range || !*range) {
-        return api_error{416, "InvalidRange", "The x-amz-copy-source-range is not satisfiable"};
-    }
-    return answer<std::string>(boost::system::in_place_value,
-                               content->substr((*range)->first, (*range)->size));
+    return uploads.put(into, number, *content);
 }
 
 }  // namespace
@@ -65,11 +71,8 @@ answer<http::response> upload_part(const s3_call& from) {
         return into.error();
     }
     const bool copies = from.asked.headers.get("x-amz-copy-source").has_value();
-    const auto content = copies ? copied_bytes(from) : read_object_body(from.asked);
-    if (!content) {
-        return content.error();
-    }
-    const auto made = uploads.put(*into, *number, *content);
+    const auto made =
+        copies ? put_copy(from, uploads, *into, *number) : put_sent(from, uploads, *into, *number);
     if (!made) {
         return made.error();
     }

@@ -83,9 +83,25 @@ answer<stored_part> upload_store::put(const upload& into, std::int64_t number,
                                       std::string_view content) {
     stored_part made{number, sha256_hex(content), static_cast<std::int64_t>(content.size()),
                      md5_hex(content), now(objects_)};
-    if (auto kept = objects_.keep_file(made.sha256, content); !kept) {
+    if (auto kept = objects_.keep_body(made.sha256, content); !kept) {
         return internal_error(kept.error());
     }
+    return commit(into, std::move(made));
+}
+
+answer<stored_part> upload_store::put_copy(const upload& into, std::int64_t number,
+                                           const std::string& sha256, std::uint64_t first,
+                                           std::uint64_t size) {
+    auto copied = objects_.copy_range(sha256, first, size);
+    if (!copied) {
+        return internal_error(copied.error());
+    }
+    return commit(into, {number, std::move(copied->sha256), copied->size, std::move(copied->md5),
+                         now(objects_)});
+}
+
+// Its body is kept.
+answer<stored_part> upload_store::commit(const upload& into, stored_part made) {
     answer<upload> there = into;
     const auto committed = objects_.state().db().transaction([&]() -> result<void> {
         there = find(into.bucket, into.key, into.id);  // it may have ended meanwhile
@@ -97,14 +113,14 @@ answer<stored_part> upload_store::put(const upload& into, std::int64_t number,
                            "INSERT INTO object_leftovers(sha256, since) SELECT sha256, ?3 FROM"
                            " upload_parts WHERE upload = ?1 AND number = ?2 AND sha256 <> ?4"
                            " ON CONFLICT(sha256) DO UPDATE SET since = ?3",
-                           {into.id, number, made.modified_at, made.sha256});
+                           {into.id, made.number, made.modified_at, made.sha256});
         if (!left) {
             return left;
         }
         return db.run("uploads.put_part",
                       "INSERT OR REPLACE INTO upload_parts(upload, number, sha256, size, etag,"
                       " modified_at) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-                      {into.id, number, made.sha256, made.size, made.etag, made.modified_at});
+                      {into.id, made.number, made.sha256, made.size, made.etag, made.modified_at});
     });
     if (!committed) {
         return internal_error(committed.error());
@@ -178,21 +194,25 @@ answer<object> upload_store::complete(const upload& of, const std::vector<named_
     if (!all) {
         return all.error();
     }
-    std::vector<std::string> files;
+    std::vector<std::string> bodies;
     std::string digests;
     std::int64_t size = 0;
     for (const auto& part : *all) {
-        files.push_back(part.sha256);
+        bodies.push_back(part.sha256);
         if (const auto raw = hex_decode(part.etag)) {
             digests += *raw;
         }
         size += part.size;
     }
-    const auto joined = objects_.join_files(files);
+    const auto joined = objects_.join_bodies(bodies);
     if (!joined) {
         return internal_error(joined.error());
     }
-    object made{of.key,     *joined,
+    if (joined->size != size) {
+        return internal_error(error{errc::corrupt, "the parts of the upload of " + of.bucket + "/" +
+                                                       of.key + " are not whole; upload it again"});
+    }
+    object made{of.key,     joined->sha256,
                 size,       md5_hex(digests) + "-" + std::to_string(all->size()),
                 of.headers, now(objects_)};
     answer<upload> there = of;

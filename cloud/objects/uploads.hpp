@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-// Multipart uploads: parts are files beside those of objects until the upload is completed, aborted
-// or a week old.
+// Multipart uploads: parts are bodies beside those of objects until the upload is completed,
+// aborted or a week old.
 namespace evergrass::cloud::objects {
 
 struct upload {
@@ -41,6 +41,9 @@ public:
     answer<upload> find(const std::string& bucket, const std::string& key, const std::string& id);
     // Durable when it returns, as an object is. A part of the same number is replaced.
     answer<stored_part> put(const upload& into, std::int64_t number, std::string_view content);
+    // The same of `size` bytes of the body `sha256`, from `first` on.
+    answer<stored_part> put_copy(const upload& into, std::int64_t number, const std::string& sha256,
+                                 std::uint64_t first, std::uint64_t size);
     // From number `after` on, at most `most`.
     answer<std::vector<stored_part>> parts(const upload& of, std::int64_t after, std::int64_t most);
     // The object of these parts, in this order. InvalidPart, InvalidPartOrder, EntityTooSmall.
@@ -54,6 +57,7 @@ public:
 private:
     answer<std::vector<stored_part>> chosen(const upload& of,
                                             const std::vector<named_part>& wanted);
+    answer<stored_part> commit(const upload& into, stored_part made);
     result<void> forget(const std::string& id);
     result<void> forget_old();
 

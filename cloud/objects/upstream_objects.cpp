@@ -95,16 +95,11 @@ answer<brought_object> upstream_objects::bring(const std::string& bucket, const 
                    ? api_error{404, "NoSuchKey", name + " does not exist"}
                    : unreachable(loaded.error());
     }
-    auto sha256 = into_.adopt_file(*fresh);
-    if (!sha256) {
-        return internal_error(sha256.error());
+    auto kept = into_.adopt_file(*fresh);
+    if (!kept) {
+        return internal_error(kept.error());
     }
-    std::error_code failed;
-    const auto size = std::filesystem::file_size(into_.file_of(*sha256), failed);
-    if (failed) {
-        return internal_error(error{failed, "cannot read " + into_.file_of(*sha256).string()});
-    }
-    brought_object made{std::move(*sha256), static_cast<std::int64_t>(size)};
+    brought_object made{std::move(kept->sha256), kept->size};
     if (known_.size() >= most_known) {
         known_.clear();
     }

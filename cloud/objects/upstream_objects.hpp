@@ -12,18 +12,18 @@
 namespace evergrass::cloud::objects {
 
 struct brought_object {
-    std::string sha256;  // its file is object_store::file_of()
+    std::string sha256;  // the name of its body in the object_store
     std::int64_t size = 0;
 };
 
 // Objects of an S3 that is elsewhere (`services.s3` of --upstream), brought into this service's
-// files as they are needed. Any thread; one object at a time. `from` and `into` outlive it.
+// store as they are needed. Any thread; one object at a time. `from` and `into` outlive it.
 class upstream_objects {
 public:
     upstream_objects(const upstream::client& from, object_store& into) : from_(from), into_(into) {}
 
     // Asks for the object as it is now, and downloads it unless its bytes are here (by its ETag).
-    // The file stays for ten minutes, or as long as something refers to it. The caller does not
+    // The body stays for ten minutes, or as long as something refers to it. The caller does not
     // hold the store's lock. NoSuchKey 404, EntityTooLarge 400, AccessDenied 403; 503: S3 cannot be
     // reached, or says so.
     answer<brought_object> bring(const std::string& bucket, const std::string& key,

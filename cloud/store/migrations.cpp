@@ -343,6 +343,19 @@ constexpr std::string_view members_by_certificate = R"sql(
 CREATE INDEX group_members_by_certificate ON group_members(certificate_id);
 )sql";
 
+// The bytes of objects where the store is PostgreSQL; with a file they are files, and these are
+// empty.
+constexpr std::string_view bytes_of_objects = R"sql(
+-- sha256: null while it is written, and once nothing has it. size: of all its chunks; chunk_size: of each
+-- but the last.
+CREATE TABLE object_bodies(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, sha256 TEXT UNIQUE, size INTEGER NOT NULL,
+    chunk_size INTEGER NOT NULL);
+CREATE TABLE object_chunks(
+    body INTEGER NOT NULL REFERENCES object_bodies(id), number INTEGER NOT NULL, bytes BLOB NOT NULL,
+    PRIMARY KEY(body, number)) WITHOUT ROWID;
+)sql";
+
 }  // namespace
 
 const std::vector<std::string_view>& migrations() {
@@ -357,7 +370,8 @@ const std::vector<std::string_view>& migrations() {
                                                       fleet_provisioning,
                                                       invocations_at_any_service,
                                                       wills_of_all_services,
-                                                      members_by_certificate};
+                                                      members_by_certificate,
+                                                      bytes_of_objects};
     return all;
 }
 

@@ -147,6 +147,8 @@ TEST_P(each_store, a_store_of_an_earlier_build_is_brought_up_to_date) {
         ASSERT_TRUE(state) << "from " << known << ": " << state.error().message();
         EXPECT_EQ(rows(**state, "things"), 1) << "from " << known;
         EXPECT_EQ(rows(**state, "iam_roles"), 0) << "from " << known;
+        EXPECT_EQ(rows(**state, "object_bodies"), 0) << "from " << known;
+        EXPECT_EQ(rows(**state, "object_chunks"), 0) << "from " << known;
         EXPECT_EQ(rows(**state, "group_members WHERE certificate_id = 'c'"), 1) << known;
         EXPECT_TRUE(has_index(**state, "group_members_by_certificate", "certificate_id",
                               std::string(GetParam()) == "postgresql"))
@@ -183,6 +185,7 @@ TEST_F(store_test, a_file_of_an_earlier_build_is_brought_up_to_date_with_what_it
         ASSERT_TRUE(state) << "from " << known;
         EXPECT_EQ(rows(**state, "things"), 1) << "from " << known;
         EXPECT_EQ(rows(**state, "shadows"), 0) << "from " << known;
+        EXPECT_EQ(rows(**state, "object_chunks"), 0) << "from " << known;
         EXPECT_EQ(rows(**state, "group_members WHERE certificate_id = 'c'"), 1) << known;
         EXPECT_THAT(plan_of(**state, "SELECT thing FROM group_members WHERE certificate_id = 'c'"),
                     testing::HasSubstr("INDEX group_members_by_certificate (certificate_id=?)"));

@@ -1,4 +1,5 @@
 #include "libs/base/errors.hpp"
+#include "libs/db/byte_link.hpp"
 #include "libs/db/postgres.hpp"
 #include "libs/db/sqlite.hpp"
 #include "libs/db/state_mark.hpp"
@@ -339,6 +340,39 @@ TEST_P(postgres, without_a_server_all_fails_at_once_and_goes_on_with_it) {
         std::this_thread::yield();
     }
     EXPECT_THAT(keys(*db_), ElementsAre("b"));
+}
+
+// A link beside the store's connection, which has other sessions and none of its turns.
+TEST_P(postgres, bytes_come_and_go_beside_a_transaction) {
+    const auto opened = byte_link::open(place_);
+    ASSERT_TRUE(opened) << opened.error().message();
+    auto& link = **opened;
+    const std::string bytes("\0\xff\\x41\0z", 8);
+    ASSERT_TRUE(db_->transaction([&]() -> result<void> {
+        EXPECT_TRUE(link.run("put", "INSERT INTO t(k, v, n) VALUES('a', ?1, ?2)",
+                             {blob{bytes}, std::int64_t{1} << 40}));
+        return {};
+    }));
+    EXPECT_EQ(link.bytes("v", "SELECT v FROM t WHERE k = ?1", {"a"}).value(), bytes);
+    EXPECT_EQ(link.bytes("v", "SELECT v FROM t WHERE k = ?1", {"b"}).value(), std::nullopt);
+    const auto rows = link.run("all", "SELECT n, n > ?1, v IS NULL FROM t", {std::int64_t{1}});
+    ASSERT_TRUE(rows) << rows.error().message();
+    EXPECT_THAT(*rows, ElementsAre(ElementsAre(std::int64_t{1} << 40, 1, 0)));
+    EXPECT_EQ(link.run("put", "INSERT INTO t(k, v, n) VALUES('a', ?1, ?2)",
+                       {blob{bytes}, std::int64_t{1}})
+                  .error()
+                  .code,
+              errc::conflict);
+    server_->stop();
+    ASSERT_TRUE(server_->start());
+    EXPECT_TRUE(link.run("one", "SELECT 1"));  // it reads: asked again on a new link
+    server_->stop();
+    EXPECT_EQ(link.run("one", "SELECT 1").error().code, errc::unavailable);
+    ASSERT_TRUE(server_->start());
+    while (!link.run("one", "SELECT 1")) {  // for a moment it is not asked again
+        std::this_thread::yield();
+    }
+    EXPECT_EQ(link.bytes("v", "SELECT v FROM t WHERE k = ?1", {"a"}).value(), bytes);
 }
 
 TEST_P(postgres, a_transaction_that_loses_its_server_writes_nothing) {

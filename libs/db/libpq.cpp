@@ -37,6 +37,7 @@ struct loaded {
         find(handle, "PQgetisnull", f.PQgetisnull);
         find(handle, "PQgetlength", f.PQgetlength);
         find(handle, "PQgetvalue", f.PQgetvalue);
+        find(handle, "PQnfields", f.PQnfields);
         find(handle, "PQntuples", f.PQntuples);
         find(handle, "PQparamtype", f.PQparamtype);
         find(handle, "PQprepare", f.PQprepare);

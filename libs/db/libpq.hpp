@@ -23,6 +23,7 @@ struct libpq {
     decltype(&::PQgetisnull) PQgetisnull = nullptr;
     decltype(&::PQgetlength) PQgetlength = nullptr;
     decltype(&::PQgetvalue) PQgetvalue = nullptr;
+    decltype(&::PQnfields) PQnfields = nullptr;
     decltype(&::PQntuples) PQntuples = nullptr;
     decltype(&::PQparamtype) PQparamtype = nullptr;
     decltype(&::PQprepare) PQprepare = nullptr;

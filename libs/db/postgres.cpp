@@ -1,6 +1,7 @@
 #include "libs/db/postgres.hpp"
 
 #include "libs/base/errors.hpp"
+#include "libs/db/byte_link.hpp"
 #include "libs/db/dialect.hpp"
 #include "libs/db/engine.hpp"
 #include "libs/db/postgres_link.hpp"
@@ -21,6 +22,10 @@ namespace {
 constexpr Oid bytes_type = 17;  // bytea, in PostgreSQL's catalog of types
 constexpr Oid text_type = 25;
 constexpr Oid truth_type = 16;
+
+// How libpq is to give an answer's columns.
+constexpr int as_text = 0;
+constexpr int as_bytes = 1;
 
 // After one that failed, others do not wait for the same.
 constexpr std::chrono::milliseconds between_connects{300};
@@ -202,6 +207,9 @@ public:
         return answer;
     }
     result<std::string> text(std::string_view what, const std::string& sql);
+    // What step() shows of its rows; `format`: as_text or as_bytes.
+    result<answer_handle> answer(std::string_view name, std::string_view sql,
+                                 const std::vector<value>& bound, int format);
     result<void> connect();
     // Of what ask() is told, that it writes.
     void will_write() { wrote_ = true; }
@@ -215,7 +223,7 @@ private:
     result<const prepared*> prepare(std::string_view name, std::string_view sql);
     result<std::vector<std::string>> primary_key(const std::string& table);
     result<answer_handle> carry_out(std::string_view name, std::string_view sql,
-                                    const std::vector<value>& bound, bool& may_repeat);
+                                    const std::vector<value>& bound, int format, bool& may_repeat);
 
     server_address& server_;
     link_handle link_;
@@ -306,7 +314,7 @@ result<const prepared*> postgres_session::prepare(std::string_view name, std::st
 }
 
 result<answer_handle> postgres_session::carry_out(std::string_view name, std::string_view sql,
-                                                  const std::vector<value>& bound,
+                                                  const std::vector<value>& bound, int format,
                                                   bool& may_repeat) {
     may_repeat = true;
     if (auto connected = connect(); !connected) {
@@ -324,7 +332,8 @@ result<answer_handle> postgres_session::carry_out(std::string_view name, std::st
         return with_context(fits.error(), std::string(name));
     }
     answer_handle answer(pq().PQexecPrepared(link_.get(), (*statement)->name.c_str(), given.count(),
-                                             given.values(), given.lengths(), given.formats(), 0));
+                                             given.values(), given.lengths(), given.formats(),
+                                             format));
     const auto status = pq().PQresultStatus(answer.get());
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
         return failure(name, answer.get());
@@ -332,14 +341,20 @@ result<answer_handle> postgres_session::carry_out(std::string_view name, std::st
     return answer;
 }
 
+result<answer_handle> postgres_session::answer(std::string_view name, std::string_view sql,
+                                               const std::vector<value>& bound, int format) {
+    bool may_repeat = false;
+    auto answered = carry_out(name, sql, bound, format, may_repeat);
+    // A server that was restarted while nobody asked shows it only now.
+    if (!answered && depth == 0 && may_repeat && is_lost()) {
+        answered = carry_out(name, sql, bound, format, may_repeat);
+    }
+    return answered;
+}
+
 result<void> postgres_session::step(std::string_view name, std::string_view sql,
                                     const std::vector<value>& bound, const row_visitor& each) {
-    bool may_repeat = false;
-    auto answer = carry_out(name, sql, bound, may_repeat);
-    // A server that was restarted while nobody asked shows it only now.
-    if (!answer && depth == 0 && may_repeat && is_lost()) {
-        answer = carry_out(name, sql, bound, may_repeat);
-    }
+    const auto answer = this->answer(name, sql, bound, as_text);
     if (!answer) {
         return answer.error();
     }
@@ -538,6 +553,64 @@ result<void> postgres_server::bring_up_to_date(postgres_session& session,
 }
 
 }  // namespace
+
+struct byte_link::implementation {
+    explicit implementation(const std::string& url) : server(url), session(server, guard) {}
+
+    server_address server;
+    fair_mutex guard;
+    postgres_session session;
+};
+
+byte_link::byte_link(std::unique_ptr<implementation> implementation)
+    : implementation_(std::move(implementation)) {}
+
+byte_link::~byte_link() = default;
+
+result<std::unique_ptr<byte_link>> byte_link::open(const std::string& url) {
+    auto made = std::make_unique<implementation>(url);
+    {
+        const std::lock_guard hold(made->guard);
+        if (auto connected = made->session.connect(); !connected) {
+            return connected.error();
+        }
+    }
+    return std::unique_ptr<byte_link>(new byte_link(std::move(made)));
+}
+
+result<std::vector<std::vector<std::int64_t>>> byte_link::run(std::string_view name,
+                                                              std::string_view sql,
+                                                              const std::vector<value>& bound) {
+    const std::lock_guard hold(implementation_->guard);
+    const auto answer = implementation_->session.answer(name, sql, bound, as_text);
+    if (!answer) {
+        return answer.error();
+    }
+    std::vector<std::vector<std::int64_t>> rows;
+    for (int i = 0; i < pq().PQntuples(answer->get()); ++i) {
+        const answer_row row(answer->get(), i);
+        auto& numbers = rows.emplace_back();
+        for (int column = 0; column < pq().PQnfields(answer->get()); ++column) {
+            numbers.push_back(row.integer(column));
+        }
+    }
+    return rows;
+}
+
+result<std::optional<std::string>> byte_link::bytes(std::string_view name, std::string_view sql,
+                                                    const std::vector<value>& bound) {
+    const std::lock_guard hold(implementation_->guard);
+    const auto answer = implementation_->session.answer(name, sql, bound, as_bytes);
+    if (!answer) {
+        return answer.error();
+    }
+    if (pq().PQntuples(answer->get()) == 0) {
+        return std::optional<std::string>();
+    }
+    return std::optional<std::string>(
+        std::in_place, pq().PQgetvalue(answer->get(), 0, 0),
+        static_cast<std::size_t>(pq().PQgetlength(answer->get(), 0, 0)));
+}
 
 result<std::unique_ptr<engine>> open_postgres(const std::string& url) {
     auto made = std::make_unique<postgres_server>(url);

@@ -1,5 +1,6 @@
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
+#include "libs/http/body_source.hpp"
 #include "libs/http/client.hpp"
 #include "libs/http/connection.hpp"
 #include "libs/http/server.hpp"
@@ -8,11 +9,13 @@
 
 #include <boost/asio/read.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 namespace evergrass::http {
@@ -47,8 +50,35 @@ asio::awaitable<std::string> raw(std::uint16_t port, std::string bytes, std::str
     co_return answer;
 }
 
+// 0123456789 and again, to two MiB; a read of what lies behind the first is an error where it is
+// broken.
+class numbers_source final : public body_source {
+public:
+    explicit numbers_source(asio::any_io_executor where) : where_(std::move(where)) {}
+
+    std::uint64_t size() const override { return 2 * piece; }
+    asio::any_io_executor where() const override { return where_; }
+    result<std::string> read(std::uint64_t offset, std::size_t most) override {
+        if (broken && offset >= piece) {
+            return error{errc::corrupt, "on purpose"};
+        }
+        std::string bytes(std::min<std::size_t>(most, 100'000), ' ');
+        for (std::size_t i = 0; i < bytes.size(); ++i) {
+            bytes[i] = static_cast<char>('0' + (offset + i) % 10);
+        }
+        return bytes;
+    }
+
+    static constexpr std::uint64_t piece = 1024 * 1024;
+    static inline bool broken = false;
+
+private:
+    asio::any_io_executor where_;
+};
+
 struct http_fixture : ::testing::Test {
     asio::io_context io;
+    asio::thread_pool blocking{1};
     server_options options;
     std::unique_ptr<server> serving;
     std::unique_ptr<rt::listener> listening;
@@ -86,6 +116,8 @@ struct http_fixture : ::testing::Test {
         answer.headers.add("Content-Type", "text/plain");
         if (asked.path() == "/file") {
             answer.file_path = self->dir / "file";
+        } else if (asked.path() == "/source") {
+            answer.source = std::make_shared<numbers_source>(self->blocking.get_executor());
         } else if (asked.path() == "/throw") {
             throw std::runtime_error("on purpose");
         } else if (asked.path() == "/empty") {
@@ -377,6 +409,28 @@ TEST_F(http_fixture, files_are_sent_whole_and_in_ranges) {
     EXPECT_THAT(part("bytes=1-2,4-5"), HasSubstr("200 OK"));
     std::filesystem::remove(dir / "file");
     EXPECT_THAT(part(""), StartsWith("HTTP/1.1 500 "));
+}
+
+TEST_F(http_fixture, a_source_is_sent_whole_and_in_ranges_and_cut_where_it_fails) {
+    const auto part = [this](const std::string& range, const std::string& method = "GET") {
+        return talk(method + " /source HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" +
+                    (range.empty() ? "" : "Range: " + range + "\r\n") + "\r\n");
+    };
+    const auto whole = part("");
+    EXPECT_THAT(whole, HasSubstr("content-length: 2097152\r\n"));
+    const auto body = whole.substr(whole.find("\r\n\r\n") + 4);
+    EXPECT_EQ(body.size(), 2'097'152u);
+    EXPECT_EQ(body.substr(1'234'560, 10), "0123456789");
+    EXPECT_THAT(part("bytes=3-5"), HasSubstr("content-range: bytes 3-5/2097152"));
+    EXPECT_THAT(part("bytes=3-5"), ::testing::EndsWith("\r\n\r\n345"));
+    EXPECT_THAT(part("bytes=-2"), ::testing::EndsWith("\r\n\r\n01"));
+    EXPECT_THAT(part("bytes=2097152-"), HasSubstr("416 "));
+    EXPECT_THAT(part("", "HEAD"), ::testing::EndsWith("\r\n\r\n"));
+    numbers_source::broken = true;
+    const auto cut = part("");
+    numbers_source::broken = false;
+    EXPECT_THAT(cut, HasSubstr("content-length: 2097152\r\n"));
+    EXPECT_EQ(cut.substr(cut.find("\r\n\r\n") + 4).size(), 1'100'000u);
 }
 
 TEST_F(http_fixture, the_client_sends_headers_and_body_and_reads_the_answer) {

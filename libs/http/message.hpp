@@ -3,6 +3,7 @@
 #include "libs/rt/tls.hpp"
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 namespace evergrass::http {
 
+class body_source;
 class connection;
 
 // Without case, of ASCII letters alone.
@@ -50,6 +52,9 @@ struct response {
     std::string body;
     // When set, the body is this file's bytes (Range requests are answered); `body` is ignored.
     std::string file_path;
+    // Else, when set, the body is what this gives as the client takes it (Range requests are
+    // answered); `body` is ignored.
+    std::shared_ptr<body_source> source{};
     // With status 101 only: who speaks on the connection once the head is written. `received` is
     // what has come after the request. `headers` name the protocol; Connection is added.
     std::function<void(connection&& taken, std::string received)> upgrade;

@@ -1,6 +1,8 @@
 #include "libs/http/session.hpp"
 
+#include "libs/http/body_source.hpp"
 #include "libs/http/response_writer.hpp"
+#include "libs/rt/run_on.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -25,6 +27,8 @@ using namespace std::chrono_literals;
 constexpr std::size_t read_size = 16 * 1024;
 constexpr std::size_t watch_size = 512;  // a client that waits for a long poll sends nothing
 constexpr std::size_t write_size = 256 * 1024;
+// Of one body_source::read(): each costs a round trip to where the bytes are.
+constexpr std::size_t most_of_source = 1024 * 1024;
 // Of a client that sends its next request before the answer; more waits in the socket.
 constexpr std::size_t most_read_ahead = 64 * 1024;
 constexpr auto farewell_limit = 2'000ms;
@@ -321,10 +325,12 @@ asio::awaitable<session::next> session::answer_request() {
 
 asio::awaitable<session::next> session::write_answer(response answer, const request& asked) {
     bool written = false;
-    if (answer.file_path.empty()) {
-        written = co_await write(answer, asked.method == "HEAD");
-    } else {
+    if (!answer.file_path.empty()) {
         written = co_await write_file(std::move(answer), asked);
+    } else if (answer.source) {
+        written = co_await write_source(std::move(answer), asked);
+    } else {
+        written = co_await write(answer, asked.method == "HEAD");
     }
     co_return written&& keep_alive() ? next::request : next::end;
 }
@@ -359,45 +365,86 @@ asio::awaitable<bool> session::write(const response& answer, bool is_head) {
     co_return written;
 }
 
-asio::awaitable<bool> session::write_file(response answer, const request& asked) {
-    const open_file file(answer.file_path);
+// The head of an answer whose body has `size` bytes, and which of them follow: none for HEAD, for a
+// range beyond the end, which is refused. nullopt: it was not written.
+asio::awaitable<std::optional<byte_range>> session::write_head(response answer,
+                                                               const request& asked,
+                                                               std::uint64_t size) {
     const bool is_head = asked.method == "HEAD";
-    if (!file.good()) {
-        settings_.log.error("A file that was to be sent cannot be read.",
-                            {{"path", answer.file_path}});
-        const auto missing = plain_text(500, "the file cannot be read");
-        const bool written = co_await write(missing, is_head);
-        co_return written;
-    }
-    byte_range part{0, file.size()};
+    byte_range part{0, size};
     answer.headers.set("accept-ranges", "bytes");
     if (const auto header = asked.headers.get("range"); header && answer.status == 200) {
-        const auto range = parse_range(*header, file.size());
+        const auto range = parse_range(*header, size);
         if (!range) {
             auto beyond = plain_text(416, range.error().context);
-            beyond.headers.add("content-range", "bytes */" + std::to_string(file.size()));
+            beyond.headers.add("content-range", "bytes */" + std::to_string(size));
             const bool written = co_await write(beyond, is_head);
-            co_return written;
+            co_return written ? std::optional(byte_range{}) : std::nullopt;
         }
         if (*range) {
             part = **range;
             answer.status = 206;
             answer.headers.set("content-range", "bytes " + std::to_string(part.first) + "-" +
                                                     std::to_string(part.first + part.size - 1) +
-                                                    "/" + std::to_string(file.size()));
+                                                    "/" + std::to_string(size));
         }
     }
     const auto head = response_head(answer, part.size, keep_alive(), reader_.is_http_1_0(),
                                     std::chrono::system_clock::now());
-    bool written = co_await write_bytes(head);
+    const bool written = co_await write_bytes(head);
+    if (!written) {
+        co_return std::nullopt;
+    }
+    co_return is_head ? byte_range{} : part;
+}
+
+asio::awaitable<bool> session::write_file(response answer, const request& asked) {
+    const open_file file(answer.file_path);
+    if (!file.good()) {
+        settings_.log.error("A file that was to be sent cannot be read.",
+                            {{"path", answer.file_path}});
+        const auto missing = plain_text(500, "the file cannot be read");
+        const bool written = co_await write(missing, asked.method == "HEAD");
+        co_return written;
+    }
+    const auto part = co_await write_head(std::move(answer), asked, file.size());
+    bool written = part.has_value();
     std::string piece;
-    for (std::uint64_t sent = 0; written && !is_head && sent < part.size; sent += piece.size()) {
-        const auto size = std::min<std::uint64_t>(write_size, part.size - sent);
-        if (!file.read(piece, part.first + sent, static_cast<std::size_t>(size))) {
+    for (std::uint64_t sent = 0; written && sent < part->size; sent += piece.size()) {
+        const auto size = std::min<std::uint64_t>(write_size, part->size - sent);
+        if (!file.read(piece, part->first + sent, static_cast<std::size_t>(size))) {
             connection_.close();  // the length was promised: only a cut tells the client
             co_return false;
         }
         written = co_await write_bytes(piece);
+    }
+    co_return written;
+}
+
+asio::awaitable<bool> session::write_source(response answer, const request& asked) {
+    const auto source = std::move(answer.source);
+    const auto part = co_await write_head(std::move(answer), asked, source->size());
+    bool written = part.has_value();
+    std::uint64_t sent = 0;
+    while (written && sent < part->size) {
+        const auto from = part->first + sent;
+        const auto most =
+            static_cast<std::size_t>(std::min<std::uint64_t>(most_of_source, part->size - sent));
+        const std::function<result<std::string>()> read = [source, from, most] {
+            return source->read(from, most);
+        };
+        const auto piece = co_await rt::run_on<result<std::string>>(source->where(), read);
+        if (!piece || piece->empty() || piece->size() > most) {
+            settings_.log.error(
+                "A connection was cut, because the rest of an answer cannot be read.",
+                {{"remote", connection_.remote_address()},
+                 {"error",
+                  piece ? std::string("a piece of a wrong size") : piece.error().message()}});
+            connection_.close();
+            co_return false;
+        }
+        written = co_await write_bytes(*piece);
+        sent += piece->size();
     }
     co_return written;
 }

@@ -2,6 +2,7 @@
 
 #include "libs/http/connection.hpp"
 #include "libs/http/request_reader.hpp"
+#include "libs/http/response_writer.hpp"
 #include "libs/http/server.hpp"
 #include "libs/rt/deadline.hpp"
 
@@ -9,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -47,6 +49,10 @@ private:
     boost::asio::awaitable<next> write_answer(response answer, const request& asked);
     boost::asio::awaitable<bool> write(const response& answer, bool is_head);
     boost::asio::awaitable<bool> write_file(response answer, const request& asked);
+    boost::asio::awaitable<bool> write_source(response answer, const request& asked);
+    boost::asio::awaitable<std::optional<byte_range>> write_head(response answer,
+                                                                 const request& asked,
+                                                                 std::uint64_t size);
     boost::asio::awaitable<bool> write_bytes(std::string_view bytes);
     bool keep_alive() const { return reader_.keep_alive() && !finishing_; }
 

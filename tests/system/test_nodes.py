@@ -1,8 +1,10 @@
 """Three services of one store that serve at once, over a bus: one PostgreSQL, one nats-server."""
 
 import base64
+import hashlib
 import http.client
 import json
+import os
 import ssl
 import threading
 import urllib.request
@@ -15,9 +17,10 @@ from harness import nats, postgres, processes, waiting
 from harness.cable import Cable
 from harness.cloud import Cloud
 from harness.core import BEFORE_IT_ASKS_ANEW, Core
-from harness.group import Group, entry, new_thing, publish_function
+from harness.group import Group, entry, function_entry, new_thing, publish_function, zip_of
 from harness.hub import V5, HubClient
 from harness.mqtt import Refused
+from harness.stock import refused
 
 pytestmark = [
     pytest.mark.skipif(
@@ -28,6 +31,9 @@ pytestmark = [
         reason="NATS's server or client library is not installed (nats-server, libnats3.4)",
     ),
 ]
+
+
+MB = 1024 * 1024
 
 
 class Fleet:
@@ -44,10 +50,6 @@ class Fleet:
         far = f"postgresql://evergrass@127.0.0.1:{self.cables[1].port}/{self.name}"
         self.c.store = ["--store", far, *self.a.store[2:]]
         self.all = [self.a, self.b, self.c]
-        (folder / "objects").mkdir(mode=0o700)
-        for each in self.all:
-            each.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-            (each.data / "objects").symlink_to(folder / "objects")
         self.a.start()  # makes the authorities, which the others take
         for each in self.all[1:]:
             each.begin()
@@ -421,6 +423,91 @@ def test_objects_and_bulk_deployments_of_one_are_those_of_all(fleet, tmp_path):
         lambda: client.get_bulk_deployment_status(BulkDeploymentId=begun)["BulkDeploymentStatus"] == "Completed",
     )
     assert len(client.list_deployments(GroupId=group.id)["Deployments"]) == 1
+
+
+def content(s3, key, **more):
+    return s3.get_object(Bucket="shared", Key=key, **more)["Body"].read()
+
+
+def test_objects_of_one_are_read_and_put_together_at_the_others(fleet):
+    a, b, c = (fleet.boto(each, "s3") for each in fleet.all)
+    a.create_bucket(Bucket="shared")
+    large = os.urandom(5 * MB + 11)
+    a.put_object(Bucket="shared", Key="large", Body=large)
+    assert content(b, "large") == large
+    assert content(c, "large", Range=f"bytes={MB - 2}-{2 * MB + 1}") == large[MB - 2 : 2 * MB + 2]
+    signer = fleet.c.endpoints.boto("s3", signature_version="s3v4")
+    url = signer.generate_presigned_url("get_object", {"Bucket": "shared", "Key": "large"})
+    with urllib.request.urlopen(url) as answer:
+        assert answer.read() == large
+    of = {"Bucket": "shared", "Key": "parts"}
+    of["UploadId"] = a.create_multipart_upload(**of)["UploadId"]
+    first = a.upload_part(**of, PartNumber=1, Body=large)["ETag"]
+    copied = b.upload_part_copy(
+        **of, PartNumber=2, CopySource="shared/large", CopySourceRange=f"bytes=3-{5 * MB + 2}"
+    )["CopyPartResult"]["ETag"]
+    last = c.upload_part(**of, PartNumber=3, Body=b"end")["ETag"]
+    parts = [{"PartNumber": number, "ETag": tag} for number, tag in enumerate((first, copied, last), 1)]
+    b.complete_multipart_upload(**of, MultipartUpload={"Parts": parts})
+    assert content(c, "parts") == large + large[3 : 5 * MB + 3] + b"end"
+    b.delete_object(Bucket="shared", Key="parts")
+    assert refused(a.get_object, Bucket="shared", Key="parts") == "NoSuchKey"
+    assert [each.data / "objects" for each in fleet.all if (each.data / "objects").exists()] == []
+    # A chunk that is lost is an error everywhere, of which the log tells, until the object is put again.
+    fleet.database.ask(
+        "DELETE FROM evergrass.object_chunks WHERE number = 3 AND body = (SELECT id FROM evergrass.object_bodies"
+        f" WHERE sha256 = '{hashlib.sha256(large).hexdigest()}')", fleet.name,
+    )  # fmt: skip
+    assert refused(b.get_object, Bucket="shared", Key="large") == "InternalError"
+    assert "put the object again" in fleet.b.process.output
+    c.put_object(Bucket="shared", Key="large", Body=large)
+    assert content(b, "large") == large
+
+
+def test_code_and_a_model_that_were_put_at_one_come_to_a_core_that_polls_at_another(fleet, tmp_path):
+    s3 = fleet.boto(fleet.a, "s3")
+    s3.create_bucket(Bucket="code")
+    s3.put_object(Bucket="code", Key="f.zip", Body=zip_of(main_py="def handler(event, context):\n    return event\n"))
+    s3.put_object(Bucket="code", Key="model.zip", Body=zip_of(weights=os.urandom(MB).hex()))
+    function = fleet.boto(fleet.a, "lambda").create_function(
+        FunctionName="from-an-object", Runtime="python3.7", Role="arn:aws:iam::123456789012:role/unused",
+        Handler="main.handler", Code={"S3Bucket": "code", "S3Key": "f.zip"}, Publish=True,
+    )  # fmt: skip
+    data = {"S3Uri": "s3://code/model.zip", "DestinationPath": "/model"}
+    model = {"Id": "m", "Name": "m", "ResourceDataContainer": {"S3MachineLearningModelResourceData": data}}
+    thing = new_thing(fleet.a.endpoints, tmp_path, "code-core")
+    group = Group(fleet.a.endpoints)
+    arn = function["FunctionArn"]
+    arn = arn if arn.endswith(":1") else f"{arn}:1"
+    group.give(cores=[entry(thing)], functions=[function_entry(arn, pinned=False)], resources=[model])
+    with Core(tmp_path / "greengrass", fleet.b.endpoints, thing).start() as core:
+        group.deploy()
+        core.stop()
+
+
+def unfinished_chunks(fleet):
+    return int(fleet.database.ask(
+        "SELECT count(*) FROM evergrass.object_chunks JOIN evergrass.object_bodies ON id = body"
+        " WHERE sha256 IS NULL", fleet.name,
+    ))  # fmt: skip
+
+
+def test_nothing_stays_of_what_a_killed_service_was_writing(fleet):
+    a, b = (fleet.boto(each, "s3") for each in (fleet.a, fleet.b))
+    a.create_bucket(Bucket="unfinished")
+    with ThreadPoolExecutor() as pool:
+        put = pool.submit(a.put_object, Bucket="unfinished", Key="k", Body=os.urandom(60 * MB))
+        waiting.until("chunks are written", lambda: unfinished_chunks(fleet) or put.done(), every=0.01)
+        fleet.a.kill()
+        with pytest.raises((ClientError, BotoCoreError)):
+            put.result()
+    assert unfinished_chunks(fleet) > 0
+    b.put_object(Bucket="unfinished", Key="other", Body=b"x")
+    waiting.until("they are gone", lambda: unfinished_chunks(fleet) == 0)
+    assert refused(b.get_object, Bucket="unfinished", Key="k") == "NoSuchKey"
+    fleet.a.start()
+    a.put_object(Bucket="unfinished", Key="k", Body=b"y")
+    assert b.get_object(Bucket="unfinished", Key="k")["Body"].read() == b"y"
 
 
 class Publishers:

@@ -146,6 +146,9 @@ def test_a_second_service_stands_by_and_takes_over_when_the_first_is_killed(serv
         second.begin()
         second.process.wait_for_line("Standing by")
         thing = new_thing(first.endpoints, tmp_path, "device")
+        s3 = first.endpoints.boto("s3")
+        s3.create_bucket(Bucket="kept")
+        s3.put_object(Bucket="kept", Key="k", Body=b"bytes" * 300_000)
         writers = Writers([first, second])
         with writers:
             first.kill()
@@ -156,6 +159,8 @@ def test_a_second_service_stands_by_and_takes_over_when_the_first_is_killed(serv
             # The same authorities: what devices trust and are known by goes on.
             assert (first.data / "ca.pem").read_bytes() == (second.data / "ca.pem").read_bytes()
             HubClient(second.endpoints, "device", thing).close()
+            kept = second.endpoints.boto("s3").get_object(Bucket="kept", Key="k")["Body"].read()
+            assert kept == b"bytes" * 300_000
             with pytest.raises(AssertionError, match="conflict|serves from"):
                 first.start()
         finally:
