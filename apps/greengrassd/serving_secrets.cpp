@@ -90,6 +90,9 @@ result<std::vector<edge::secret>> core::open_package(const std::string& sealed) 
         wipe(*opened);
         return read;
     }
+    if (opened.error().code != errc::denied) {
+        return with_context(opened.error(), "the group's secrets cannot be opened");
+    }
     if (const auto able = keys_->own_opens(); !able) {
         return with_context(able.error(), "the group's secrets cannot be opened");
     }
