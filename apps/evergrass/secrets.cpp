@@ -38,17 +38,6 @@ edge::file_secret_store open_store(const secrets_options& options) {
     return store;
 }
 
-// Before the first value is read.
-void protect_values() {
-    constexpr std::size_t locked_bytes = 1024 * 1024;
-    const bool no_dumps = forbid_core_dumps();
-    const bool locked = reserve_secret_memory(locked_bytes);
-    if (!no_dumps || !locked) {
-        std::cerr << "evergrass secrets: this system does not let memory be locked or kept out of "
-                     "core dumps; values are wiped after use all the same\n";
-    }
-}
-
 // Whoever gives a file has the value in it, too.
 void tell_of_file(const std::filesystem::path& file) {
     struct stat status {};
@@ -82,7 +71,7 @@ constexpr std::string_view when_it_counts =
 }  // namespace
 
 int run_secrets_put(const secrets_options& options) {
-    protect_values();
+    protect_values("evergrass secrets");
     auto value = read_secret_value(options.file, options.binary);
     if (!value) {
         return failed("put", value.error());
@@ -123,7 +112,7 @@ int run_secrets_put(const secrets_options& options) {
 }
 
 int run_secrets_list(const secrets_options& options) {
-    protect_values();
+    protect_values("evergrass secrets");
     const auto store = open_store(options);
     json::array all;
     for (const auto* s : store.all()) {
@@ -147,7 +136,7 @@ int run_secrets_list(const secrets_options& options) {
 }
 
 int run_secrets_delete(const secrets_options& options) {
-    protect_values();
+    protect_values("evergrass secrets");
     auto store = open_store(options);
     const auto* known = store.find(options.arn);
     if (known == nullptr) {

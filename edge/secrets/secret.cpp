@@ -151,15 +151,20 @@ result<secret> read_secret(const json::value& document) {
     return read;
 }
 
-std::string to_json_text(const secret& s) {
-    json::array versions(secret_storage());
+json::object to_json(const secret& s) {
+    json::object out(secret_storage());
+    out["version"] = format_version;
+    out["arn"] = s.arn;
+    out["name"] = s.name;
+    auto& versions = out["versions"].emplace_array();
     for (const auto& version : s.versions) {
         versions.push_back(to_json(version));
     }
-    return to_pretty_json({{"version", format_version},
-                           {"arn", s.arn},
-                           {"name", s.name},
-                           {"versions", std::move(versions)}});
+    return out;
+}
+
+std::string to_json_text(const secret& s) {
+    return to_pretty_json(to_json(s));
 }
 
 }  // namespace evergrass::edge
