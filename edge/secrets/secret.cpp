@@ -127,7 +127,8 @@ result<secret> read_secret(const json::value& document) {
     }
     field_reader in(*object, "");
     if (const auto version = in.integer("version", 0); version != format_version) {
-        in.fail("version", "is " + std::to_string(version) + "; this core reads version 1");
+        in.fail("version",
+                "is " + std::to_string(version) + "; this core reads 1 and, of its own store, 2");
     }
     secret read;
     read.arn = in.required_text("arn");
