@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 namespace {
@@ -74,8 +75,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     static_cast<void>(edge::open_own_secret(text, nullptr));
     if (const auto own = edge::open_own_secret(text, &known_key)) {
-        const auto sealed =
-            edge::seal_own_secret(own->content, edge::make_data_key(known_key).value());
+        const edge::data_key same{known_key.unwrap("").value(), "key",
+                                  std::string(known_key.method())};
+        const auto sealed = edge::seal_own_secret(own->content, same);
         const auto again = edge::open_own_secret(sealed, &known_key);
         if (!again || edge::to_json_text(again->content) != edge::to_json_text(own->content)) {
             std::abort();
