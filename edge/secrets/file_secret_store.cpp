@@ -177,7 +177,13 @@ result<void> file_secret_store::take(const std::filesystem::path& file,
         read = had->content;  // the key was changed, or its token is out
     }
     if (!read) {
-        return read.error();
+        auto why = read.error();
+        if (why.code == errc::unavailable) {
+            why.code = {};  // of the key, whose reason is whole as it is
+        } else if (why.code == errc::denied) {
+            why.code = errc::corrupt;
+        }
+        return why;
     }
     const auto known = arn_by_name_.find(read->name);
     if (by_arn_.contains(read->arn) || known != arn_by_name_.end()) {
