@@ -164,6 +164,7 @@ int run_secrets_put(const secrets_options& options) {
 }
 
 int run_secrets_list(const secrets_options& options) {
+    protect_values("evergrass secrets");  // a file in the clear is read with its values
     const auto store = open_names(options);
     json::array all;
     for (const auto* s : store.all()) {
@@ -187,6 +188,7 @@ int run_secrets_list(const secrets_options& options) {
 }
 
 int run_secrets_delete(const secrets_options& options) {
+    protect_values("evergrass secrets");
     edge::file_secret_store store(store_of(options));
     std::error_code unreadable;
     const bool is_there = std::filesystem::exists(store_of(options), unreadable);

@@ -67,6 +67,9 @@ result<own_secret> open_own_secret(std::string_view text, const data_key_wrapper
         if (!read) {
             return read.error();
         }
+        for (auto& version : read->versions) {
+            version.value = wrapper == nullptr ? secret_text() : std::move(version.value);
+        }
         return own_secret{std::move(*read), false};
     }
     auto opened = open_sealed(*object, wrapper);

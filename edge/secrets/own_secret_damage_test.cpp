@@ -198,6 +198,9 @@ TEST_F(own_secret_file, tells_its_name_without_a_key_and_takes_nothing) {
     ASSERT_NE(names.find("db"), nullptr);
     EXPECT_EQ(names.find("db")->arn, arn);
     EXPECT_TRUE(names.find("db")->versions[0].value.empty());
+    write(only_file().filename().string(), to_json_text(sample()));
+    EXPECT_THAT(names.load(), IsEmpty());
+    EXPECT_TRUE(names.find("db")->versions[0].value.empty()) << "of a file in the clear, too";
     EXPECT_EQ(names.put(sample()).error().code, errc::unsupported);
     ASSERT_TRUE(names.remove(arn));
     EXPECT_TRUE(std::filesystem::is_empty(directory()));
