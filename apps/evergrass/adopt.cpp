@@ -71,7 +71,7 @@ result<v1::import_choices> choices_of(const adopt_options& options) {
                 "--secret takes the value from a file, NAME=@FILE: on the command line all "
                 "users of this machine could see it"};
         }
-        auto value = read_file(given->second.substr(1), longest_secret);
+        auto value = read_secret_file(given->second.substr(1), longest_secret);
         if (!value) {
             return value.error();
         }
@@ -146,6 +146,9 @@ struct read_tree {
 };
 
 result<read_tree> read_and_plan(const adopt_options& options) {
+    if (!options.dry_run || !options.secrets.empty()) {
+        protect_values("evergrass adopt");
+    }
     auto choices = choices_of(options);
     if (!choices) {
         return choices.error();
@@ -183,13 +186,12 @@ result<read_tree> read_and_plan(const adopt_options& options) {
     if (plan && !plan->missing_secrets.empty() && !options.dry_run && !options.json &&
         ::isatty(STDIN_FILENO) != 0) {
         for (const auto& arn : plan->missing_secrets) {
-            const auto value =
-                ask_unseen("Value of secret " + arn + " (empty: later): ", typed::once);
+            auto value = ask_unseen("Value of secret " + arn + " (empty: later): ", typed::once);
             if (!value) {
                 return value.error();
             }
             if (!value->empty()) {
-                choices->secrets[arn] = std::string(value->view());
+                choices->secrets[arn] = std::move(*value);
             }
         }
         plan = v1::plan_import(*core, *choices);

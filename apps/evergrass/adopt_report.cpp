@@ -136,7 +136,7 @@ json::array models_json(const v1::old_core& core, const v1::import_plan& plan) {
     return out;
 }
 
-// Variables may hold credentials, and secrets do.
+// Variables may hold credentials.
 json::object without_values(json::object request) {
     for (auto& secret : request["secrets"].as_array()) {
         secret.as_object()["value"] = "(not shown)";

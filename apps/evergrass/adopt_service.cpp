@@ -131,7 +131,9 @@ result<json::object> adopting_service::import(v1::import_plan& plan,
                  .signing_name = "greengrass",
                  .method = "POST",
                  .target = "/evergrass/v1/adoptions",
-                 .body = plan.request});
+                 .body = nullptr,
+                 .headers = {{"Content-Type", "application/json"}},
+                 .bytes = std::string(v1::request_text(plan).view())});
 }
 
 result<bool> adopting_service::put_shadow(const v1::old_shadow& shadow) {

@@ -6,12 +6,11 @@
 namespace evergrass::cli {
 namespace {
 
-http::request signed_request(const api_call& c, const api_client_options& options,
+http::request signed_request(api_call c, const api_client_options& options,
                              const std::string& host) {
-    aws::signable_request signable{.method = c.method,
-                                   .target = c.target,
-                                   .headers = c.headers,
-                                   .body = c.body.is_null() ? c.bytes : json::serialize(c.body)};
+    aws::signable_request signable{
+        .method = c.method, .target = c.target, .headers = c.headers, .body = {}};
+    signable.body = c.body.is_null() ? std::move(c.bytes) : json::serialize(c.body);
     signable.headers.emplace_back("Host", host);
     if (!c.body.is_null()) {
         signable.headers.emplace_back("Content-Type", "application/json");
@@ -104,9 +103,10 @@ api_client::api_client(api_client_options options, std::string host_header, http
       client_(std::move(client)) {}
 
 boost::asio::awaitable<result<http::response>> api_client::send(api_call c) {
-    auto answer = co_await client_.send(signed_request(c, options_, host_header_));
+    const auto operation = c.operation;
+    auto answer = co_await client_.send(signed_request(std::move(c), options_, host_header_));
     if (!answer) {
-        co_return with_context(answer.error(), c.operation + " at " + options_.url);
+        co_return with_context(answer.error(), operation + " at " + options_.url);
     }
     co_return std::move(*answer);
 }

@@ -31,7 +31,8 @@ struct api_call {
     std::string target;          // path and query, percent-encoded
     json::value body = nullptr;  // null: no body
     std::vector<std::pair<std::string, std::string>> headers = {};
-    std::string bytes = {};  // the body where it is no JSON
+    // The body where it is no JSON, or holds secrets: it is wiped when it was sent.
+    std::string bytes = {};
 };
 
 // Calls the service's public AWS APIs, signed, as any AWS client does. One call at a time.

@@ -7,6 +7,7 @@
 #include "apps/evergrass/local_deploy.hpp"
 #include "apps/evergrass/object_client.hpp"
 #include "apps/evergrass/secret_client.hpp"
+#include "apps/evergrass/secret_input.hpp"
 #include "apps/evergrass/service_place.hpp"
 #include "libs/base/arn.hpp"
 #include "libs/base/encoding.hpp"
@@ -125,6 +126,9 @@ asio::awaitable<result<void>> add_secrets(api_client& api, const wanted_group& w
                                           deployment_frame& frame) {
     secret_client secrets(api);
     const auto all = secrets_of(wanted.group);
+    if (!all.empty()) {
+        protect_values("evergrass bundle");
+    }
     for (const auto& each : all) {
         auto arn = co_await secrets.arn(each.name_or_arn());
         if (!arn) {

@@ -10,7 +10,6 @@
 #include "libs/pki/envelope.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -54,23 +53,8 @@ result<secret_text> read_private_file(const file_secret& of, const fs::path& pat
     if (is.st_uid != ::geteuid() && is.st_uid != 0) {
         return fault(of, path.string() + " is another user's: it must be root's or yours");
     }
-    std::string bytes;
-    std::array<char, 4096> part{};
-    for (;;) {
-        const auto got = ::read(file.number, part.data(), part.size());
-        if (got < 0) {
-            return fault(of, errno_error("cannot read " + path.string()).message());
-        }
-        if (got == 0) {
-            break;
-        }
-        bytes.append(part.data(), static_cast<std::size_t>(got));
-        if (bytes.size() > longest_secret) {
-            wipe(bytes);
-            return fault(of, path.string() + " is longer than 65536 bytes");
-        }
-    }
-    return secret_text::from(bytes);
+    auto value = read_secret_text(file.number, longest_secret, path.string());
+    return value ? std::move(value) : fault(of, value.error().message());
 }
 
 result<secret_text> ask(const file_secret& of) {
@@ -178,17 +162,16 @@ std::string arn_of_name(const group_file::owner& whose, const std::string& name)
 
 result<std::string> seal_secrets(const std::vector<edge::secret>& all,
                                  const std::string& certificate_pem) {
-    std::string text = "{\"secrets\": [";
+    json::array secrets(secret_storage());
     for (const auto& each : all) {
-        auto one = edge::to_json_text(each);
-        text += (&each == &all.front() ? "" : ",") + one;
-        wipe(one);
+        secrets.push_back(edge::to_json(each));
     }
-    text += "]}";
+    json::object whole(secret_storage());
+    whole["secrets"] = std::move(secrets);
+    const auto text = to_secret_json(std::move(whole));
     // The core reads it by the same rules: what it would refuse is found here.
     const auto read = edge::parse_deployed_secrets(text);
     auto sealed = read ? pki::seal_for(certificate_pem, text) : result<std::string>(read.error());
-    wipe(text);
     return sealed ? std::move(sealed)
                   : with_context(sealed.error(), "the secrets cannot be sealed for the core");
 }

@@ -84,7 +84,7 @@ TEST_F(secret_folder, a_value_has_the_limits_of_secrets_manager) {
     put(std::string(65536, 'x'));
     EXPECT_EQ(value_of("file:v").size(), 65536U);
     put(std::string(65537, 'x'));
-    EXPECT_THAT(value_of("file:v"), HasSubstr("longer than 65536 bytes"));
+    EXPECT_THAT(value_of("file:v"), HasSubstr("larger than 65536 bytes"));
     put("\xff\xfe");
     EXPECT_THAT(value_of("file:v"), HasSubstr("say 'binary: true'"));
     EXPECT_EQ(value_of("file:v", true), "\xff\xfe");

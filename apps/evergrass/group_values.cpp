@@ -2,6 +2,7 @@
 #include "apps/evergrass/group_apply.hpp"
 #include "apps/evergrass/object_client.hpp"
 #include "apps/evergrass/secret_client.hpp"
+#include "apps/evergrass/secret_input.hpp"
 #include "libs/base/errors.hpp"
 
 #include <algorithm>
@@ -46,6 +47,9 @@ const json::object* model_in(const std::optional<service_group>& current, const 
 asio::awaitable<result<void>> group_applier::plan_secrets(const wanted_group& wanted,
                                                           group_plan& made) {
     const auto all = secrets_of(wanted.group);
+    if (!all.empty()) {
+        protect_values("evergrass group");
+    }
     for (const auto& each : all) {
         auto planned = co_await plan_secret(wanted, each, made);
         if (!planned) {

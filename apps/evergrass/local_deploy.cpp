@@ -4,6 +4,7 @@
 #include "apps/evergrass/failure.hpp"
 #include "apps/evergrass/group_manifest.hpp"
 #include "apps/evergrass/group_secrets.hpp"
+#include "apps/evergrass/secret_input.hpp"
 #include "contract/bundle.hpp"
 #include "edge/config/config.hpp"
 #include "edge/secrets/file_secret_store.hpp"
@@ -78,6 +79,7 @@ result<void> add_secrets(const wanted_group& wanted, const edge::core_config& co
     if (wanted_secrets.empty()) {
         return {};
     }
+    protect_values("evergrass deploy");
     edge::file_secret_store own(config.write_directory / "var/state/secrets");
     for (const auto& fault : own.load()) {
         std::fprintf(stderr, "evergrass: left out: %s\n", fault.message().c_str());

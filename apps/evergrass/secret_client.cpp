@@ -65,11 +65,11 @@ result<edge::secret> read_answer(const json::object& answer) {
 }  // namespace
 
 asio::awaitable<result<std::optional<json::value>>> secret_client::call(std::string operation,
-                                                                        json::object input) {
+                                                                        json::value input) {
     api_call c{operation, "secretsmanager", "POST", "/"};
     c.headers = {{"X-Amz-Target", "secretsmanager." + operation},
                  {"Content-Type", "application/x-amz-json-1.1"}};
-    c.bytes = json::serialize(input);
+    c.bytes = std::string(to_secret_json(input).view());
     auto answer = co_await api_.send(std::move(c));
     if (!answer) {
         co_return answer.error();

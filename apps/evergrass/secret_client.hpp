@@ -33,7 +33,7 @@ public:
 
 private:
     boost::asio::awaitable<result<std::optional<json::value>>> call(std::string operation,
-                                                                    json::object input);
+                                                                    json::value input);
 
     api_client& api_;
 };

@@ -6,8 +6,13 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace evergrass::cli {
+
+// Before the first value is read: memory for values is reserved, and no core dump has them. Says on
+// standard error, after `who`, where the system does not grant it. Asking again does no harm.
+void protect_values(std::string_view who);
 
 // The longest value of a secret, in bytes, as AWS Secrets Manager has it.
 inline constexpr std::size_t longest_secret = 65536;

@@ -84,6 +84,7 @@ private:
     boost::asio::awaitable<result<void>> ask_for_secrets();
     boost::asio::awaitable<void> regain_secrets();
     void keep_secrets_under_new_key();
+    void serve_own_store();
     void keep_secrets(const std::string& deployment, const std::vector<edge::secret>& all) const;
     result<void> take_new_secrets(const contract::signed_manifest& signed_text);
     boost::asio::awaitable<void> refresh_secrets();
@@ -110,6 +111,7 @@ private:
     edge::device_server devices_;
     edge::shadow_service shadows_;
     std::shared_ptr<edge::credential_provider> credentials_;
+    edge::any_key_wrapper own_store_key_;
     edge::file_secret_store secret_store_;
     edge::deployed_secrets known_secrets_;
     edge::rsa_key_wrapper secrets_key_;

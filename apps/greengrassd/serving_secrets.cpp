@@ -17,9 +17,7 @@ namespace asio = boost::asio;
 
 // Those of the deployment, and those of the core's own store.
 result<void> core::serve_secrets(const contract::manifest& wanted) {
-    for (const auto& fault : secret_store_.load()) {
-        log_.error("A secret cannot be used.", {{"reason", fault}});
-    }
+    serve_own_store();
     lacks_secrets_ = false;
     auto deployed = secrets_of(wanted);
     sealed_secrets_.keep_only({wanted.deployment_id, secrets_deployment_});
@@ -28,6 +26,24 @@ result<void> core::serve_secrets(const contract::manifest& wanted) {
     known_secrets_.use(deployed ? std::move(*deployed) : std::vector<edge::secret>());
     secrets_->grant(wanted.functions, wanted.resources);
     return deployed ? look_for_missing_secrets() : deployed.error();
+}
+
+// Under a new data key at each deployment, as V1 has it (spec/core.md §16).
+void core::serve_own_store() {
+    const auto able = keys_->receiving_opens();
+    auto loaded = able ? secret_store_.seal_anew() : result<std::vector<error>>(able.error());
+    if (!loaded) {
+        const auto why = loaded.error();
+        loaded = secret_store_.load();
+        if (!secret_store_.all().empty()) {
+            log_.warn(
+                "Secrets of the core's own store are not sealed anew: those in the clear stay so.",
+                {{"reason", why}});
+        }
+    }
+    for (const auto& fault : *loaded) {
+        log_.error("A secret cannot be used.", {{"reason", fault}});
+    }
 }
 
 result<void> core::look_for_missing_secrets() const {
@@ -90,6 +106,9 @@ result<std::vector<edge::secret>> core::open_package(const std::string& sealed) 
         wipe(*opened);
         return read;
     }
+    if (opened.error().code != errc::denied) {
+        return with_context(opened.error(), "the group's secrets cannot be opened");
+    }
     if (const auto able = keys_->own_opens(); !able) {
         return with_context(able.error(), "the group's secrets cannot be opened");
     }
@@ -117,6 +136,7 @@ void core::keep_secrets_under_new_key() {
     if (!all.empty()) {
         keep_secrets(secrets_deployment_, all);
     }
+    serve_own_store();
 }
 
 // What does not fit in any way leaves the secrets as they are.

@@ -54,6 +54,17 @@ result<json::array> connectivity_of(store& state, std::string_view thing) {
     return entries;
 }
 
+result<std::string> connectivity_version_of(store& state, std::string_view thing) {
+    std::string version;
+    auto read = state.db().query(
+        "greengrass.connectivity_version_of", "SELECT version FROM connectivity WHERE thing = ?1",
+        {std::string(thing)}, [&](const db::row& row) { version = row.text(0); });
+    if (!read) {
+        return read.error();
+    }
+    return version;
+}
+
 result<json::array> read_connectivity_entries(const json::array& sent) {
     if (sent.size() > most_entries) {
         return error{errc::too_large,

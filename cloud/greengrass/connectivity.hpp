@@ -12,6 +12,9 @@ namespace evergrass::cloud::greengrass {
 // Entries in the API's spelling; empty when there is no record.
 result<json::array> connectivity_of(store& state, std::string_view thing);
 
+// The version of the record, another one after each change; empty when there is none.
+result<std::string> connectivity_version_of(store& state, std::string_view thing);
+
 // Takes the known members of each entry; the error names the one that is wrong.
 result<json::array> read_connectivity_entries(const json::array& sent);
 

@@ -252,6 +252,50 @@ TEST_F(device_api_test, a_deployment_ends_the_long_poll_of_its_core) {
     EXPECT_EQ(notifier_.watchers(), 0U);
 }
 
+TEST_F(device_api_test, another_record_of_its_addresses_ends_the_poll_of_its_core) {
+    const auto made = deploy_group();
+    const auto poll = "/evergrass/v1/cores/core/deployment?after=" + text(made, "DeploymentId");
+    const auto version_in = [](const http::response& answer) {
+        return std::string(answer.headers.get("x-evergrass-connectivity-version").value_or(""));
+    };
+    const auto update = [&](const std::string& host) {
+        return text(output_of("UpdateConnectivityInfo",
+                              {{"ThingName", "core"},
+                               {"ConnectivityInfo",
+                                json::array{json::object{
+                                    {"Id", "1"}, {"HostAddress", host}, {"PortNumber", 8883}}}}}),
+                    "Version");
+    };
+    std::string known = version_in(must_answer(request("GET", poll, 'c')));
+    for (const std::string host : {"first.example", "second.example"}) {
+        const auto waiting = begin(request("GET", poll + "&wait=60&connectivity=" + known, 'c'));
+        io_.restart();
+        while (notifier_.watchers() == 0) {
+            io_.run_one();
+        }
+        EXPECT_FALSE(*waiting) << host;
+        const auto version = update(host);
+        io_.run();
+        ASSERT_TRUE(*waiting) << host;
+        EXPECT_EQ((*waiting)->status, 204);
+        EXPECT_EQ(version_in(**waiting), version);
+        known = version;
+    }
+    EXPECT_EQ(version_in(must_answer(request("GET", poll, 'c'))), known)
+        << "those who do not ask for it hear of it at the end";
+}
+
+TEST_F(device_api_test, other_services_hear_of_another_record_of_addresses) {
+    std::vector<std::string> told;
+    notifier_.tell_others = [&](const std::string& core) { told.push_back(core); };
+    output_of("UpdateConnectivityInfo",
+              {{"ThingName", "core"}, {"ConnectivityInfo", json::array()}});
+    EXPECT_EQ(told, std::vector<std::string>{"core"});
+    EXPECT_FALSE(run("UpdateConnectivityInfo",
+                     {{"ThingName", "core"}, {"ConnectivityInfo", json::array{json::object()}}}));
+    EXPECT_EQ(told.size(), 1U);
+}
+
 constexpr const char* denied_path = "/evergrass/v1/cores/core/denied-certificates?nonce=n";
 
 TEST_F(device_api_test, a_device_that_lost_its_certificate_ends_the_poll_of_its_core) {

@@ -47,6 +47,8 @@ struct deployment_poll {
     bool invocations = false;      // ends when there is one for the core, too
     // The version of the denied certificates that the core has: ends when it is another.
     std::optional<std::string> denied;
+    // The version of its connectivity information that the core has: ends when it is another.
+    std::optional<std::string> connectivity;
 };
 deployment_poll read_deployment_poll(const http::request& asked);
 // An answer, or nullopt: nothing yet. `last_look` answers in any case.

@@ -1,3 +1,4 @@
+#include "cloud/greengrass/connectivity.hpp"
 #include "cloud/greengrass/denied_certificates.hpp"
 #include "cloud/greengrass/deployments.hpp"
 #include "cloud/greengrass/device_routes.hpp"
@@ -9,6 +10,13 @@ namespace evergrass::cloud::greengrass {
 namespace {
 
 constexpr std::chrono::seconds longest_wait{60};
+
+// What a core's certificate for its devices depends on.
+void add_connectivity(http::response& to, const std::string& version) {
+    if (!version.empty()) {
+        to.headers.set("x-evergrass-connectivity-version", version);
+    }
+}
 
 }  // namespace
 
@@ -22,6 +30,8 @@ deployment_poll read_deployment_poll(const http::request& asked) {
             poll.invocations = value == "1";
         } else if (name == "denied") {
             poll.denied = value;
+        } else if (name == "connectivity") {
+            poll.connectivity = value;
         } else if (name == "wait") {
             long seconds = 0;
             std::from_chars(value.data(), value.data() + value.size(), seconds);
@@ -45,11 +55,16 @@ std::optional<http::response> look_for_deployment(const device_routes& in,
     if (!newest) {
         return store_failed(in, newest.error());
     }
+    const auto connectivity = connectivity_version_of(in.services.state, from.thing);
+    if (!connectivity) {
+        return store_failed(in, connectivity.error());
+    }
     const bool is_new = *newest && (*newest)->id != poll.after && (*newest)->status != "Failure";
     if (is_new) {
         http::response answer;
         answer.headers.add("content-type", "application/json");
         answer.body = (*newest)->signed_manifest.value_or("");
+        add_connectivity(answer, *connectivity);
         return answer;
     }
     bool denies = false;
@@ -60,7 +75,8 @@ std::optional<http::response> look_for_deployment(const device_routes& in,
         }
         denies = denied->version != *poll.denied;
     }
-    if (!last_look && !denies) {
+    const bool moved = *newest && poll.connectivity && *poll.connectivity != *connectivity;
+    if (!last_look && !denies && !moved) {
         return std::nullopt;
     }
     if (!*newest) {
@@ -69,6 +85,7 @@ std::optional<http::response> look_for_deployment(const device_routes& in,
     }
     http::response nothing;
     nothing.status = 204;
+    add_connectivity(nothing, *connectivity);
     if (denies) {
         nothing.headers.set("x-evergrass-denied", "1");
     }

@@ -16,7 +16,11 @@ api_result accept_certificate_transfer(registry& in, const call& from) {
         }
         return reply{};
     });
-    in.changes.changed();
+    if (done) {
+        in.changes.certificate_changed(id);
+    } else {
+        in.changes.changed();
+    }
     return done;
 }
 

@@ -239,6 +239,7 @@ api_result fleet_provisioning::provision(const iot::fleet_request& asked,
     const auto parameters =
         given != nullptr && given->is_object() ? given->get_object() : json::object();
     bool made = false;
+    std::string certificate_id;
     auto done = in_transaction(in_.state, [&]() -> api_result {
         const auto wanted = iot::find_provisioning_template(in_, template_name);
         if (!wanted) {
@@ -297,6 +298,7 @@ api_result fleet_provisioning::provision(const iot::fleet_request& asked,
         if (!outcome) {
             return outcome.error();
         }
+        certificate_id = outcome->certificate_id;
         json::object said = {{"deviceConfiguration", plan->device_configuration}};
         if (!outcome->thing_name.empty()) {
             said["thingName"] = outcome->thing_name;
@@ -311,7 +313,11 @@ api_result fleet_provisioning::provision(const iot::fleet_request& asked,
         return reply{std::move(said)};
     });
     if (made && done) {
-        in_.changes.changed();
+        if (certificate_id.empty()) {
+            in_.changes.changed();
+        } else {
+            in_.changes.certificate_changed(certificate_id);  // it is ACTIVE now, and the thing's
+        }
         in_.changes.things_changed();
         log_.info("A device was provisioned.",
                   {{"template", template_name},

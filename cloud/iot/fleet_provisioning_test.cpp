@@ -98,6 +98,36 @@ TEST_F(fleet, a_device_gets_its_thing_certificate_policy_and_configuration) {
     EXPECT_THAT(json::serialize(groups), HasSubstr("pumps"));
 }
 
+// Cores whose groups have the certificate look again (registry_changes::on_certificate_changed).
+TEST_F(fleet, whose_certificate_was_activated_is_told_after_it_is_in_force) {
+    std::vector<std::string> told;
+    changes_.on_certificate_changed = [&](const std::string& id) {
+        if (authority_.is_active(id)) {
+            told.push_back(id);
+        }
+    };
+    const auto first = new_certificate();
+    EXPECT_TRUE(told.empty());
+    ASSERT_TRUE(provision(first, "7"));
+    EXPECT_EQ(told, std::vector<std::string>{id_of_new(first)});
+    ASSERT_TRUE(provision(first, "7")) << "asked again";
+    EXPECT_EQ(told.size(), 1U);
+
+    const auto second = id_of(certificate());
+    ok("UpdateCertificate", {{"certificateId", second}, {"newStatus", "INACTIVE"}});
+    told.clear();
+    ok("RegisterThing",
+       {{"templateBody",
+         R"({"Resources":{"certificate":{"Type":"AWS::IoT::Certificate","Properties":{
+              "CertificateId":")" +
+             second + R"(","Status":"ACTIVE"}}}})"}});
+    EXPECT_EQ(told, std::vector<std::string>{second});
+    EXPECT_NE(code("RegisterThing", {{"templateBody", R"({"Resources":{"certificate":{
+        "Type":"AWS::IoT::Certificate","Properties":{"CertificateId":"0"}}}})"}}),
+              "success");
+    EXPECT_EQ(told.size(), 1U);
+}
+
 TEST_F(fleet, a_device_that_missed_the_answer_gets_it_again_and_nothing_is_made_anew) {
     const auto certificate = new_certificate();
     const auto first = provision(certificate, "7").value();

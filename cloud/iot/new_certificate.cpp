@@ -64,7 +64,11 @@ api_result store_certificate(registry& in, const std::string& pem, const std::st
         }
         return success;
     });
-    in.changes.changed();
+    if (done && status == "ACTIVE") {
+        in.changes.certificate_changed(info->id);  // it may have been deleted, and be a group's
+    } else {
+        in.changes.changed();
+    }
     return done;
 }
 

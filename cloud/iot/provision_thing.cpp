@@ -256,6 +256,7 @@ answer<provisioned> carry_out(registry& in, const provisioning_plan& plan) {
         }
         certificate = std::move(*made);
         done.certificate_pem = certificate->pem;
+        done.certificate_id = certificate->id;
         done.resource_arns[plan.certificate->logical_name] = certificate_arn(in, certificate->id);
     }
     for (const auto& each : plan.policies) {

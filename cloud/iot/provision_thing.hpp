@@ -8,6 +8,7 @@ namespace evergrass::cloud::iot {
 struct provisioned {
     std::string thing_name;  // empty: the template has no thing
     std::string certificate_pem;
+    std::string certificate_id;  // empty: the template has no certificate
     json::object resource_arns;  // by the template's logical names
 };
 

@@ -15,18 +15,24 @@ api_result register_thing(registry& in, const call& from) {
     if (!plan) {
         return invalid_request(plan.error().context + ".");
     }
+    std::string certificate;
     auto done = in_transaction(in.state, [&]() -> api_result {
         const auto made = carry_out(in, *plan);
         if (!made) {
             return made.error();
         }
+        certificate = made->certificate_id;
         json::object said = {{"resourceArns", made->resource_arns}};
         if (!made->certificate_pem.empty()) {
             said["certificatePem"] = made->certificate_pem;
         }
         return reply{std::move(said)};
     });
-    in.changes.changed();
+    if (done && !certificate.empty()) {
+        in.changes.certificate_changed(certificate);  // it may be ACTIVE now, and the thing's
+    } else {
+        in.changes.changed();
+    }
     in.changes.things_changed();
     return done;
 }

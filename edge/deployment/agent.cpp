@@ -183,8 +183,8 @@ asio::awaitable<result<void>> deployment_agent::round() {
     // The first poll of a link does not wait: its answer says that the link is up.
     const int wait = was_linked_ && link_trouble_.empty() ? settings_.poll_seconds : 0;
     auto denied = running_ ? std::optional(denied_.version(running_->deployment_id)) : std::nullopt;
-    auto answer =
-        co_await service_.poll_deployment(progress_.last_deployment_id, wait, std::move(denied));
+    auto answer = co_await service_.poll_deployment(progress_.last_deployment_id, wait,
+                                                    std::move(denied), connectivity_version_);
     if (!answer && answer.error().code == errc::not_found) {
         // A core that is set up before its group: the poll was held, nothing is wrong.
         if (!told_to_wait_) {

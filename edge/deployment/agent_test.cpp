@@ -64,6 +64,8 @@ struct fake_service {
     std::string answered_nonce;  // empty: the question's
     int denied_asked = 0;
     std::vector<std::string> told_addresses;
+    std::string connectivity;                     // the record's version; empty: there is none
+    std::vector<std::string> connectivity_asked;  // of each poll
 
     void deploy(const contract::manifest& m, std::string with_key = {}) {
         const auto& signer = with_key.empty() ? key : with_key;
@@ -82,6 +84,14 @@ struct fake_service {
         } else if (path.ends_with("/deployment")) {
             ++self->polls;
             const auto after = http::parse_query(asked.query())[0].second;
+            std::string connectivity;
+            for (const auto& [name, value] : http::parse_query(asked.query())) {
+                connectivity = name == "connectivity" ? value : connectivity;
+            }
+            self->connectivity_asked.push_back(connectivity);
+            if (!self->connectivity.empty()) {
+                answer.headers.set("x-evergrass-connectivity-version", self->connectivity);
+            }
             if (self->newest && self->newest->first != after) {
                 answer.body = self->newest->second;
             } else if (const auto query = http::parse_query(asked.query());
@@ -89,6 +99,8 @@ struct fake_service {
                        query.back().second != self->denied_version) {
                 answer.status = 204;
                 answer.headers.set("x-evergrass-denied", "1");
+            } else if (connectivity != self->connectivity) {
+                answer.status = 204;
             } else {
                 co_await rt::sleep_for(1h);
                 answer.status = 204;
@@ -97,6 +109,7 @@ struct fake_service {
             answer.body = self->say_denied(http::parse_query(asked.query())[0].second);
         } else if (path.ends_with("/connectivity")) {
             self->told_addresses.push_back(asked.body);
+            self->connectivity = "1";
             answer.body = R"({"version":"1"})";
         } else if (path.ends_with("/status")) {
             self->take_report(path, asked.body, answer);
@@ -304,6 +317,21 @@ TEST_F(agent_fixture, the_addresses_are_told_again_when_the_port_is_another) {
     port = 8884;
     rt::testing::run_until(io, [&] { return service.told_addresses.size() == 2; });
     EXPECT_THAT(service.told_addresses.back(), HasSubstr(R"("PortNumber":8884)"));
+}
+
+TEST_F(agent_fixture, the_version_of_its_addresses_is_what_the_next_poll_waits_to_change) {
+    service.connectivity = "v1";
+    service.deploy(manifest_of("d1"));
+    start_core();
+    run_until_reported("d1 Success");
+    rt::testing::run_until(io, [&] { return service.connectivity_asked.back() == "v1"; });
+    EXPECT_EQ(service.connectivity_asked.front(), "") << "nothing was known yet";
+    const auto polls = service.polls;
+    stop_core();
+    service.connectivity = "v2";
+    start_core();
+    rt::testing::run_until(io, [&] { return service.connectivity_asked.back() == "v2"; });
+    EXPECT_GT(service.polls, polls);
 }
 
 TEST_F(agent_fixture, a_group_without_it_is_the_owners_to_describe) {

@@ -70,12 +70,18 @@ boost::asio::awaitable<result<http::response>> service_client::send(http::reques
 }
 
 boost::asio::awaitable<result<service_client::poll_answer>> service_client::poll_deployment(
-    std::string after, int wait_seconds, std::optional<std::string> denied) {
+    std::string after, int wait_seconds, std::optional<std::string> denied,
+    std::optional<std::string> connectivity) {
     http::request ask;
     ask.method = "GET";
     ask.target = path("/deployment?after=" + percent_encode(after) +
-                      "&wait=" + std::to_string(wait_seconds) + "&invocations=1" +
-                      (denied ? "&denied=" + percent_encode(*denied) : std::string()));
+                      "&wait=" + std::to_string(wait_seconds) + "&invocations=1");
+    if (connectivity) {
+        ask.target += "&connectivity=" + percent_encode(*connectivity);
+    }
+    if (denied) {
+        ask.target += "&denied=" + percent_encode(*denied);
+    }
     auto answer = co_await send(std::move(ask));
     if (!answer) {
         co_return answer.error();

@@ -41,9 +41,11 @@ public:
         bool invocations_wait = false;                        // for take_invocation()
         bool denied_changed = false;                          // for fetch_denied()
     };
-    // `denied`: the version of denied certificates that holds here; nullopt: not asked for.
+    // `denied`: the version of denied certificates that holds here; `connectivity`: that of the
+    // service's record of addresses. A poll ends when it is another. nullopt: not asked for.
     boost::asio::awaitable<result<poll_answer>> poll_deployment(
-        std::string after, int wait_seconds, std::optional<std::string> denied = std::nullopt);
+        std::string after, int wait_seconds, std::optional<std::string> denied = std::nullopt,
+        std::optional<std::string> connectivity = std::nullopt);
     // Signed: whose certificates are no longer ACTIVE (denied_certificates.hpp).
     boost::asio::awaitable<result<contract::signed_manifest>> fetch_denied(std::string nonce);
     boost::asio::awaitable<result<std::string>> fetch_signing_key();

@@ -39,4 +39,28 @@ private:
     pki::key_wrapping how_;
 };
 
+// As rsa_key_wrapper where the key is RSA. For one of an elliptic curve the data key is in an
+// envelope (pki::seal_for_key): a core without an RSA key has secrets of its own, too.
+class any_key_wrapper final : public data_key_wrapper {
+public:
+    any_key_wrapper(rsa_key_wrapper::key_source key, pki::key_wrapping how)
+        : key_(std::move(key)), rsa_(key_, how) {}
+
+    std::string_view method() const override;
+    result<std::string> wrap(std::string_view data_key) const override;
+    result<secret_text> unwrap(std::string_view wrapped) const override;
+
+private:
+    rsa_key_wrapper::key_source key_;
+    rsa_key_wrapper rsa_;
+};
+
+// A new data key, for one writing of one file or of several.
+struct data_key {
+    secret_text plain;
+    std::string wrapped;
+    std::string method;
+};
+result<data_key> make_data_key(const data_key_wrapper& wrapper);
+
 }  // namespace evergrass::edge

@@ -1,6 +1,7 @@
 #include "edge/secrets/deployed_secrets.hpp"
 
 #include "edge/secrets/file_secret_store.hpp"
+#include "libs/pki/pki.hpp"
 
 #include <gtest/gtest.h>
 
@@ -23,7 +24,9 @@ protected:
         std::string pattern = ::testing::TempDir() + "evergrass-deployed-XXXXXX";
         return std::filesystem::path(::mkdtemp(pattern.data()));
     }();
-    file_secret_store local_{directory_ / "secrets"};
+    pki::private_key key_ = pki::private_key::from_pem(pki::generate_ec_key()).value();
+    any_key_wrapper wrapper_{[this] { return key_; }, pki::key_wrapping::pkcs1};
+    file_secret_store local_{directory_ / "secrets", &wrapper_};
     deployed_secrets all_{local_};
 };
 

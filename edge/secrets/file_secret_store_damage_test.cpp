@@ -1,6 +1,7 @@
 #include "edge/secrets/file_secret_store.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
+#include "libs/pki/pki.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -46,7 +47,7 @@ protected:
     // Why the store does not take the one file with this text.
     std::string fault_of(std::string_view text) {
         write("a.json", text);
-        const auto faults = file_secret_store(directory()).load();
+        const auto faults = file_secret_store(directory(), &mine_).load();
         return faults.empty() ? "" : faults.front().message();
     }
     std::string text_with(const std::string& from, const std::string& to) {
@@ -56,17 +57,24 @@ protected:
         return text.replace(at, from.size(), to);
     }
 
+    static std::string key() {
+        static const std::string made = pki::generate_ec_key();
+        return made;
+    }
+
     std::filesystem::path root;
+    pki::private_key key_ = pki::private_key::from_pem(key()).value();
+    any_key_wrapper mine_{[this] { return key_; }, pki::key_wrapping::pkcs1};
 };
 
 TEST_F(file_secret_store_test, what_was_put_is_there_after_a_restart) {
     {
-        file_secret_store store(directory());
+        file_secret_store store(directory(), &mine_);
         EXPECT_THAT(store.load(), IsEmpty()) << "no directory: no secrets";
         ASSERT_TRUE(store.put(sample()));
         EXPECT_NE(store.find(arn), nullptr);
     }
-    file_secret_store store(directory());
+    file_secret_store store(directory(), &mine_);
     EXPECT_THAT(store.load(), IsEmpty());
     for (const auto& id : {arn, std::string("folder/db")}) {
         const auto* found = store.find(id);
@@ -78,7 +86,7 @@ TEST_F(file_secret_store_test, what_was_put_is_there_after_a_restart) {
 }
 
 TEST_F(file_secret_store_test, only_the_owner_may_read) {
-    file_secret_store store(directory());
+    file_secret_store store(directory(), &mine_);
     ASSERT_TRUE(store.put(sample()));
     struct stat status {};
     ASSERT_EQ(::stat(only_file().c_str(), &status), 0);
@@ -88,7 +96,7 @@ TEST_F(file_secret_store_test, only_the_owner_may_read) {
 }
 
 TEST_F(file_secret_store_test, a_secret_is_replaced_and_removed) {
-    file_secret_store store(directory());
+    file_secret_store store(directory(), &mine_);
     ASSERT_TRUE(store.put(sample()));
     auto changed = sample();
     changed.name = "folder/renamed";
@@ -101,13 +109,13 @@ TEST_F(file_secret_store_test, a_secret_is_replaced_and_removed) {
     EXPECT_TRUE(store.put(rival).has_error());
     ASSERT_TRUE(store.remove(arn));
     ASSERT_TRUE(store.remove(arn)) << "told again";
-    file_secret_store again(directory());
+    file_secret_store again(directory(), &mine_);
     EXPECT_THAT(again.load(), IsEmpty());
     EXPECT_THAT(again.all(), IsEmpty());
 }
 
 TEST_F(file_secret_store_test, what_could_not_be_read_back_is_not_put) {
-    file_secret_store store(directory());
+    file_secret_store store(directory(), &mine_);
     auto wrong = sample();
     wrong.arn = "db";
     EXPECT_TRUE(store.put(wrong).has_error());
@@ -121,7 +129,7 @@ TEST_F(file_secret_store_test, what_could_not_be_read_back_is_not_put) {
 }
 
 TEST_F(file_secret_store_test, cut_short_is_left_out_and_named_and_the_rest_is_there) {
-    file_secret_store store(directory());
+    file_secret_store store(directory(), &mine_);
     ASSERT_TRUE(store.put(sample()));
     write("broken.json", to_json_text(sample()).substr(0, 100));
     const auto faults = store.load();
@@ -141,12 +149,12 @@ TEST_F(file_secret_store_test, any_prefix_of_a_file_is_refused) {
 
 TEST_F(file_secret_store_test, left_over_by_a_power_cut_is_not_read) {
     write("a.json.new-0123456789ab", "half");
-    EXPECT_THAT(file_secret_store(directory()).load(), IsEmpty());
+    EXPECT_THAT(file_secret_store(directory(), &mine_).load(), IsEmpty());
 }
 
 TEST_F(file_secret_store_test, left_over_by_a_power_cut_goes_with_the_next_change) {
     const auto old = directory() / "a.json.new-0123456789ab";
-    file_secret_store store(directory());
+    file_secret_store store(directory(), &mine_);
     for (const auto change : {0, 1}) {
         write(old.filename(), "half a value");
         write("b.json.new-0123456789ab", "of another process, a moment ago");
@@ -159,7 +167,7 @@ TEST_F(file_secret_store_test, left_over_by_a_power_cut_goes_with_the_next_chang
 }
 
 TEST_F(file_secret_store_test, readable_by_others_is_refused) {
-    file_secret_store store(directory());
+    file_secret_store store(directory(), &mine_);
     ASSERT_TRUE(store.put(sample()));
     ASSERT_EQ(::chmod(only_file().c_str(), 0640), 0);
     const auto faults = store.load();
@@ -171,11 +179,11 @@ TEST_F(file_secret_store_test, readable_by_others_is_refused) {
 TEST_F(file_secret_store_test, a_link_is_not_followed) {
     write("real", to_json_text(sample()));
     std::filesystem::create_symlink(directory() / "real", directory() / "link.json");
-    EXPECT_THAT(file_secret_store(directory()).load(), SizeIs(1));
+    EXPECT_THAT(file_secret_store(directory(), &mine_).load(), SizeIs(1));
 }
 
 TEST_F(file_secret_store_test, twice_the_same_secret_is_a_conflict) {
-    file_secret_store store(directory());
+    file_secret_store store(directory(), &mine_);
     ASSERT_TRUE(store.put(sample()));
     write("copy.json", to_json_text(sample()));
     const auto faults = store.load();
@@ -190,7 +198,7 @@ TEST_F(file_secret_store_test, the_member_that_is_wrong_is_named_and_no_value_to
         EXPECT_THAT(fault_of(text_with(from, to)), AllOf(HasSubstr(member), Not(HasSubstr("hush"))))
             << to;
     };
-    wrong("\"version\": 1", "\"version\": 2", "version");
+    wrong("\"version\": 1", "\"version\": 3", "version");
     wrong("secretsmanager", "s3", "arn");
     wrong("\"name\": \"folder/db\"", "\"name\": \"\"", "name");
     wrong("\"versions\"", "\"other\"", "versions");

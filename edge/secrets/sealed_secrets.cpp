@@ -1,12 +1,10 @@
 #include "edge/secrets/sealed_secrets.hpp"
 
-#include "contract/fields.hpp"
+#include "edge/secrets/sealed_values.hpp"
 #include "libs/base/digest.hpp"
 #include "libs/base/encoding.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
-#include "libs/base/random.hpp"
-#include "libs/base/seal.hpp"
 
 #include <algorithm>
 
@@ -17,77 +15,8 @@ constexpr std::int64_t format_version = 1;
 // Of a deployment: some hundred secrets of 64 KiB.
 constexpr std::size_t most_bytes = 64 * 1024 * 1024;
 
-json::object described(const secret_version& v) {
-    json::array stages;
-    for (const auto& stage : v.stages) {
-        stages.emplace_back(stage);
-    }
-    return {{"versionId", v.id},
-            {"stages", std::move(stages)},
-            {"createdDate", v.created_at_ms},
-            {"binary", v.is_binary}};
-}
-
-// What is checked with a value: it opens in no other place, and under no other name or label.
-std::string purpose_of(const std::string& deployment, const secret& s, const secret_version& v) {
-    return json::serialize(json::array{deployment, s.arn, s.name, described(v)});
-}
-
 error changed() {
     return {errc::corrupt, "was changed, or is for another key"};
-}
-
-struct sealed_version {
-    secret_version head;
-    std::string sealed;
-};
-
-result<sealed_version> read_version(const json::value& element) {
-    const auto* object = element.if_object();
-    if (object == nullptr) {
-        return error{errc::corrupt, ""};
-    }
-    contract::field_reader in(*object, "");
-    sealed_version read;
-    read.head.id = in.required_text("versionId");
-    read.head.created_at_ms = in.integer("createdDate", 0);
-    read.head.is_binary = bool_member(*object, "binary").value_or(false);
-    const auto* stages = in.array("stages");
-    for (std::size_t i = 0; stages != nullptr && i < stages->size(); ++i) {
-        const auto* stage = (*stages)[i].if_string();
-        read.head.stages.emplace_back(stage == nullptr ? "" : std::string_view(*stage));
-    }
-    auto sealed = base64_decode(in.required_text("sealed"));
-    if (!in.outcome() || !sealed) {
-        return error{errc::corrupt, ""};
-    }
-    read.sealed = std::move(*sealed);
-    return read;
-}
-
-result<secret> read_sealed(const json::value& element, const std::string& deployment,
-                           const secret_text& data_key) {
-    const auto* object = element.if_object();
-    const auto* versions = object == nullptr ? nullptr : array_member(*object, "versions");
-    if (versions == nullptr || versions->empty()) {
-        return error{errc::corrupt, ""};
-    }
-    secret read;
-    read.arn = string_member(*object, "arn").value_or("");
-    read.name = string_member(*object, "name").value_or("");
-    for (const auto& each : *versions) {
-        auto version = read_version(each);
-        if (!version) {
-            return version.error();
-        }
-        auto value = unseal(data_key, version->sealed, purpose_of(deployment, read, version->head));
-        if (!value) {
-            return value.error();
-        }
-        version->head.value = secret_text::from(*value);
-        read.versions.push_back(std::move(version->head));
-    }
-    return read;
 }
 
 }  // namespace
@@ -98,28 +27,18 @@ std::filesystem::path sealed_secrets::file_of(const std::string& deployment) con
 
 result<void> sealed_secrets::save(const std::string& deployment, const std::vector<secret>& all,
                                   const data_key_wrapper& wrapper) const {
-    auto random = random_bytes(seal_key_bytes);
-    const auto data_key = secret_text::from(random);
-    const auto wrapped = wrapper.wrap(data_key);
-    if (!wrapped) {
-        return wrapped.error();
+    const auto data_key = make_data_key(wrapper);
+    if (!data_key) {
+        return data_key.error();
     }
     json::array secrets;
     for (const auto& s : all) {
-        json::array versions;
-        for (const auto& v : s.versions) {
-            auto version = described(v);
-            version["sealed"] =
-                base64_encode(seal(data_key, v.value, purpose_of(deployment, s, v)));
-            versions.push_back(std::move(version));
-        }
-        secrets.push_back(
-            json::object{{"arn", s.arn}, {"name", s.name}, {"versions", std::move(versions)}});
+        secrets.push_back(seal_values(s, deployment, data_key->plain));
     }
     const auto text = to_pretty_json(json::object{{"version", format_version},
                                                   {"deploymentId", deployment},
-                                                  {"wrapping", wrapper.method()},
-                                                  {"dataKey", base64_encode(*wrapped)},
+                                                  {"wrapping", data_key->method},
+                                                  {"dataKey", base64_encode(data_key->wrapped)},
                                                   {"secrets", std::move(secrets)}});
     if (auto made = make_directories(directory_, 0700); !made) {
         return made;
@@ -144,7 +63,7 @@ result<std::vector<secret>> open_sealed_secrets(std::string_view text,
     }
     std::vector<secret> all;
     for (const auto& each : *secrets) {
-        auto read = read_sealed(each, deployment, *data_key);
+        auto read = open_values(each, deployment, &*data_key);
         if (!read) {
             return changed();
         }

@@ -127,7 +127,8 @@ result<secret> read_secret(const json::value& document) {
     }
     field_reader in(*object, "");
     if (const auto version = in.integer("version", 0); version != format_version) {
-        in.fail("version", "is " + std::to_string(version) + "; this core reads version 1");
+        in.fail("version",
+                "is " + std::to_string(version) + "; this core reads 1 and, of its own store, 2");
     }
     secret read;
     read.arn = in.required_text("arn");
@@ -151,15 +152,20 @@ result<secret> read_secret(const json::value& document) {
     return read;
 }
 
-std::string to_json_text(const secret& s) {
-    json::array versions(secret_storage());
+json::object to_json(const secret& s) {
+    json::object out(secret_storage());
+    out["version"] = format_version;
+    out["arn"] = s.arn;
+    out["name"] = s.name;
+    auto& versions = out["versions"].emplace_array();
     for (const auto& version : s.versions) {
         versions.push_back(to_json(version));
     }
-    return to_pretty_json({{"version", format_version},
-                           {"arn", s.arn},
-                           {"name", s.name},
-                           {"versions", std::move(versions)}});
+    return out;
+}
+
+std::string to_json_text(const secret& s) {
+    return to_pretty_json(to_json(s));
 }
 
 }  // namespace evergrass::edge

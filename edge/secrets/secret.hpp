@@ -30,6 +30,7 @@ inline constexpr std::string_view current_stage = "AWSCURRENT";
 // The stored form: docs/formats/secrets.md. The error names the member, never a value.
 result<secret> parse_secret(std::string_view text);
 result<secret> read_secret(const json::value& document);
+json::object to_json(const secret& s);  // in secret_storage()
 std::string to_json_text(const secret& s);
 
 }  // namespace evergrass::edge

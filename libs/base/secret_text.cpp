@@ -4,6 +4,7 @@
 
 #include <boost/json/memory_resource.hpp>
 #include <boost/json/parser.hpp>
+#include <boost/json/serializer.hpp>
 #include <openssl/crypto.h>
 
 #include <cerrno>
@@ -51,7 +52,8 @@ class secret_resource final : public json::memory_resource {
 }  // namespace
 
 bool reserve_secret_memory(std::size_t bytes) {
-    return CRYPTO_secure_malloc_init(bytes, least_piece) == 1;
+    return CRYPTO_secure_malloc_initialized() == 1 ||
+           CRYPTO_secure_malloc_init(bytes, least_piece) == 1;
 }
 
 secret_text::secret_text(std::string_view text) : size_(text.size()) {
@@ -132,6 +134,30 @@ void wipe(std::string& text) {
 
 json::storage_ptr secret_storage() {
     return json::make_shared_resource<secret_resource>();
+}
+
+// json::serialize() grows a string, and each time leaves the one before where it was.
+secret_text to_secret_json(const json::value& value) {
+    constexpr std::size_t first_size = 1024;
+    json::serializer out;
+    out.reset(&value);
+    std::size_t size = 0;
+    std::size_t room = first_size;
+    auto* memory = static_cast<char*>(take_memory(room));
+    for (;;) {
+        size += out.read(memory + size, room - size).size();
+        if (out.done()) {
+            break;
+        }
+        auto* larger = static_cast<char*>(take_memory(2 * room));
+        std::memcpy(larger, memory, size);
+        give_back(memory, room);
+        memory = larger;
+        room *= 2;
+    }
+    secret_text text(std::string_view(memory, size));
+    give_back(memory, room);
+    return text;
 }
 
 result<json::value> parse_secret_json(std::string_view text) {

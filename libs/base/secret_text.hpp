@@ -11,8 +11,9 @@
 namespace evergrass {
 
 // Memory for secret texts: locked, so that it is never swapped out, and left out of core dumps.
-// Once a process, before the first secret_text; `bytes` is a power of two. False: the system gives
-// none, or does not lock it (RLIMIT_MEMLOCK); secrets are wiped all the same.
+// Before the first secret_text, once a process: what is reserved stays as it is, and asking again
+// is true. `bytes` is a power of two. False: the system gives none, or does not lock it
+// (RLIMIT_MEMLOCK); secrets are wiped all the same.
 bool reserve_secret_memory(std::size_t bytes);
 
 // A text that nobody else is to find: in reserved memory while there is some left, in other memory
@@ -57,6 +58,9 @@ void wipe(std::string& text);
 
 // JSON values made with it are in memory like that of secret_text, and wiped as they go.
 json::storage_ptr secret_storage();
+
+// The value's JSON without blanks, without leaving it elsewhere in memory.
+secret_text to_secret_json(const json::value& value);
 
 // parse_json() with the value, and what is needed on the way to it, in such memory.
 result<json::value> parse_secret_json(std::string_view text);

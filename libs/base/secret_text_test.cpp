@@ -4,6 +4,7 @@
 #include "libs/base/file.hpp"
 
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <gtest/gtest.h>
 #include <openssl/crypto.h>
 
@@ -46,6 +47,21 @@ TEST_F(secret_memory, what_was_taken_is_wiped_where_it_was) {
     EXPECT_EQ(std::string(place, size), std::string(size, '\0'));
     EXPECT_EQ(taken.size(), size);
     EXPECT_TRUE(plain.empty());
+}
+
+TEST_F(secret_memory, the_json_of_a_value_is_in_it_at_any_length) {
+    for (const std::size_t size : {0, 1, 1000, 1023, 1024, 1025, 5000}) {
+        const json::value value(json::object{{"a", std::string(size, 'x')}, {"b", {1, nullptr}}},
+                                secret_storage());
+        const auto text = to_secret_json(value);
+        EXPECT_EQ(text.view(), json::serialize(value)) << size;
+        EXPECT_TRUE(is_reserved(text)) << size;
+    }
+}
+
+TEST_F(secret_memory, reserving_again_is_no_failure) {
+    EXPECT_TRUE(reserve_secret_memory(reserved));
+    EXPECT_TRUE(is_reserved("hush"));
 }
 
 TEST_F(secret_memory, more_than_was_reserved_is_kept_all_the_same) {

@@ -1,6 +1,7 @@
 #include "libs/http/client.hpp"
 
 #include "libs/base/errors.hpp"
+#include "libs/base/secret_text.hpp"
 #include "libs/http/connection.hpp"
 #include "libs/http/download_file.hpp"
 #include "libs/http/response_reader.hpp"
@@ -63,6 +64,15 @@ error status_error(int status, const std::string& body, const request& r) {
                       std::to_string(status) + " " + body.substr(0, most_quoted_bytes)};
 }
 
+// What is sent may hold secrets: no copy of it stays in memory that others get.
+struct wiped_at_end {
+    explicit wiped_at_end(std::string& which) : text(which) {}
+    ~wiped_at_end() { wipe(text); }
+    wiped_at_end(const wiped_at_end&) = delete;
+    wiped_at_end& operator=(const wiped_at_end&) = delete;
+    std::string& text;
+};
+
 // Where the bytes of a download go and what they have to look like.
 struct download_state {
     download_file file;
@@ -110,6 +120,7 @@ public:
 
     // A coroutine keeps `self` alive, for the client may be destroyed while it waits.
     static asio::awaitable<result<response>> send(std::shared_ptr<implementation> self, request r) {
+        const wiped_at_end body_of_request(r.body);
         std::string body;
         const auto most = self->options_.max_body_bytes;
         const body_sink gather = [&body, most](const response&, std::string& piece) {
@@ -228,8 +239,10 @@ private:
         reusable_ = false;
         rt::deadline limit(executor_, [link] { link->close(); });
         limit.arm(options_.response_timeout);
-        const auto text = serialize(*r, options_);
+        auto text = serialize(*r, options_);
+        const wiped_at_end sent(text);
         const auto written = co_await link->write(asio::buffer(text));
+        wipe(text);
         response_reader reader(r->method == "HEAD");
         // A server may refuse the request before it took all of it: what it says is still read.
         if (written.failed && limit.expired()) {

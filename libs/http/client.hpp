@@ -32,6 +32,7 @@ public:
 
     // Adds Host and Content-Length. Any status is a success here; errors are of the transport:
     // errc::unavailable or errc::timed_out, or invalid_input for an answer that is not HTTP.
+    // The body is wiped after it was sent.
     boost::asio::awaitable<result<response>> send(request r);
 
     // GETs `r.target` into `path`, resuming at the bytes that are there already (Range), up to

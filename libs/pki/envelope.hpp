@@ -16,7 +16,9 @@ result<std::string> seal_for(std::string_view certificate_pem, std::string_view 
 // certificate. errc::unsupported: neither RSA of 2048 bits or more nor of P-256 or P-384.
 result<std::string> seal_for_key(std::string_view public_key_pem, std::string_view text);
 
-// The text. errc::denied when it is for another key, or was changed.
+// The text. errc::denied when it is for another key, or was changed; errc::unsupported when it is
+// CMS of another kind than seal_for() makes, such as EnvelopedData, which nothing authenticates;
+// errc::invalid_input when it is none.
 result<std::string> open_envelope(std::string_view envelope, std::string_view certificate_pem,
                                   std::string_view private_key_pem);
 

@@ -375,8 +375,8 @@ private:
         }
         for (const auto& key : {arn, name}) {
             if (const auto given = choices_.secrets.find(key); given != choices_.secrets.end()) {
-                secrets_.push_back(json::object{
-                    {"arn", arn}, {"name", name}, {"value", base64_encode(given->second)}});
+                secrets_.push_back(json::object{{"arn", arn}, {"name", name}});
+                plan_.secret_values.insert_or_assign(arn, given->second);
                 return;
             }
         }
@@ -536,6 +536,17 @@ std::string name_uuid(std::string_view name) {
 
 result<import_plan> plan_import(const old_core& core, const import_choices& choices) {
     return planner(core, choices).plan();
+}
+
+secret_text request_text(const import_plan& plan) {
+    json::value whole(plan.request, secret_storage());
+    for (auto& each : whole.get_object()["secrets"].as_array()) {
+        auto& secret = each.as_object();
+        auto value = base64_encode(plan.secret_values.at(string_member(secret, "arn").value()));
+        secret["value"] = value;
+        wipe(value);
+    }
+    return to_secret_json(whole);
 }
 
 void set_package(import_plan& plan, const std::string& function_arn, const std::string& sha256) {

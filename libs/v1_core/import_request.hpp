@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libs/base/secret_text.hpp"
 #include "libs/v1_core/old_core.hpp"
 
 #include <map>
@@ -14,7 +15,7 @@ namespace evergrass::v1 {
 struct import_choices {
     std::string group_name;                        // empty: the core thing's name without "_Core"
     std::string account;                           // of a core that tells none; else empty
-    std::map<std::string, std::string> secrets{};  // ARN or name: value
+    std::map<std::string, secret_text> secrets{};  // ARN or name: value
     std::map<std::string, std::string> device_certificates{};  // thing: PEM
     std::map<std::string, std::pair<std::string, std::string>>
         functions{};  // name: runtime, handler
@@ -37,7 +38,8 @@ struct model_source {
 };
 
 struct import_plan {
-    json::object request;  // without packages: `set_package` adds them
+    json::object request;  // without packages (`set_package` adds them) and values of secrets
+    std::map<std::string, secret_text> secret_values;  // by ARN
     std::vector<package_source> packages;
     std::vector<model_source> models;
     std::vector<std::string> missing_secrets;  // ARNs without a value
@@ -47,6 +49,9 @@ struct import_plan {
     std::string group_name;
     std::string group_version;
 };
+
+// The request as it is sent: JSON with the values of secrets.
+secret_text request_text(const import_plan& plan);
 
 // errc::invalid_input: neither group nor configuration tells which core it was.
 result<import_plan> plan_import(const old_core& core, const import_choices& choices);

@@ -317,11 +317,17 @@ TEST(import_request, a_secret_without_value_is_asked_for_and_one_with_it_is_take
     ASSERT_TRUE(without);
     EXPECT_THAT(without->missing_secrets, ElementsAre(arn));
     import_choices choices;
-    choices.secrets["api-key"] = "v";
+    choices.secrets["api-key"] = "hush hush";
     const auto with = plan_import(core, choices);
     ASSERT_TRUE(with);
     EXPECT_TRUE(with->missing_secrets.empty());
-    EXPECT_EQ(with->request.at("secrets").get_array().at(0).at("value"), "dg==");
+    const auto& secret = with->request.at("secrets").get_array().at(0).get_object();
+    EXPECT_EQ(string_member(secret, "arn"), arn);
+    EXPECT_FALSE(secret.contains("value")) << "reports are made of it";
+    auto sent = parse_json(request_text(*with)).value();
+    EXPECT_EQ(sent.at("secrets").get_array().at(0).at("value"), "aHVzaCBodXNo");
+    sent.at("secrets").get_array().at(0).get_object().erase("value");
+    EXPECT_EQ(sent, json::value(with->request));
 }
 
 TEST(backup_archive, a_damaged_one_is_reported_and_a_zip_of_a_folder_comes_back) {

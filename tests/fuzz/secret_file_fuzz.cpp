@@ -3,6 +3,7 @@
 
 #include "edge/secrets/deployed_secrets.hpp"
 #include "edge/secrets/new_secrets.hpp"
+#include "edge/secrets/own_secret.hpp"
 #include "edge/secrets/sealed_secrets.hpp"
 #include "edge/secrets/secret_service.hpp"
 #include "libs/base/errors.hpp"
@@ -11,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 namespace {
@@ -63,11 +65,22 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     ask(nullptr, text);
     static_cast<void>(edge::parse_deployed_secrets(text));
     static_cast<void>(edge::parse_new_secrets(text));
-    if (const auto opened = edge::open_sealed_secrets(text, "d", no_wrapper()); opened) {
+    const no_wrapper known_key;
+    if (const auto opened = edge::open_sealed_secrets(text, "d", known_key); opened) {
         for (const auto& each : *opened) {
             if (each.versions.empty()) {
                 std::abort();
             }
+        }
+    }
+    static_cast<void>(edge::open_own_secret(text, nullptr));
+    if (const auto own = edge::open_own_secret(text, &known_key)) {
+        const edge::data_key same{known_key.unwrap("").value(), "key",
+                                  std::string(known_key.method())};
+        const auto sealed = edge::seal_own_secret(own->content, same);
+        const auto again = edge::open_own_secret(sealed, &known_key);
+        if (!again || edge::to_json_text(again->content) != edge::to_json_text(own->content)) {
+            std::abort();
         }
     }
     if (const auto secret = edge::parse_secret(text)) {

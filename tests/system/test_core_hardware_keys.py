@@ -155,6 +155,17 @@ def test_the_secret_is_in_no_file_and_its_keeper_leaves_no_dump(by_rsa):
     assert re.search(r"Max core file size +0 ", limits)
 
 
+def test_what_is_put_into_the_cores_own_store_is_sealed_by_the_token(by_rsa):
+    own = "arn:aws:secretsmanager:us-east-1:123456789012:secret:own-AbCdEf"
+    for value in ("first of its own", "second of its own"):  # the second one opens the first
+        command = (BIN / "evergrass", "secrets", "put", own, "--root", by_rsa.core.root)
+        assert "left out" not in processes.run(*command, stdin=value, env=by_rsa.token.env).stderr
+    (file,) = (by_rsa.core.root / "ggc/var/state/secrets").iterdir()
+    kept = json.loads(file.read_text())
+    assert kept["wrapping"] == "RSA-PKCS1-v1_5" and "of its own" not in file.read_text()
+    assert [version["stages"] for version in kept["versions"]] == [["AWSCURRENT"], ["AWSPREVIOUS"]]
+
+
 def test_a_token_taken_out_ends_handshakes_until_it_is_back(by_rsa):
     by_rsa.token.take_out()
     try:

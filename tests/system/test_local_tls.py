@@ -43,6 +43,9 @@ def in_1970():
     )
 
 
+OWNERS = {"Id": "mine", "HostAddress": "gate.example", "PortNumber": 8883, "Metadata": ""}
+
+
 class Site:
     """A core that was deployed once, and whose service is gone for good."""
 
@@ -62,8 +65,22 @@ class Site:
             group.deploy()
             self.ca = group.write_ca(folder / "group-ca.pem")
             self.connectivity = self.record(endpoints, core_thing)
+            endpoints.boto("greengrass").update_connectivity_info(
+                ThingName=core_thing.name, ConnectivityInfo=[*self.connectivity, OWNERS]
+            )
+            waiting.until(
+                lambda: f"the certificate names what the owner gave: {self.names()}",
+                lambda: OWNERS["HostAddress"] in self.names(),
+            )
             self.core.stop()
-        self.state = self.core.root / "ggc/var/state/server"
+
+    @property
+    def state(self):
+        return self.core.root / "ggc/var/state/server"
+
+    def names(self):
+        said = processes.run("openssl", "x509", "-in", self.state / "server.crt", "-noout", "-ext", "subjectAltName")
+        return said.stdout
 
     @staticmethod
     def record(endpoints, core_thing):
@@ -212,6 +229,11 @@ def test_devices_are_told_where_the_core_is(site):
     told = [(e["Id"], e["HostAddress"], e["PortNumber"]) for e in site.connectivity]
     assert {address for _, address, _ in told} == set(expected[:10])
     assert told == [(f"AUTOIP_{a}_{n}", a, int(site.port)) for n, (_, a, _) in enumerate(told)]
+
+
+def test_an_address_that_the_owner_gave_after_the_deployment_is_in_the_certificate(site):
+    names = site.names()
+    assert "DNS:gate.example" in names and "DNS:localhost" in names
 
 
 def test_what_is_kept_is_for_the_cores_user_alone(site):

@@ -1,10 +1,12 @@
 """Secrets for functions: our Python SDK, and Node's stock one, against the store of a running core."""
 
+import base64
 import contextlib
 import io
 import json
 import os
 import pty
+import subprocess
 import termios
 import zipfile
 
@@ -153,6 +155,8 @@ def test_changed_files_come_with_the_next_deployment_and_damaged_ones_are_told(s
     assert site.invoke("reader", SecretId="greengrass-db")["text"] == "p&ss"
     site.group.deploy()
     assert site.invoke("reader", SecretId="greengrass-db")["text"] == "new"
+    assert "sealed" in (site.store / "db.json").read_text()
+    assert files_with(site.store, "new") == [] and files_with(site.store, "p&ss") == []
     log = site.core.log()
     assert "open.json may be read by others" in log and "cut.json" in log and "hush" not in log
 
@@ -204,48 +208,81 @@ class Typist:
         return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
 
 
-def kept_values(root):
-    texts = [json.loads(file.read_text()) for file in (root / "ggc/var/state/secrets").glob("*.json")]
-    return [version["secretString"] for text in texts for version in text["versions"]]
+@pytest.fixture
+def root(tmp_path):
+    """As much of a core's folder as its store of secrets needs."""
+    files = {name: f"file://{tmp_path / name}" for name in ("core.pem", "core.key", "ca.pem")}
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=core", "-days", "2",
+         "-keyout", tmp_path / "core.key", "-out", tmp_path / "core.pem"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    config = {
+        "coreThing": {"thingArn": "arn:aws:iot:us-east-1:123456789012:thing/core", "iotHost": "localhost",
+                      "ggHost": "localhost"},
+        "crypto": {"caPath": files["ca.pem"], "principals": {"IoTCertificate": {
+            "privateKeyPath": files["core.key"], "certificatePath": files["core.pem"]}}},
+    }  # fmt: skip
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/config.json").write_text(json.dumps(config))
+    return tmp_path
 
 
-def test_a_value_that_is_typed_is_not_shown_and_is_left_in_the_store_alone(tmp_path):
-    typist = Typist(DATABASE, "--root", tmp_path)
+def kept(root):
+    """The one secret in the store, without its values."""
+    files = list((root / "ggc/var/state/secrets").glob("*.json"))
+    return json.loads(files[0].read_text()) if files else None
+
+
+def files_with(root, value):
+    needles = (value.encode(), base64.b64encode(value.encode()))
+    texts = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    return [path for path, text in texts.items() if any(needle in text for needle in needles)]
+
+
+def test_a_value_that_is_typed_is_not_shown_and_is_sealed_in_the_store(root):
+    typist = Typist(DATABASE, "--root", root)
     typist.types("s3cret & more")
     typist.types("s3cret & more")
     assert typist.status() == 0, typist.seen
     assert b"s3cret" not in typist.seen and b"has the version" in typist.seen
-    assert kept_values(tmp_path) == ["s3cret & more"]
-    (file,) = (tmp_path / "ggc/var/state/secrets").iterdir()
+    assert len(kept(root)["versions"]) == 1 and files_with(root, "s3cret & more") == []
+    (file,) = (root / "ggc/var/state/secrets").iterdir()
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_value_that_is_typed_differently_the_second_time_changes_nothing(tmp_path):
-    typist = Typist(DATABASE, "--root", tmp_path)
+def test_a_value_that_is_typed_differently_the_second_time_changes_nothing(root):
+    typist = Typist(DATABASE, "--root", root)
     typist.types("s3cret")
     typist.types("s3crte")
     assert typist.status() == 2
     assert b"nothing was changed" in typist.seen
-    assert kept_values(tmp_path) == []
-    assert Typist(DATABASE, "--root", tmp_path, "--binary").status() == 2
+    assert kept(root) is None
+    assert Typist(DATABASE, "--root", root, "--binary").status() == 2
 
 
 def put(root, *arguments, check=True, **options):
     return processes.run(EVERGRASS, "secrets", "put", DATABASE, "--root", root, *arguments, check=check, **options)
 
 
-def test_a_value_comes_by_a_pipe_or_a_file_and_a_file_that_keeps_it_is_told(tmp_path):
-    file = tmp_path / "db.json"
+def test_a_value_comes_by_a_pipe_or_a_file_and_a_file_that_keeps_it_is_told(root, tmp_path_factory):
+    file = tmp_path_factory.mktemp("given") / "db.json"
     file.write_text("of a file")
     file.chmod(0o644)
-    said = put(tmp_path, "--file", file)
+    said = put(root, "--file", file)
     assert "db.json still has the value in the clear, and others than its owner may read it" in said.stderr
     for arguments in ((), ("--file", "-")):
-        said = put(tmp_path, *arguments, stdin="of a pipe\n")
+        said = put(root, *arguments, stdin="of a pipe\n")
         assert said.stderr == "" and "of a pipe" not in said.stdout
-        assert kept_values(tmp_path)[0] == "of a pipe"
-    before = kept_values(tmp_path)
+    assert [version["stages"] for version in kept(root)["versions"]] == [["AWSCURRENT"], ["AWSPREVIOUS"]]
+    assert files_with(root, "of a pipe") == []
+    before = kept(root)
     for value, why in (("", "empty"), ("\n", "empty"), ("x" * 65537, "larger than 65536 bytes")):
-        refused = put(tmp_path, stdin=value, check=False)
+        refused = put(root, stdin=value, check=False)
         assert refused.returncode == 2 and why in refused.stderr
-    assert kept_values(tmp_path) == before
+    (root / "config/config.json").rename(root / "config/elsewhere.json")
+    refused = put(root, stdin="x", check=False)
+    assert refused.returncode == 2 and "sealed for the core's key" in refused.stderr
+    assert kept(root) == before
+    listed = processes.run(EVERGRASS, "secrets", "list", "--json", "--root", root).stdout
+    assert json.loads(listed)[0]["stages"] == ["AWSCURRENT", "AWSPREVIOUS"]
