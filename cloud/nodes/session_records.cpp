@@ -50,7 +50,7 @@ result<void> forget_subscriptions(store& state, const std::string& client_id) {
 // Whether the change still counts.
 result<bool> counts(store& state, const session_change& change) {
     using kind = session_change::kind;
-    if (change.what == kind::will) {
+    if (change.what == kind::will || change.what == kind::connection) {
         return true;  // it looks itself
     }
     std::optional<std::int64_t> epoch;
@@ -112,6 +112,8 @@ result<void> write(store& state, const std::string& node, const session_change& 
                  to_integer(change.since)});
         case kind::will:
             return write_will(state, node, *change.will);
+        case kind::connection:
+            return write_connection(state, node, *change.connection);
         case kind::unsubscribed:
             return db.run("nodes.unsubscribe",
                           "DELETE FROM mqtt_subscriptions WHERE client_id = ?1 AND filter = ?2",
@@ -217,7 +219,8 @@ result<bool> write_position(store& state, const std::string& node, wall_time now
 result<void> remove_node(store& state, const std::string& node) {
     return state.db().run("nodes.remove",
                           "DELETE FROM nodes WHERE id = ?1 AND NOT EXISTS"
-                          " (SELECT 1 FROM mqtt_sessions WHERE node = ?1)",
+                          " (SELECT 1 FROM mqtt_sessions WHERE node = ?1) AND NOT EXISTS"
+                          " (SELECT 1 FROM mqtt_connections WHERE node = ?1)",
                           {node});
 }
 
@@ -238,6 +241,9 @@ result<std::vector<std::string>> end_silent_nodes(store& state, wall_time before
                                {names[i]});
             if (read) {
                 read = leave_wills(state, names[i]);
+            }
+            if (read) {
+                read = lose_connections(state, names[i]);
             }
             if (read) {
                 read =
@@ -298,6 +304,9 @@ result<void> forget_positions(store& state) {
             }
         }
         if (auto done = age_wills(state); !done) {
+            return done;
+        }
+        if (auto done = forget_all_connections(state); !done) {
             return done;
         }
         return set_retained_position(state, 0);

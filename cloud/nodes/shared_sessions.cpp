@@ -302,6 +302,40 @@ void shared_sessions::on_will_due(std::function<void()> call) {
     tell_will_due_ = std::move(call);
 }
 
+void shared_sessions::connected(const client_connection& which) {
+    connection_change change;
+    change.which = which;
+    change.at = time_.now();
+    note_connection(std::move(change));
+}
+
+void shared_sessions::disconnected(const client_connection& which) {
+    connection_change change;
+    change.has_left = true;
+    change.which = which;
+    note_connection(std::move(change));
+}
+
+void shared_sessions::note_connection(connection_change change) {
+    session_change noted;
+    noted.what = session_change::kind::connection;
+    noted.client_id = change.which.client_id;
+    noted.connection = std::move(change);
+    const std::lock_guard hold(mutex_);
+    note(std::move(noted));
+}
+
+bus::position shared_sessions::epoch_of(const std::string& client_id) const {
+    const std::lock_guard hold(mutex_);
+    const auto found = live_.find(client_id);
+    return found == live_.end() ? 0 : found->second.epoch;
+}
+
+void shared_sessions::on_taken_for_gone(std::function<void()> call) {
+    const std::lock_guard hold(mutex_);
+    tell_taken_for_gone_ = std::move(call);
+}
+
 // The stream has it already.
 result<mqtt::session_journal::sequence> shared_sessions::message(const mqtt::message_ptr& what,
                                                                  std::span<const delivery> to,
@@ -382,6 +416,7 @@ result<void> shared_sessions::write_positions(std::unique_lock<std::mutex>& hold
     hold.lock();
     if (written) {
         written_position_ = position;
+        was_taken_for_gone_ = !*written;
         for (auto& [client_id, session] : live_) {
             if (!*written && !session.coming) {
                 note_resumed(client_id, session);
@@ -443,6 +478,12 @@ void shared_sessions::work() {
         if (done && waiting_.empty() && std::chrono::steady_clock::now() >= next_positions) {
             done = write_positions(hold);
             next_positions = std::chrono::steady_clock::now() + between_positions;
+            const auto tell = tell_taken_for_gone_;
+            if (std::exchange(was_taken_for_gone_, false) && tell) {
+                hold.unlock();
+                tell();
+                hold.lock();
+            }
         }
         if (done) {
             failures = 0;

@@ -54,6 +54,15 @@ public:
     // Called on a thread of its own when a will that is due now is in the store. Before the first
     // client; null: no more.
     void on_will_due(std::function<void()> call);
+    // A client is connected, and is so no longer; `which.label.version` as epoch_of() was then.
+    void connected(const client_connection& which);
+    void disconnected(const client_connection& which);
+    // Of adopted(), for a client that comes; 0: it did not come so.
+    bus::position epoch_of(const std::string& client_id) const;
+
+    // Called on a thread of its own when the store has taken this node for gone meanwhile, and
+    // knows again of its sessions and wills. As on_will_due().
+    void on_taken_for_gone(std::function<void()> call);
     // It never came, or is not to be kept.
     void not_kept(const std::string& client_id, bus::position epoch);
 
@@ -112,6 +121,7 @@ private:
     static bus::position lowest(const live_session& session);
     sequence note(session_change change);
     sequence note_will(will_change change);
+    void note_connection(connection_change change);
     sequence note_resumed(const std::string& client_id, live_session& session);
     bus::position look_at_positions(std::vector<session_low>& exceptions);
 
@@ -138,6 +148,8 @@ private:
     std::optional<std::string> failing_;
     std::function<void(sequence)> tell_durable_;
     std::function<void()> tell_will_due_;
+    std::function<void()> tell_taken_for_gone_;
+    bool was_taken_for_gone_ = false;
     bool stopping_ = false;
     bool gave_up_ = false;
     std::thread worker_;

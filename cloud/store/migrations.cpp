@@ -338,6 +338,17 @@ CREATE INDEX mqtt_wills_by_node ON mqtt_wills(node);
 CREATE INDEX mqtt_wills_by_due ON mqtt_wills(due);
 )sql";
 
+// Who is connected to which service.
+constexpr std::string_view connections_of_all_services = R"sql(
+-- The last connection of a client. epoch: as above; since, lost_at: milliseconds since 1970. node, lost_at: one
+-- of them is null. principal, session: as lifecycle events name them.
+CREATE TABLE mqtt_connections(
+    client_id TEXT PRIMARY KEY, epoch INTEGER NOT NULL, node TEXT, since INTEGER NOT NULL, lost_at INTEGER,
+    principal TEXT NOT NULL, session TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX mqtt_connections_by_node ON mqtt_connections(node);
+CREATE INDEX mqtt_connections_by_loss ON mqtt_connections(lost_at);
+)sql";
+
 // Whose polls a certificate's change ends is asked at each change, in a table with all groups.
 constexpr std::string_view members_by_certificate = R"sql(
 CREATE INDEX group_members_by_certificate ON group_members(certificate_id);
@@ -357,7 +368,8 @@ const std::vector<std::string_view>& migrations() {
                                                       fleet_provisioning,
                                                       invocations_at_any_service,
                                                       wills_of_all_services,
-                                                      members_by_certificate};
+                                                      members_by_certificate,
+                                                      connections_of_all_services};
     return all;
 }
 

@@ -421,6 +421,14 @@ void broker::let_go(const std::string& client_id, bool connected_too) {
     }
 }
 
+void broker::each_connected(const std::function<void(const client_info&)>& call) const {
+    for (const auto& [id, one] : implementation_->sessions) {
+        if (one->link != nullptr) {
+            call(one->info);
+        }
+    }
+}
+
 void broker::close_where(const std::function<bool(const client_info&)>& chosen, reason code,
                          std::string_view why, bool end_session) {
     auto& self = *implementation_;

@@ -118,6 +118,9 @@ public:
     void close_where(const std::function<bool(const client_info&)>& chosen, reason code,
                      std::string_view why, bool end_session);
 
+    // Of this shard's clients that are connected.
+    void each_connected(const std::function<void(const client_info&)>& call) const;
+
     // server::let_go().
     void let_go(const std::string& client_id, bool connected_too);
 

@@ -121,6 +121,14 @@ def test_events_of_clients_are_heard_at_every_service(fleet):
         fleet.client(fleet.b, "guest").close()
         kinds = [json.loads(text)["eventType"] for text in listener.payloads(2)]
         assert kinds == ["connected", "disconnected"]
+        guest = fleet.client(fleet.c, "guest")
+        guest.stay_away()
+        assert fleet.c.process.stop() == 0
+        came, left = (json.loads(text) for text in listener.payloads(2))
+        assert left["disconnectReason"] == "SERVER_INITIATED_DISCONNECT"
+        assert left["versionNumber"] == came["versionNumber"]
+        guest.close()
+    fleet.c.start()
 
 
 def test_retained_messages_are_everywhere_and_cleared_everywhere(fleet):
@@ -471,6 +479,9 @@ def test_nothing_that_was_acknowledged_is_lost_when_the_one_that_leads_is_killed
     (leader,) = waiting.until("one leads", fleet.leaders)
     other, third = [each for each in fleet.all if each is not leader]
     heard = {name: set() for name in ("stays", "moves")}
+    listener = fleet.client(other, "listener")
+    for each in ("killed", "moves"):
+        listener.subscribe(f"$aws/events/presence/+/{each}", 1)
     clients = {name: fleet.client(at, name, keep=600) for name, at in (("stays", other), ("moves", leader))}
     for each in clients.values():
         each.subscribe("load/#", 1)
@@ -511,8 +522,27 @@ def test_nothing_that_was_acknowledged_is_lost_when_the_one_that_leads_is_killed
     waiting.until("each has come to one of those that share", were_shared)
     assert watcher.payloads(1) == ["killed"]
     assert watcher.messages.empty()
-    for each in (*sharers, watcher, testator):
+    check_events_of_the_killed(listener)
+    for each in (*sharers, watcher, testator, listener):
         each.close()
+
+
+def check_events_of_the_killed(listener):
+    """Of "killed", which did not come back, and of "moves", which did and left; whose first connection may be said
+    to be lost where it took its time."""
+    came, left = {"killed": [], "moves": []}, {"killed": [], "moves": []}
+    while not left["killed"] or "CLIENT_INITIATED_DISCONNECT" not in [said["disconnectReason"] for said in left["moves"]]:
+        said = json.loads(listener.receive().payload)
+        (came if said["eventType"] == "connected" else left)[said["clientId"]].append(said)
+    assert len(came["killed"]) == len(left["killed"]) == 1
+    begin, end = came["killed"][0], left["killed"][0]
+    for member in ("sessionIdentifier", "principalIdentifier", "versionNumber"):
+        assert end[member] == begin[member]
+    assert end["disconnectReason"] == "CONNECTION_LOST" and end["clientInitiatedDisconnect"] is False
+    assert end["timestamp"] >= begin["timestamp"]
+    first, second = came["moves"]
+    assert second["versionNumber"] > first["versionNumber"]
+    assert [said["versionNumber"] for said in left["moves"]].count(second["versionNumber"]) == 1
 
 
 def created(client, name):
