@@ -356,6 +356,8 @@ CREATE INDEX group_members_by_certificate ON group_members(certificate_id);
 
 }  // namespace
 
+// How many there are is also what services that serve together have in common: a change of what
+// they say on the bus (docs/formats/bus.md) comes with a migration, be it a comment.
 const std::vector<std::string_view>& migrations() {
     static const std::vector<std::string_view> all = {first_release,
                                                       objects_and_bulk_deployments,

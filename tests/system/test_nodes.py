@@ -655,3 +655,25 @@ def test_a_service_without_the_bus_is_refused_beside_them(fleet, tmp_path):
     wrong = processes.Process(alone.process.command[0], "--data", tmp_path / "w", "--bus", fleet.bus.url)
     assert wrong.wait() == 1
     assert "--store" in wrong.output
+
+
+# What each service of a store holds there; with which version is a second one, which those before it have not.
+SERVES = 7310579612
+
+
+def test_a_service_of_another_version_is_refused_beside_them(fleet, tmp_path):
+    database = fleet.name
+    new = Cloud(tmp_path / "new", "--bus", fleet.bus.url, like=fleet.a)
+    with fleet.database.holding(SERVES, database):
+        new.begin()
+        assert new.process.wait() == 1
+        assert "of another version serves" in new.process.output
+        assert "stop all services, then start all" in new.process.output
+    known = int(fleet.database.ask("SELECT max(version) FROM evergrass.schema_version", database))
+    fleet.database.ask(f"INSERT INTO evergrass.schema_version VALUES({known + 1})", database)
+    new.begin()
+    assert new.process.wait() == 1
+    assert f"has schema {known + 1}, this build knows up to {known}" in new.process.output
+    fleet.database.ask(f"DELETE FROM evergrass.schema_version WHERE version > {known}", database)
+    for each in fleet.all:
+        assert each.running() and readiness(each) == 200
