@@ -491,7 +491,10 @@ void node::settle(bus::position at, std::uint64_t number) {
     if (coming.session) {
         const mqtt::server_options usual;
         replayed = replay(*coming.session, coming.older, time_.now(), usual.max_queued_bytes,
-                          /*hash_matches_parent=*/false);
+                          /*hash_matches_parent=*/false, [this](const std::string& topic) {
+                              auto found = hub_->retained(topic);
+                              return found.empty() ? nullptr : std::move(found.front());
+                          });
         if (replayed.dropped != 0) {
             log_.warn("Messages that waited for a client are dropped: there are too many.",
                       {{"clientId", coming.client_id},
@@ -501,8 +504,9 @@ void node::settle(bus::position at, std::uint64_t number) {
     }
     hub_->replace_session(coming.client_id, std::move(kept),
                           [sessions = sessions_, client_id = coming.client_id, at,
-                           places = std::move(replayed.places), had_wills = coming.had_wills] {
-                              sessions->adopted(client_id, at, places, had_wills);
+                           places = std::move(replayed.places),
+                           retained = std::move(replayed.retained), had_wills = coming.had_wills] {
+                              sessions->adopted(client_id, at, places, retained, had_wills);
                           });
     coming.go_on();
 }

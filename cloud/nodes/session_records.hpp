@@ -28,6 +28,8 @@ struct stored_session {
     struct held {
         mqtt::session_journal::subscription what;
         bus::position since = 0;  // what was published up to here is not for it
+        // Its client has not acknowledged the retained message that subscribing gave it.
+        bool retained = false;
     };
     std::vector<held> subscriptions;
 };
@@ -49,6 +51,7 @@ struct session_change {
         replaced,
         subscribed,
         unsubscribed,
+        retained,
         will,
         connection
     };
@@ -61,9 +64,12 @@ struct session_change {
     std::optional<bus::position> low = {};  // left, resumed; none: the node's position
     mqtt::session_journal::subscription subscription = {};  // subscribed
     bus::position since = 0;                                // subscribed
-    std::string filter = {};                                // unsubscribed
-    std::optional<will_change> will = {};                   // will
-    std::optional<connection_change> connection = {};       // connection
+    std::string filter = {};                                // unsubscribed, retained
+    bool is_under_way = false;                              // retained
+    // resumed: filters of which a retained message is under way; of the others none is.
+    std::vector<std::string> under_way = {};
+    std::optional<will_change> will = {};              // will
+    std::optional<connection_change> connection = {};  // connection
 };
 
 // In one transaction.

@@ -17,6 +17,11 @@ constexpr int most_attempts_at_end = 15;
 // Of one transaction: bounds how long others wait for the store.
 constexpr std::size_t largest_batch = 256;
 
+bool is_under_way(const std::map<std::uint64_t, std::string>& retained, const std::string& filter) {
+    return std::any_of(retained.begin(), retained.end(),
+                       [&](const auto& each) { return each.second == filter; });
+}
+
 bool is_any_will_due(const std::vector<session_change>& batch, wall_time now) {
     return std::any_of(batch.begin(), batch.end(), [&](const session_change& each) {
         return each.will && each.will->due && *each.will->due <= now;
@@ -85,6 +90,7 @@ void shared_sessions::passed(bus::position at) {
 
 void shared_sessions::adopted(const std::string& client_id, bus::position epoch,
                               std::vector<std::pair<std::uint64_t, bus::position>> places,
+                              std::vector<std::pair<std::uint64_t, std::string>> retained,
                               bool had_wills) {
     const std::lock_guard hold(mutex_);
     auto& session = live_[client_id];
@@ -92,6 +98,7 @@ void shared_sessions::adopted(const std::string& client_id, bus::position epoch,
     session.epoch = epoch;
     session.had_wills = had_wills;
     session.unacknowledged.insert(places.begin(), places.end());
+    session.retained.insert(retained.begin(), retained.end());
 }
 
 void shared_sessions::not_kept(const std::string& client_id, bus::position epoch) {
@@ -133,6 +140,7 @@ mqtt::session_journal::sequence shared_sessions::session_begun(std::string_view 
     session.version = version;
     session.expiry_seconds = expiry_seconds;
     session.unacknowledged.clear();
+    session.retained.clear();
     session.low.reset();
     session_change change;
     change.what = session_change::kind::begun;
@@ -164,6 +172,9 @@ mqtt::session_journal::sequence shared_sessions::note_resumed(const std::string&
     change.version = session.version;
     change.expiry_seconds = session.expiry_seconds;
     change.low = session.low;
+    for (const auto& [order, filter] : session.retained) {
+        change.under_way.push_back(filter);
+    }
     return note(std::move(change));
 }
 
@@ -201,6 +212,7 @@ mqtt::session_journal::sequence shared_sessions::session_ended(std::string_view 
     if (found->second.coming) {
         // Its client begins another one, of the same coming.
         found->second.unacknowledged.clear();
+        found->second.retained.clear();
         change.what = session_change::kind::replaced;
     } else {
         live_.erase(found);
@@ -218,6 +230,25 @@ mqtt::session_journal::sequence shared_sessions::note_filter(std::string_view cl
     change.client_id = client_id;
     change.epoch = found->second.epoch;
     change.since = all_delivered();
+    const bool adds = change.what == session_change::kind::subscribed;
+    const auto filter = change.subscription.filter;
+    auto noted = note(std::move(change));
+    if (adds && is_under_way(found->second.retained, filter)) {
+        noted = note_retained(client_id, found->second, filter);  // of the time before
+    }
+    return noted;
+}
+
+// Whether the client is still to acknowledge one for this filter.
+mqtt::session_journal::sequence shared_sessions::note_retained(std::string_view client_id,
+                                                               const live_session& session,
+                                                               const std::string& filter) {
+    session_change change;
+    change.what = session_change::kind::retained;
+    change.client_id = client_id;
+    change.epoch = session.epoch;
+    change.filter = filter;
+    change.is_under_way = is_under_way(session.retained, filter);
     return note(std::move(change));
 }
 
@@ -336,17 +367,23 @@ void shared_sessions::on_taken_for_gone(std::function<void()> call) {
     tell_taken_for_gone_ = std::move(call);
 }
 
-// The stream has it already.
+// The stream has it already, but for a retained one that a new subscriber gets: of that the store
+// is told that it is under way, and by the topic what it is.
 result<mqtt::session_journal::sequence> shared_sessions::message(const mqtt::message_ptr& what,
                                                                  std::span<const delivery> to,
                                                                  std::optional<received_id>) {
     const std::lock_guard hold(mutex_);
     const auto found = delivering_.find(what.get());
-    if (found != delivering_.end()) {
-        for (const auto& one : to) {
-            if (const auto session = live_.find(one.client_id); session != live_.end()) {
-                session->second.unacknowledged[one.order] = found->second;
-            }
+    for (const auto& one : to) {
+        const auto session = live_.find(one.client_id);
+        if (session == live_.end()) {
+            continue;
+        }
+        if (found != delivering_.end()) {
+            session->second.unacknowledged[one.order] = found->second;
+        } else if (one.retain) {
+            session->second.retained[one.order] = what->topic;
+            note_retained(one.client_id, session->second, what->topic);
         }
     }
     return durable_;
@@ -356,7 +393,11 @@ mqtt::session_journal::sequence shared_sessions::finished(std::string_view clien
                                                           std::uint64_t order) {
     const std::lock_guard hold(mutex_);
     if (const auto found = live_.find(client_id); found != live_.end()) {
-        found->second.unacknowledged.erase(order);
+        auto& session = found->second;
+        session.unacknowledged.erase(order);
+        if (auto retained = session.retained.extract(order)) {
+            note_retained(client_id, session, retained.mapped());
+        }
     }
     return durable_;
 }

@@ -18,6 +18,7 @@ from harness.core import BEFORE_IT_ASKS_ANEW, Core
 from harness.group import Group, entry, new_thing, publish_function
 from harness.hub import V5, HubClient
 from harness.mqtt import Refused
+from harness.mqtt_packets import PUBLISH, V311, WireClient
 
 pytestmark = [
     pytest.mark.skipif(
@@ -58,13 +59,25 @@ class Fleet:
     def client(self, node, name, **options):
         return HubClient(node.endpoints, name, self.thing, **options)
 
+    def wire(self, node, client_id):
+        """A session that is kept, of a client that acknowledges nothing by itself."""
+        context = ssl.create_default_context(cafile=str(node.endpoints.ca_file))
+        context.load_cert_chain(str(self.thing.cert), str(self.thing.key))
+        host, _, port = node.endpoints.iot_mqtt.rpartition(":")
+        client = WireClient((host, int(port)), V311, context)
+        client.connect(client_id, clean=False)
+        return client
+
     def boto(self, node, service):
         return node.endpoints.boto(service)
 
     def has_left(self, client_id):
         """Whether the store knows it, which its service tells a moment after DISCONNECT."""
-        asked = f"SELECT node IS NULL FROM evergrass.mqtt_sessions WHERE client_id = '{client_id}'"
-        return self.database.ask(asked, self.name) == "t"
+        return self.of_client(client_id, "node IS NULL", "sessions") == "t"
+
+    def of_client(self, client_id, what, table):
+        asked = f"SELECT {what} FROM evergrass.mqtt_{table} WHERE client_id = '{client_id}'"
+        return self.database.ask(asked, self.name)
 
     def leaders(self):
         return [each for each in self.all if each.running() and metric(each, "leading") == 1]
@@ -493,8 +506,10 @@ def test_nothing_that_was_acknowledged_is_lost_when_the_one_that_leads_is_killed
     watcher.subscribe("will/#", 1)
     testator = fleet.client(leader, "killed", version=V5, will=("will/killed", "killed", False))
     testator.stay_away()
+    unread = unread_retained_message(fleet, leader)
     with Publishers(fleet, "load") as publishers:
         leader.kill()
+        unread.close()
         (next_one,) = waiting.until("another one leads", fleet.leaders)
         assert next_one is not leader
         publishers.more()
@@ -503,6 +518,15 @@ def test_nothing_that_was_acknowledged_is_lost_when_the_one_that_leads_is_killed
         clients["moves"].close()
         clients["moves"] = fleet.client(third, "moves", keep=600)
         assert clients["moves"].resumed
+        for again in (True, False):
+            with fleet.wire(third, "unread") as unread:
+                assert unread.connack.session_present
+                if again:
+                    assert unread.message("kept/unread", "once").retain
+                unread.expect_nothing()
+                unread.disconnect()
+            waiting.until("its session is in the store", lambda: fleet.has_left("unread"))
+        fleet.boto(third, "iot-data").publish(topic="kept/unread", payload=b"", qos=1, retain=True)
         publishers.more()
         leader.start()
         assert fleet.leaders() == [next_one]
@@ -525,6 +549,21 @@ def test_nothing_that_was_acknowledged_is_lost_when_the_one_that_leads_is_killed
     check_events_of_the_killed(listener)
     for each in (*sharers, watcher, testator, listener):
         each.close()
+
+
+def unread_retained_message(fleet, node):
+    """A client that has subscribed and has not acknowledged what is retained."""
+    data = fleet.boto(node, "iot-data")
+    data.publish(topic="kept/unread", payload=b"once", qos=1, retain=True)
+    waiting.until(
+        "it is retained there",
+        lambda: "kept/unread" in [each["topic"] for each in data.list_retained_messages()["retainedTopics"]],
+    )
+    client = fleet.wire(node, "unread")
+    client.subscribe("kept/unread", qos=1)
+    client.expect(PUBLISH, payload="once")
+    waiting.until("the store knows", lambda: fleet.of_client("unread", "retained", "subscriptions") == "1")
+    return client
 
 
 def check_events_of_the_killed(listener):
