@@ -95,7 +95,7 @@ result<std::unique_ptr<db::serving_claim>> claim_store(const service_options& op
     };
     for (bool told = false;; told = true) {
         const auto kind = options.bus.empty() ? db::claim_kind::alone : db::claim_kind::with_others;
-        auto claimed = db::serving_claim::take(options.store, kind, lost);
+        auto claimed = db::serving_claim::take(options.store, kind, lost, migrations().size());
         const bool is_taken = !claimed && claimed.error().code == errc::conflict;
         if (claimed || !options.standby ||
             (!is_taken && claimed.error().code != errc::unavailable)) {

@@ -52,12 +52,17 @@ private:
 };
 
 hub_services services_of(const hub_settings& settings, lifecycle_events::sayer say) {
-    hub_services services{settings.shadows, settings.jobs, settings.provisioning,
-                          std::move(say),   nullptr,       {}};
+    hub_services services;
+    services.shadows = settings.shadows;
+    services.jobs = settings.jobs;
+    services.provisioning = settings.provisioning;
+    services.say = std::move(say);
     if (auto* const peers = settings.peers) {
         services.everybody = std::make_shared<to_everybody>(*peers);
         services.has_room_for_shares = [peers] { return peers->has_room_for_shares(); };
-        services.left = [peers](const std::string& client_id) { peers->left(client_id); };
+        services.came = [peers](const client_connection& which) { peers->came(which); };
+        services.left = [peers](const client_connection& which) { peers->left(which); };
+        services.number_of = [peers](const std::string& id) { return peers->number_of(id); };
     }
     return services;
 }
@@ -229,6 +234,10 @@ void hub::cut_off_key(const std::string& access_key_id) {
         mqtt::reason::not_authorized, "its access key no longer counts");
 }
 
+void hub::tell_connections_again() {
+    server_->each_connected([this](const mqtt::client_info& who) { policy_.still_connected(who); });
+}
+
 void hub::forget_all() {
     server_->close_where([](const mqtt::client_info&) { return true; },
                          mqtt::reason::administrative_action, "the service was emptied",
@@ -240,9 +249,11 @@ std::size_t hub::connections() const {
     return server_->connections();
 }
 
-// The events of those whom it disconnects have nobody left to hear them.
+// The events of those whom it disconnects have nobody left to hear them, but at its peers.
 result<void> hub::stop() {
-    return server_->stop();
+    auto stopped = server_->stop();
+    events_.join();
+    return stopped;
 }
 
 }  // namespace evergrass::cloud

@@ -29,7 +29,12 @@ public:
     virtual void publish(const mqtt::publication& message, const mqtt::receipt& pending) = 0;
     // A client that will be admitted comes here, and has to wait until `go_on` is called.
     virtual void arriving(const std::string& client_id, std::function<void()> go_on) = 0;
-    virtual void left(const std::string& client_id) = 0;
+    // It is connected, and is so no longer; both of a client that arriving() has let go on.
+    virtual void came(const client_connection& which) = 0;
+    virtual void left(const client_connection& which) = 0;
+    // Of the connection that begins now: greater than of each one that this client had before, to
+    // whichever service.
+    virtual std::int64_t number_of(const std::string& client_id) = 0;
     // Where the sessions of all are kept.
     virtual std::shared_ptr<mqtt::session_journal> sessions() = 0;
     // Who shares subscriptions with clients of the others.
@@ -103,6 +108,8 @@ public:
     void cut_off_key(const std::string& access_key_id);
     // And of every certificate that is no longer ACTIVE: somebody may have said so in vain.
     void cut_off_inactive();
+    // Somebody took this service for gone: says of each client that it is connected.
+    void tell_connections_again();
     // The registry was emptied: closes all, and forgets sessions and retained messages.
     void forget_all();
 
@@ -110,6 +117,7 @@ public:
     mqtt::server::statistics numbers() const { return server_->numbers(); }
 
     // Closes ports and connections and saves what is to be kept. The disk's error when that failed.
+    // All events have been handed to the peers when it returns.
     result<void> stop();
 
 private:

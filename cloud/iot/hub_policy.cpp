@@ -67,7 +67,7 @@ hub_policy::hub_policy(const service_identity& identity, const device_authority&
       changes_(changes),
       log_(std::move(log)),
       services_(std::move(services)),
-      events_(services_.say) {}
+      events_(services_.say, services_.number_of) {}
 
 std::shared_ptr<mqtt::external_target> hub_policy::server_of(std::string_view topic) const {
     if (!is_reserved(topic)) {
@@ -140,7 +140,15 @@ void hub_policy::connected(const mqtt::client_info& who, bool session_present) {
                {"version", who.version == mqtt::protocol_version::v5 ? "5.0" : "3.1.1"},
                {"webSocket", who.identity.websocket},
                {"sessionPresent", session_present}});
-    events_.connected(who, principal_text(who.identity));
+    still_connected(who);
+}
+
+void hub_policy::still_connected(const mqtt::client_info& who) {
+    const auto by = principal_text(who.identity);
+    if (services_.came) {
+        services_.came(lifecycle_events::connection_of(who, by));
+    }
+    events_.connected(who, by);
 }
 
 void hub_policy::disconnected(const mqtt::client_info& who, bool clean, std::string_view why) {
@@ -148,9 +156,10 @@ void hub_policy::disconnected(const mqtt::client_info& who, bool clean, std::str
                                  {"clean", clean},
                                  {"reason", why},
                                  {"droppedMessages", take_lost(who.id)}});
-    events_.disconnected(who, principal_text(who.identity), clean, why);
+    const auto by = principal_text(who.identity);
+    events_.disconnected(who, by, clean, why);
     if (services_.left) {
-        services_.left(who.id);
+        services_.left(lifecycle_events::connection_of(who, by));
     }
 }
 

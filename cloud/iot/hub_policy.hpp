@@ -28,17 +28,21 @@ struct access_key_principal {
 // What is behind reserved topics, and where lifecycle events go.
 struct hub_services {
     // Take what is published to the request topics of shadows and jobs; null: nobody does.
-    std::shared_ptr<mqtt::external_target> shadows;
-    std::shared_ptr<mqtt::external_target> jobs;
+    std::shared_ptr<mqtt::external_target> shadows = {};
+    std::shared_ptr<mqtt::external_target> jobs = {};
     // Those of fleet provisioning.
-    std::shared_ptr<mqtt::external_target> provisioning;
+    std::shared_ptr<mqtt::external_target> provisioning = {};
     // Called on MQTT's threads; must not block. Empty: no events.
-    lifecycle_events::sayer say;
+    lifecycle_events::sayer say = {};
     // Of a service that is one of several: brings what clients publish to the subscribers of all,
     // those here too; null: it is alone, and they get it at once.
-    std::shared_ptr<mqtt::external_target> everybody;
-    // With `everybody`: called on MQTT's threads when a client has left; must not block.
-    std::function<void(const std::string& client_id)> left;
+    std::shared_ptr<mqtt::external_target> everybody = {};
+    // With `everybody`: called on MQTT's threads when a client has come and when it has left; must
+    // not block.
+    std::function<void(const client_connection& which)> came = {};
+    std::function<void(const client_connection& which)> left = {};
+    // With `everybody`: rises with each connection of a client, to whichever service. As `left`.
+    lifecycle_events::numberer number_of = {};
     // With `everybody`: whether this service can take part in one more shared subscription. Called
     // on MQTT's threads; must not block. Empty: always.
     std::function<bool()> has_room_for_shares = {};
@@ -84,6 +88,9 @@ public:
 
     void lost(mqtt::loss why, std::string_view source, std::string_view topic,
               std::string_view client_id) override;
+
+    // Somebody has been told meanwhile that this client is gone, which is connected.
+    void still_connected(const mqtt::client_info& who);
 
 private:
     bool allows(const mqtt::client_identity& who, std::string_view client_id,

@@ -167,8 +167,9 @@ TEST_F(device_hub_policy, a_device_cannot_speak_for_a_service_on_a_reserved_topi
 
 TEST_F(device_hub_policy, requests_for_shadows_go_to_the_service_and_to_subscribers) {
     const auto target = std::make_shared<fake_target>();
-    hub_policy serving(identity_, authority_, changes_, logger(),
-                       {target, nullptr, nullptr, {}, nullptr, {}});
+    hub_services services;
+    services.shadows = target;
+    hub_policy serving(identity_, authority_, changes_, logger(), services);
     mqtt::publish_view message;
     message.topic = "$aws/things/a/shadow/name/n/update";
     EXPECT_EQ(serving.may_publish(a_, message).what, publish_verdict::action::route);
@@ -194,12 +195,19 @@ TEST_F(device_hub_policy, requests_for_shadows_go_to_the_service_and_to_subscrib
 
 TEST_F(device_hub_policy, of_one_of_several_sends_what_clients_publish_to_everybody) {
     const auto everybody = std::make_shared<fake_target>();
-    std::vector<std::string> left;
-    hub_policy one_of_several(
-        identity_, authority_, changes_, logger(),
-        {nullptr, nullptr, nullptr, {}, everybody, [&](const std::string& id) {
-             left.push_back(id);
-         }});
+    std::vector<std::string> told;
+    const auto tell = [&](const char* what) {
+        return [&told, what](const client_connection& which) {
+            told.push_back(which.client_id + what + std::to_string(which.label.version));
+        };
+    };
+    hub_services services;
+    services.everybody = everybody;
+    services.say = [](const std::string&, const std::string&) {};
+    services.came = tell(" came ");
+    services.left = tell(" left ");
+    services.number_of = [](const std::string&) { return 7; };
+    hub_policy one_of_several(identity_, authority_, changes_, logger(), services);
     fake_route of_a_client;
     one_of_several.resolve(&a_, "a", "t", of_a_client);
     EXPECT_EQ(of_a_client.asked_for_subscribers, 0);
@@ -209,8 +217,12 @@ TEST_F(device_hub_policy, of_one_of_several_sends_what_clients_publish_to_everyb
     EXPECT_EQ(from_elsewhere.asked_for_subscribers, 1);
     EXPECT_EQ(from_elsewhere.target, nullptr);
     EXPECT_EQ(one_of_several.may_subscribe(a_, "t", {}, true), reason::success);
-    one_of_several.disconnected(a_, true, "");
-    EXPECT_EQ(left, std::vector<std::string>{"a"});
+    auto admitted = a_;
+    admitted.context = one_of_several.admit(a_.identity, "a", {}).context;
+    one_of_several.connected(admitted, false);
+    one_of_several.still_connected(admitted);
+    one_of_several.disconnected(admitted, true, "");
+    EXPECT_EQ(told, (std::vector<std::string>{"a came 7", "a came 7", "a left 7"}));
 }
 
 TEST_F(device_hub_policy, of_one_of_several_refuses_shares_for_which_there_is_no_room) {

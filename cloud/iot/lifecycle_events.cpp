@@ -12,21 +12,28 @@ namespace {
 // Far above the clients that come and go within hours; over it the numbers begin anew.
 constexpr std::size_t most_counted = 50'000;
 
-struct connection_label {
-    std::string id;
-    std::int64_t version = 0;
-};
+json::object describe(std::string_view type, const client_connection& which, wall_time now) {
+    json::object body = {{"clientId", which.client_id},
+                         {"timestamp", to_epoch_milliseconds(now)},
+                         {"eventType", type},
+                         {"principalIdentifier", which.principal}};
+    if (!which.label.id.empty()) {
+        body["sessionIdentifier"] = which.label.id;
+        body["versionNumber"] = which.label.version;
+    }
+    return body;
+}
 
 json::object describe(std::string_view type, const mqtt::client_info& who,
                       const std::string& principal, wall_time now) {
-    json::object body = {{"clientId", who.id},
-                         {"timestamp", to_epoch_milliseconds(now)},
-                         {"eventType", type},
-                         {"principalIdentifier", principal}};
-    if (const auto* const label = static_cast<const connection_label*>(who.context.get())) {
-        body["sessionIdentifier"] = label->id;
-        body["versionNumber"] = label->version;
-    }
+    return describe(type, lifecycle_events::connection_of(who, principal), now);
+}
+
+json::object describe_end(const client_connection& which, wall_time at, bool clean,
+                          std::string_view reason) {
+    auto body = describe("disconnected", which, at);
+    body["clientInitiatedDisconnect"] = clean;
+    body["disconnectReason"] = reason;
     return body;
 }
 
@@ -35,9 +42,13 @@ std::string_view without_port(std::string_view address) {
     return address.substr(0, address.rfind(':'));
 }
 
+std::string topic_of(std::string_view kind, const std::string& client_id) {
+    return "$aws/events/" + std::string(kind) + "/" + client_id;
+}
+
 void say(const lifecycle_events::sayer& to, std::string_view kind, const mqtt::client_info& who,
          const json::object& body) {
-    auto topic = "$aws/events/" + std::string(kind) + "/" + who.id;
+    auto topic = topic_of(kind, who.id);
     if (to && mqtt::check_topic_name(topic)) {
         to(std::move(topic), json::serialize(body));
     }
@@ -55,6 +66,10 @@ std::shared_ptr<void> lifecycle_events::begin_connection(std::string_view client
     }
     auto label = std::make_shared<connection_label>();
     label->id = uuid_v4();
+    if (number_) {
+        label->version = number_(std::string(client_id));
+        return label;
+    }
     const std::lock_guard hold(mutex_);
     if (versions_.size() >= most_counted) {
         versions_.clear();
@@ -71,10 +86,24 @@ void lifecycle_events::connected(const mqtt::client_info& who, const std::string
 
 void lifecycle_events::disconnected(const mqtt::client_info& who, const std::string& principal,
                                     bool clean, std::string_view why) const {
-    auto body = describe("disconnected", who, principal, time_.now());
-    body["clientInitiatedDisconnect"] = clean;
-    body["disconnectReason"] = reason_of(clean, why);
-    say(say_, "presence/disconnected", who, body);
+    say(say_, "presence/disconnected", who,
+        describe_end(connection_of(who, principal), time_.now(), clean, reason_of(clean, why)));
+}
+
+client_connection lifecycle_events::connection_of(const mqtt::client_info& who,
+                                                  const std::string& principal) {
+    const auto* const label = static_cast<const connection_label*>(who.context.get());
+    return {who.id, principal, label != nullptr ? *label : connection_label()};
+}
+
+std::optional<lifecycle_events::event> lifecycle_events::lost(const client_connection& which,
+                                                              wall_time at) {
+    auto topic = topic_of("presence/disconnected", which.client_id);
+    if (!mqtt::check_topic_name(topic)) {
+        return std::nullopt;
+    }
+    return event{std::move(topic),
+                 json::serialize(describe_end(which, at, false, "CONNECTION_LOST"))};
 }
 
 void lifecycle_events::subscribed(const mqtt::client_info& who, const std::string& principal,

@@ -42,6 +42,27 @@ TEST_F(client_events, a_connection_has_an_id_and_a_number) {
     EXPECT_NE(body_.at("sessionIdentifier"), id);
 }
 
+TEST_F(client_events, the_end_of_a_connection_is_the_same_whoever_says_it) {
+    const auto who = client("c");
+    events_.disconnected(who, "cert", false, "Connection reset by peer");
+    const auto at = wall_time(std::chrono::milliseconds(body_.at("timestamp").as_int64()));
+    const auto said = lifecycle_events::lost(lifecycle_events::connection_of(who, "cert"), at);
+    ASSERT_TRUE(said);
+    EXPECT_EQ(said->topic, topic_);
+    EXPECT_EQ(parse_json(said->payload).value(), json::value(body_));
+    EXPECT_FALSE(lifecycle_events::lost({"a+b", "cert", {}}, at));
+}
+
+TEST_F(client_events, connections_are_numbered_by_others_where_they_know_better) {
+    lifecycle_events several(
+        [this](std::string, const std::string& payload) {
+            body_ = parse_json(payload).value().as_object();
+        },
+        [](const std::string& id) { return id == "c" ? 77 : 0; });
+    several.connected({"c", mqtt::protocol_version::v5, {}, several.begin_connection("c")}, "cert");
+    EXPECT_EQ(body_.at("versionNumber"), 77);
+}
+
 TEST_F(client_events, subscriptions_are_told_as_they_were_written) {
     const std::string_view filters[] = {"a/+", "$share/g/b"};
     events_.subscribed(client("c"), "AKIA", filters);

@@ -1,7 +1,6 @@
 #include "cloud/nodes/node.hpp"
 
 #include "cloud/bus/bus_subjects.hpp"
-#include "libs/base/digest.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/mqtt/server_options.hpp"
 
@@ -32,6 +31,8 @@ constexpr auto between_shares = 20s;
 // What a client that comes back has missed is mostly among these.
 constexpr std::size_t most_recent = 20'000;
 constexpr std::size_t most_recent_bytes = 32U * 1024 * 1024;
+// What the service says at its end, such as that its clients are gone, is waited for so long.
+constexpr auto last_words_limit = 2s;
 
 }  // namespace
 
@@ -122,6 +123,8 @@ result<void> node::begin(hub& devices) {
     }
     sessions_->on_will_due(
         [this] { boost::asio::post(blocking_, [this] { publish_due_wills(); }); });
+    sessions_->on_taken_for_gone(
+        [this] { boost::asio::post(blocking_, [this] { hub_->tell_connections_again(); }); });
     worker_ = std::thread([this] { work(); });
     std::unique_lock hold(mutex_);
     if (!changed_.wait_for(hold, catch_up_limit, [&] { return heard_ >= ends->last; })) {
@@ -141,12 +144,17 @@ void node::stop() {
     changed_.notify_all();
     if (sessions_) {
         sessions_->on_will_due(nullptr);
+        sessions_->on_taken_for_gone(nullptr);
     }
     if (worker_.joinable()) {
         worker_.join();
     }
     arrivals_.join();
     shares_.stop();
+    if (bus_.is_connected()) {
+        std::unique_lock hold(mutex_);
+        changed_.wait_for(hold, last_words_limit, [this] { return not_kept_yet_ == 0; });
+    }
     bus_.stop();
     blocking_.join();
     std::map<std::uint64_t, claim> claims;
@@ -220,12 +228,19 @@ void node::publish(const mqtt::publication& message, const mqtt::receipt& pendin
 // Nobody can be told that it failed: it is said again until it is kept.
 void node::keep(const std::string& subject, std::string bytes, mqtt::receipt pending) {
     auto copy = std::make_shared<std::string>(bytes);
+    {
+        const std::lock_guard hold(mutex_);
+        ++not_kept_yet_;
+    }
     bus_.keep(
         subject, std::move(bytes),
         [this, subject, copy, pending = std::move(pending)](const result<bus::position>& kept) {
+            const std::lock_guard hold(mutex_);
             if (!kept && kept.error().code == errc::too_large) {
-                const std::lock_guard hold(mutex_);
                 unkept_.push_back({subject, *copy, pending});
+            }
+            if (--not_kept_yet_ == 0) {
+                changed_.notify_all();
             }
         });
 }
@@ -461,7 +476,10 @@ void node::settle(bus::position at, std::uint64_t number) {
     if (coming.session) {
         const mqtt::server_options usual;
         replayed = replay(*coming.session, coming.older, time_.now(), usual.max_queued_bytes,
-                          /*hash_matches_parent=*/false);
+                          /*hash_matches_parent=*/false, [this](const std::string& topic) {
+                              auto found = hub_->retained(topic);
+                              return found.empty() ? nullptr : std::move(found.front());
+                          });
         if (replayed.dropped != 0) {
             log_.warn("Messages that waited for a client are dropped: there are too many.",
                       {{"clientId", coming.client_id},
@@ -471,14 +489,16 @@ void node::settle(bus::position at, std::uint64_t number) {
     }
     hub_->replace_session(coming.client_id, std::move(kept),
                           [sessions = sessions_, client_id = coming.client_id, at,
-                           places = std::move(replayed.places), had_wills = coming.had_wills] {
-                              sessions->adopted(client_id, at, places, had_wills);
+                           places = std::move(replayed.places),
+                           retained = std::move(replayed.retained), had_wills = coming.had_wills] {
+                              sessions->adopted(client_id, at, places, retained, had_wills);
                           });
     coming.go_on();
 }
 
-void node::left(const std::string& client_id) {
-    hub_->let_go(client_id, false);
+void node::left(const client_connection& which) {
+    sessions_->disconnected(which);
+    hub_->let_go(which.client_id, false);
 }
 
 // --- each second
@@ -509,6 +529,7 @@ void node::work() {
             look_after_all();
             keep_shares();
             publish_due_wills();
+            publish_lost_connections();
             services_.lead();
         }
         hold.lock();
@@ -562,69 +583,6 @@ void node::write_retained_messages() {
     retained_written_ = mono::now();
 }
 
-// By the one that leads, and by whoever has just written one that is due at once. The bus keeps one
-// of an id, and the store forgets the will after that: a crash between the two publishes nothing
-// twice, unless nobody leads for two minutes.
-void node::publish_due_wills() {
-    const auto now = time_.now();
-    const auto due = due_wills(state_, now);
-    if (!due) {
-        return;  // the store is away; said elsewhere
-    }
-    for (const auto& each : *due) {
-        auto id = "will-" + sha256_hex(each.client_id) + "-" +
-                  std::to_string(static_cast<std::int64_t>(each.epoch));
-        bool is_kept = false;
-        {
-            const std::lock_guard hold(mutex_);
-            const auto [at, is_new] = wills_under_way_.try_emplace(id, false);
-            is_kept = at->second;
-            if (!is_new && !is_kept) {
-                continue;
-            }
-        }
-        const auto over = [this, id, client_id = each.client_id, epoch = each.epoch](bool is_done) {
-            const bool is_gone = is_done && remove_will(state_, client_id, epoch);
-            const std::lock_guard hold(mutex_);
-            if (is_gone || !is_done) {
-                wills_under_way_.erase(id);
-            } else {
-                wills_under_way_[id] = true;  // the store is away: in a second
-            }
-        };
-        if (is_kept) {
-            over(true);
-            continue;
-        }
-        const auto said = decode_envelope(each.message);
-        if (!said || !said->message) {
-            log_.error("A will of the store cannot be read; it is dropped.",
-                       {{"clientId", each.client_id}});
-            over(true);
-            continue;
-        }
-        auto message = std::make_shared<mqtt::stored_message>(*said->message);
-        if (each.lifetime) {
-            message->expires_at = now + std::chrono::milliseconds(*each.lifetime);
-        }
-        mqtt::client_info from;
-        from.id = each.client_id;
-        from.identity = parse_principal(each.principal);
-        const mqtt::publication will(message, now);
-        if (!hub_->serve_will(from, will)) {
-            over(true);
-            continue;
-        }
-        bus_.keep(
-            message_subject(fleet_, will.topic()), encode_message(name_, will),
-            [this, over](const result<bus::position>& kept) {
-                // The store may keep the caller waiting, which the bus's threads may not.
-                boost::asio::post(blocking_, [over, is_done = kept.has_value()] { over(is_done); });
-            },
-            id);
-    }
-}
-
 // Shares in which sessions wait, which may be nowhere now.
 void node::keep_shares() {
     if (mono::now() - shares_kept_ < between_shares) {
@@ -645,7 +603,7 @@ void node::keep_shares() {
 void node::forget_claims() {
     const auto now = mono::now();
     std::vector<claim> late;  // closed outside of the lock
-    std::vector<came> settled;
+    std::vector<arrival> settled;
     {
         const std::lock_guard hold(mutex_);
         for (auto each = claims_.begin(); each != claims_.end();) {

@@ -69,7 +69,11 @@ public:
     void publish_of_client(const mqtt::publication& message, const mqtt::receipt& pending) override;
     void publish(const mqtt::publication& message, const mqtt::receipt& pending) override;
     void arriving(const std::string& client_id, std::function<void()> go_on) override;
-    void left(const std::string& client_id) override;
+    void came(const client_connection& which) override { sessions_->connected(which); }
+    void left(const client_connection& which) override;
+    std::int64_t number_of(const std::string& client_id) override {
+        return static_cast<std::int64_t>(sessions_->epoch_of(client_id));
+    }
     std::shared_ptr<mqtt::session_journal> sessions() override { return sessions_; }
     mqtt::share_exchange& exchange() override { return shares_; }
     bool has_room_for_shares() override { return shares_.has_room(); }
@@ -93,6 +97,12 @@ private:
         bool had_wills = false;
     };
 
+    // What goes to the subscribers of all.
+    struct outgoing {
+        std::string subject;
+        std::string bytes;
+    };
+
     node(store& state, bus& between, std::string fleet, std::string name, registry_changes& changes,
          node_services services, logger log);
     result<bus::position> read_retained();
@@ -111,6 +121,10 @@ private:
     void write_retained_messages();
     void keep_shares();
     void publish_due_wills();
+    void publish_lost_connections();
+    void keep_once(const std::string& id, const std::function<std::optional<outgoing>()>& make,
+                   std::function<bool()> forget);
+    std::optional<outgoing> make_will(const stored_will& of, wall_time now);
     void forget_claims();
 
     store& state_;
@@ -136,20 +150,21 @@ private:
     std::deque<retained_change> retained_;  // that the store may not have yet
     std::map<std::uint64_t, claim> claims_;
     std::uint64_t last_claim_ = 0;
-    struct came {
+    struct arrival {
         std::chrono::steady_clock::time_point at;
         std::string client_id;
         bus::position epoch;
     };
-    std::deque<came> came_;
+    std::deque<arrival> came_;
     struct unkept {
         std::string subject;
         std::string bytes;
         mqtt::receipt pending;
     };
-    std::vector<unkept> unkept_;  // for which the bus had no room
+    std::vector<unkept> unkept_;    // for which the bus had no room
+    std::size_t not_kept_yet_ = 0;  // of keep()
     // By their ids on the bus: whether it has them, and only the store has not forgotten them yet.
-    std::map<std::string, bool> wills_under_way_;
+    std::map<std::string, bool> once_under_way_;
     std::chrono::steady_clock::time_point retained_written_{};
     std::chrono::steady_clock::time_point shares_kept_{};
     // The worker's own: since when the store has answered it each second.

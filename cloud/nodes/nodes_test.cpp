@@ -10,6 +10,7 @@
 #include <chrono>
 #include <filesystem>
 #include <future>
+#include <map>
 #include <stdlib.h>
 
 namespace evergrass::cloud {
@@ -118,6 +119,70 @@ TEST(replay, drops_and_counts_what_has_no_room) {
                2 * size, false);
     EXPECT_THAT(places_of(made), ElementsAre(1, 2));
     EXPECT_EQ(made.dropped, 1U);
+}
+
+// What is retained: the payload by topic.
+retained_lookup retains(std::map<std::string, mqtt::message_ptr> all) {
+    return [all = std::move(all)](const std::string& topic) {
+        const auto found = all.find(topic);
+        return found == all.end() ? nullptr : found->second;
+    };
+}
+
+mqtt::message_ptr retained_message(std::string topic, mqtt::qos level = mqtt::qos::at_least_once) {
+    auto made = std::make_shared<mqtt::stored_message>(*placed(0, std::move(topic), level).message);
+    made->retain = true;
+    return made;
+}
+
+stored_session::held under_way(std::string filter, bus::position since = 0, std::uint32_t id = 0) {
+    auto one = held(std::move(filter), since, mqtt::qos::at_least_once, id);
+    one.retained = true;
+    return one;
+}
+
+TEST(replay, begins_with_the_retained_message_that_was_under_way) {
+    const auto message = retained_message("a");
+    const auto made =
+        replay(session_with({held("b"), under_way("a", 0, 9), under_way("gone")}), {placed(3, "b")},
+               now, room, false, retains({{"a", message}, {"b", message}}));
+    ASSERT_EQ(made.kept.deliveries.size(), 2U);
+    const auto& first = made.kept.deliveries[0];
+    EXPECT_EQ(first.message, message);
+    EXPECT_TRUE(first.retain);
+    EXPECT_EQ(first.level, mqtt::qos::at_least_once);
+    EXPECT_THAT(first.subscription_ids, ElementsAre(9));
+    EXPECT_THAT(made.retained, ElementsAre(Pair(1, "a")));
+    EXPECT_THAT(made.places, ElementsAre(Pair(2, 3)));
+}
+
+TEST(replay, has_a_retained_message_once_where_a_newer_one_of_its_topic_waits) {
+    const auto newer = retained_message("a");
+    const auto made = replay(session_with({under_way("a", 2)}), {{3, newer}}, now, room, false,
+                             retains({{"a", newer}}));
+    EXPECT_THAT(made.places, ElementsAre(Pair(1, 3)));
+    EXPECT_THAT(made.retained, ElementsAre());
+    const auto older = replay(session_with({under_way("a", 3)}), {{3, newer}}, now, room, false,
+                              retains({{"a", newer}}));
+    EXPECT_THAT(older.places, ElementsAre());
+    EXPECT_THAT(older.retained, ElementsAre(Pair(1, "a")));
+}
+
+TEST(replay, has_no_retained_message_at_qos_0_of_ones_own_or_that_expired) {
+    auto expired = std::make_shared<mqtt::stored_message>(*retained_message("old"));
+    expired->expires_at = now;
+    auto from_client = std::make_shared<mqtt::stored_message>(*retained_message("own"));
+    from_client->source = "client";
+    auto own = under_way("own");
+    own.what.options.no_local = true;
+    const auto made =
+        replay(session_with({under_way("said"), own, under_way("old")}), {}, now, room, false,
+               retains({{"said", retained_message("said", mqtt::qos::at_most_once)},
+                        {"own", from_client},
+                        {"old", expired}}));
+    EXPECT_TRUE(made.kept.deliveries.empty());
+    EXPECT_TRUE(made.retained.empty());
+    EXPECT_EQ(made.dropped, 0U);
 }
 
 class session_records : public testing::Test {
@@ -308,6 +373,31 @@ protected:
         EXPECT_TRUE(sessions_->message(one.message, {&to, 1}, std::nullopt));
         return pending;
     }
+    // As the broker sends the retained message of what the client has subscribed to.
+    void send_retained(std::uint64_t order, const std::string& topic = "a") {
+        mqtt::session_journal::delivery to;
+        to.client_id = "client";
+        to.order = order;
+        to.retain = true;
+        EXPECT_TRUE(sessions_->message(retained_message(topic), {&to, 1}, std::nullopt));
+    }
+    // Of the subscriptions that the store has now.
+    std::vector<std::string> under_way_filters() {
+        wait_for(sessions_->session_left("client", 60, time_.now(), std::nullopt));
+        std::vector<std::string> filters;
+        const auto session = load(time_.now());
+        for (const auto& each : session->subscriptions) {
+            if (each.retained) {
+                filters.push_back(each.what.filter);
+            }
+        }
+        return filters;
+    }
+    void subscribe(const std::string& filter) {
+        mqtt::session_journal::subscription what;
+        what.filter = filter;
+        sessions_->subscribed("client", what);
+    }
     void begin(bus::position epoch = 1) {
         sessions_->adopted("client", epoch, {});
         wait_for(sessions_->session_begun("client", mqtt::protocol_version::v5, 60));
@@ -386,6 +476,32 @@ TEST_F(shared_sessions_of_a_node, let_the_node_go_when_all_have_left) {
     leave();
     ASSERT_TRUE(sessions_->stop());
     EXPECT_FALSE(*write_position(*state_, "a", now, 1, {}));
+}
+
+TEST_F(shared_sessions_of_a_node, know_which_retained_messages_are_not_acknowledged) {
+    begin();
+    for (const auto* filter : {"a", "b", "c"}) {
+        subscribe(filter);
+    }
+    send_retained(1, "a");
+    send_retained(2, "b");
+    sessions_->finished("client", 1);
+    EXPECT_THAT(under_way_filters(), ElementsAre("b"));
+}
+
+TEST_F(shared_sessions_of_a_node, know_it_still_when_a_client_subscribes_anew_or_comes_back) {
+    begin();
+    subscribe("a");
+    send_retained(1);
+    subscribe("a");
+    EXPECT_THAT(under_way_filters(), ElementsAre("a"));
+    sessions_->adopted("client", 2, {}, {{1, "a"}});
+    wait_for(sessions_->session_resumed("client", mqtt::protocol_version::v5, 60));
+    EXPECT_THAT(under_way_filters(), ElementsAre("a"));
+    // There is none any more: nothing of it is under way.
+    sessions_->adopted("client", 3, {}, {});
+    wait_for(sessions_->session_resumed("client", mqtt::protocol_version::v5, 60));
+    EXPECT_THAT(under_way_filters(), ElementsAre());
 }
 
 }  // namespace

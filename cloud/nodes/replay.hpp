@@ -6,6 +6,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -22,11 +24,18 @@ struct replayed_session {
     mqtt::session_journal::kept_session kept;
     // Of its deliveries: their orders, and the messages' places.
     std::vector<std::pair<std::uint64_t, bus::position>> places;
+    // Of those that are retained messages and of no place: their orders, and the filters.
+    std::vector<std::pair<std::uint64_t, std::string>> retained;
     std::size_t dropped = 0;  // there was no room for them
 };
 
-// Pure. `max_bytes` as server_options::max_queued_bytes; `hash_matches_parent` likewise.
+// The retained message of a topic; null: there is none.
+using retained_lookup = std::function<mqtt::message_ptr(const std::string& topic)>;
+
+// Pure. `max_bytes` as server_options::max_queued_bytes; `hash_matches_parent` likewise. What
+// stored_session::held::retained says comes first, as it is retained now.
 replayed_session replay(const stored_session& stored, const std::vector<placed_message>& messages,
-                        wall_time now, std::size_t max_bytes, bool hash_matches_parent);
+                        wall_time now, std::size_t max_bytes, bool hash_matches_parent,
+                        const retained_lookup& retained = {});
 
 }  // namespace evergrass::cloud

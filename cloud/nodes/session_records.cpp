@@ -47,10 +47,19 @@ result<void> forget_subscriptions(store& state, const std::string& client_id) {
                           "DELETE FROM mqtt_subscriptions WHERE client_id = ?1", {client_id});
 }
 
+// Of the retained message that a filter, which is its topic, gave the client.
+result<void> write_under_way(store& state, const std::string& client_id, const std::string& filter,
+                             bool is_under_way) {
+    return state.db().run("nodes.retained_under_way",
+                          "UPDATE mqtt_subscriptions SET retained = ?3"
+                          " WHERE client_id = ?1 AND filter = ?2",
+                          {client_id, filter, std::int64_t{is_under_way ? 1 : 0}});
+}
+
 // Whether the change still counts.
 result<bool> counts(store& state, const session_change& change) {
     using kind = session_change::kind;
-    if (change.what == kind::will) {
+    if (change.what == kind::will || change.what == kind::connection) {
         return true;  // it looks itself
     }
     std::optional<std::int64_t> epoch;
@@ -81,14 +90,25 @@ result<void> write(store& state, const std::string& node, const session_change& 
                  static_cast<std::int64_t>(change.expiry_seconds), node, to_integer(change.epoch)});
             return begun ? forget_subscriptions(state, change.client_id) : begun;
         }
-        case kind::resumed:
-            return db.run(
+        case kind::resumed: {
+            auto resumed = db.run(
                 "nodes.resume_session",
                 "UPDATE mqtt_sessions SET version = ?2, expiry = ?3, left_at = NULL, node = ?4,"
                 " epoch = ?5, low = ?6 WHERE client_id = ?1",
                 {change.client_id, static_cast<std::int64_t>(change.version),
                  static_cast<std::int64_t>(change.expiry_seconds), node, to_integer(change.epoch),
                  to_value(change.low)});
+            if (resumed) {
+                resumed = db.run("nodes.no_retained_under_way",
+                                 "UPDATE mqtt_subscriptions SET retained = 0"
+                                 " WHERE client_id = ?1 AND retained <> 0",
+                                 {change.client_id});
+            }
+            for (std::size_t i = 0; resumed && i < change.under_way.size(); ++i) {
+                resumed = write_under_way(state, change.client_id, change.under_way[i], true);
+            }
+            return resumed;
+        }
         case kind::left:
             return db.run("nodes.leave_session",
                           "UPDATE mqtt_sessions SET expiry = ?2, left_at = ?3, node = NULL,"
@@ -106,12 +126,16 @@ result<void> write(store& state, const std::string& node, const session_change& 
             return db.run(
                 "nodes.subscribe",
                 "INSERT OR REPLACE INTO mqtt_subscriptions(client_id, filter, options,"
-                " identifier, since) VALUES(?1, ?2, ?3, ?4, ?5)",
+                " identifier, since, retained) VALUES(?1, ?2, ?3, ?4, ?5, 0)",
                 {change.client_id, change.subscription.filter, pack(change.subscription.options),
                  static_cast<std::int64_t>(change.subscription.subscription_id),
                  to_integer(change.since)});
+        case kind::retained:
+            return write_under_way(state, change.client_id, change.filter, change.is_under_way);
         case kind::will:
             return write_will(state, node, *change.will);
+        case kind::connection:
+            return write_connection(state, node, *change.connection);
         case kind::unsubscribed:
             return db.run("nodes.unsubscribe",
                           "DELETE FROM mqtt_subscriptions WHERE client_id = ?1 AND filter = ?2",
@@ -159,13 +183,15 @@ result<std::optional<stored_session>> load_session(store& state, const std::stri
     }
     read = state.db().query(
         "nodes.subscriptions",
-        "SELECT filter, options, identifier, since FROM mqtt_subscriptions WHERE client_id = ?1",
+        "SELECT filter, options, identifier, since, retained FROM mqtt_subscriptions"
+        " WHERE client_id = ?1",
         {client_id}, [&](const db::row& row) {
             stored_session::held one;
             one.what.filter = row.text(0);
             one.what.options = unpack(row.integer(1));
             one.what.subscription_id = static_cast<std::uint32_t>(row.integer(2));
             one.since = static_cast<bus::position>(row.integer(3));
+            one.retained = row.integer(4) != 0;
             found->subscriptions.push_back(std::move(one));
         });
     if (!read) {
@@ -217,7 +243,8 @@ result<bool> write_position(store& state, const std::string& node, wall_time now
 result<void> remove_node(store& state, const std::string& node) {
     return state.db().run("nodes.remove",
                           "DELETE FROM nodes WHERE id = ?1 AND NOT EXISTS"
-                          " (SELECT 1 FROM mqtt_sessions WHERE node = ?1)",
+                          " (SELECT 1 FROM mqtt_sessions WHERE node = ?1) AND NOT EXISTS"
+                          " (SELECT 1 FROM mqtt_connections WHERE node = ?1)",
                           {node});
 }
 
@@ -238,6 +265,9 @@ result<std::vector<std::string>> end_silent_nodes(store& state, wall_time before
                                {names[i]});
             if (read) {
                 read = leave_wills(state, names[i]);
+            }
+            if (read) {
+                read = lose_connections(state, names[i]);
             }
             if (read) {
                 read =
@@ -298,6 +328,9 @@ result<void> forget_positions(store& state) {
             }
         }
         if (auto done = age_wills(state); !done) {
+            return done;
+        }
+        if (auto done = forget_all_connections(state); !done) {
             return done;
         }
         return set_retained_position(state, 0);

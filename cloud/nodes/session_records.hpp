@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cloud/bus/bus.hpp"
+#include "cloud/nodes/connection_records.hpp"
 #include "cloud/nodes/will_records.hpp"
 #include "cloud/store/store.hpp"
 #include "libs/base/time.hpp"
@@ -27,6 +28,8 @@ struct stored_session {
     struct held {
         mqtt::session_journal::subscription what;
         bus::position since = 0;  // what was published up to here is not for it
+        // Its client has not acknowledged the retained message that subscribing gave it.
+        bool retained = false;
     };
     std::vector<held> subscriptions;
 };
@@ -38,8 +41,20 @@ result<std::optional<stored_session>> load_session(store& state, const std::stri
 // What becomes of a session. `epoch`: the place in the stream of its client's coming; a change of
 // an earlier epoch than the stored one, by a service that its client has left, is dropped.
 struct session_change {
-    // replaced: ended by its client's next coming.
-    enum class kind { begun, resumed, left, ended, replaced, subscribed, unsubscribed, will };
+    // replaced: ended by its client's next coming. will, connection: not of the session; they look
+    // themselves whether they count.
+    enum class kind {
+        begun,
+        resumed,
+        left,
+        ended,
+        replaced,
+        subscribed,
+        unsubscribed,
+        retained,
+        will,
+        connection
+    };
     kind what = kind::begun;
     std::string client_id;
     bus::position epoch = 0;
@@ -49,8 +64,12 @@ struct session_change {
     std::optional<bus::position> low = {};  // left, resumed; none: the node's position
     mqtt::session_journal::subscription subscription = {};  // subscribed
     bus::position since = 0;                                // subscribed
-    std::string filter = {};                                // unsubscribed
-    std::optional<will_change> will = {};                   // will
+    std::string filter = {};                                // unsubscribed, retained
+    bool is_under_way = false;                              // retained
+    // resumed: filters of which a retained message is under way; of the others none is.
+    std::vector<std::string> under_way = {};
+    std::optional<will_change> will = {};              // will
+    std::optional<connection_change> connection = {};  // connection
 };
 
 // In one transaction.
@@ -67,7 +86,7 @@ struct session_low {
 // False: the store took the node for gone, and its sessions for left.
 result<bool> write_position(store& state, const std::string& node, wall_time now,
                             bus::position position, std::span<const session_low> exceptions);
-// It has ended, and no session is at it.
+// It has ended; stays where a session or a client is still at it, for end_silent_nodes().
 result<void> remove_node(store& state, const std::string& node);
 // Those that have not been there since `before`: their sessions are left from then on. Their names.
 result<std::vector<std::string>> end_silent_nodes(store& state, wall_time before);

@@ -17,6 +17,11 @@ constexpr int most_attempts_at_end = 15;
 // Of one transaction: bounds how long others wait for the store.
 constexpr std::size_t largest_batch = 256;
 
+bool is_under_way(const std::map<std::uint64_t, std::string>& retained, const std::string& filter) {
+    return std::any_of(retained.begin(), retained.end(),
+                       [&](const auto& each) { return each.second == filter; });
+}
+
 bool is_any_will_due(const std::vector<session_change>& batch, wall_time now) {
     return std::any_of(batch.begin(), batch.end(), [&](const session_change& each) {
         return each.will && each.will->due && *each.will->due <= now;
@@ -85,6 +90,7 @@ void shared_sessions::passed(bus::position at) {
 
 void shared_sessions::adopted(const std::string& client_id, bus::position epoch,
                               std::vector<std::pair<std::uint64_t, bus::position>> places,
+                              std::vector<std::pair<std::uint64_t, std::string>> retained,
                               bool had_wills) {
     const std::lock_guard hold(mutex_);
     auto& session = live_[client_id];
@@ -92,6 +98,7 @@ void shared_sessions::adopted(const std::string& client_id, bus::position epoch,
     session.epoch = epoch;
     session.had_wills = had_wills;
     session.unacknowledged.insert(places.begin(), places.end());
+    session.retained.insert(retained.begin(), retained.end());
 }
 
 void shared_sessions::not_kept(const std::string& client_id, bus::position epoch) {
@@ -133,6 +140,7 @@ mqtt::session_journal::sequence shared_sessions::session_begun(std::string_view 
     session.version = version;
     session.expiry_seconds = expiry_seconds;
     session.unacknowledged.clear();
+    session.retained.clear();
     session.low.reset();
     session_change change;
     change.what = session_change::kind::begun;
@@ -164,6 +172,9 @@ mqtt::session_journal::sequence shared_sessions::note_resumed(const std::string&
     change.version = session.version;
     change.expiry_seconds = session.expiry_seconds;
     change.low = session.low;
+    for (const auto& [order, filter] : session.retained) {
+        change.under_way.push_back(filter);
+    }
     return note(std::move(change));
 }
 
@@ -201,6 +212,7 @@ mqtt::session_journal::sequence shared_sessions::session_ended(std::string_view 
     if (found->second.coming) {
         // Its client begins another one, of the same coming.
         found->second.unacknowledged.clear();
+        found->second.retained.clear();
         change.what = session_change::kind::replaced;
     } else {
         live_.erase(found);
@@ -218,6 +230,25 @@ mqtt::session_journal::sequence shared_sessions::note_filter(std::string_view cl
     change.client_id = client_id;
     change.epoch = found->second.epoch;
     change.since = all_delivered();
+    const bool adds = change.what == session_change::kind::subscribed;
+    const auto filter = change.subscription.filter;
+    auto noted = note(std::move(change));
+    if (adds && is_under_way(found->second.retained, filter)) {
+        noted = note_retained(client_id, found->second, filter);  // of the time before
+    }
+    return noted;
+}
+
+// Whether the client is still to acknowledge one for this filter.
+mqtt::session_journal::sequence shared_sessions::note_retained(std::string_view client_id,
+                                                               const live_session& session,
+                                                               const std::string& filter) {
+    session_change change;
+    change.what = session_change::kind::retained;
+    change.client_id = client_id;
+    change.epoch = session.epoch;
+    change.filter = filter;
+    change.is_under_way = is_under_way(session.retained, filter);
     return note(std::move(change));
 }
 
@@ -302,17 +333,57 @@ void shared_sessions::on_will_due(std::function<void()> call) {
     tell_will_due_ = std::move(call);
 }
 
-// The stream has it already.
+void shared_sessions::connected(const client_connection& which) {
+    connection_change change;
+    change.which = which;
+    change.at = time_.now();
+    note_connection(std::move(change));
+}
+
+void shared_sessions::disconnected(const client_connection& which) {
+    connection_change change;
+    change.has_left = true;
+    change.which = which;
+    note_connection(std::move(change));
+}
+
+void shared_sessions::note_connection(connection_change change) {
+    session_change noted;
+    noted.what = session_change::kind::connection;
+    noted.client_id = change.which.client_id;
+    noted.connection = std::move(change);
+    const std::lock_guard hold(mutex_);
+    note(std::move(noted));
+}
+
+bus::position shared_sessions::epoch_of(const std::string& client_id) const {
+    const std::lock_guard hold(mutex_);
+    const auto found = live_.find(client_id);
+    return found == live_.end() ? 0 : found->second.epoch;
+}
+
+void shared_sessions::on_taken_for_gone(std::function<void()> call) {
+    const std::lock_guard hold(mutex_);
+    tell_taken_for_gone_ = std::move(call);
+}
+
+// The stream has it already, but for a retained one that a new subscriber gets: of that the store
+// is told that it is under way, and by the topic what it is.
 result<mqtt::session_journal::sequence> shared_sessions::message(const mqtt::message_ptr& what,
                                                                  std::span<const delivery> to,
                                                                  std::optional<received_id>) {
     const std::lock_guard hold(mutex_);
     const auto found = delivering_.find(what.get());
-    if (found != delivering_.end()) {
-        for (const auto& one : to) {
-            if (const auto session = live_.find(one.client_id); session != live_.end()) {
-                session->second.unacknowledged[one.order] = found->second;
-            }
+    for (const auto& one : to) {
+        const auto session = live_.find(one.client_id);
+        if (session == live_.end()) {
+            continue;
+        }
+        if (found != delivering_.end()) {
+            session->second.unacknowledged[one.order] = found->second;
+        } else if (one.retain) {
+            session->second.retained[one.order] = what->topic;
+            note_retained(one.client_id, session->second, what->topic);
         }
     }
     return durable_;
@@ -322,7 +393,11 @@ mqtt::session_journal::sequence shared_sessions::finished(std::string_view clien
                                                           std::uint64_t order) {
     const std::lock_guard hold(mutex_);
     if (const auto found = live_.find(client_id); found != live_.end()) {
-        found->second.unacknowledged.erase(order);
+        auto& session = found->second;
+        session.unacknowledged.erase(order);
+        if (auto retained = session.retained.extract(order)) {
+            note_retained(client_id, session, retained.mapped());
+        }
     }
     return durable_;
 }
@@ -382,6 +457,7 @@ result<void> shared_sessions::write_positions(std::unique_lock<std::mutex>& hold
     hold.lock();
     if (written) {
         written_position_ = position;
+        was_taken_for_gone_ = !*written;
         for (auto& [client_id, session] : live_) {
             if (!*written && !session.coming) {
                 note_resumed(client_id, session);
@@ -443,6 +519,12 @@ void shared_sessions::work() {
         if (done && waiting_.empty() && std::chrono::steady_clock::now() >= next_positions) {
             done = write_positions(hold);
             next_positions = std::chrono::steady_clock::now() + between_positions;
+            const auto tell = tell_taken_for_gone_;
+            if (std::exchange(was_taken_for_gone_, false) && tell) {
+                hold.unlock();
+                tell();
+                hold.lock();
+            }
         }
         if (done) {
             failures = 0;

@@ -45,15 +45,26 @@ public:
     mqtt::receipt delivering(const mqtt::message_ptr& message, bus::position at);
     // There is nothing to deliver at this place.
     void passed(bus::position at);
-    // The client's session is here now, with these orders of deliveries and their messages' places.
-    // `had_wills`: the store may know wills of it.
+    // The client's session is here now, with these orders of deliveries and their messages' places,
+    // and with these of retained messages and the filters for which they are. `had_wills`: the
+    // store may know wills of it.
     void adopted(const std::string& client_id, bus::position epoch,
                  std::vector<std::pair<std::uint64_t, bus::position>> places,
+                 std::vector<std::pair<std::uint64_t, std::string>> retained = {},
                  bool had_wills = false);
 
     // Called on a thread of its own when a will that is due now is in the store. Before the first
     // client; null: no more.
     void on_will_due(std::function<void()> call);
+    // A client is connected, and is so no longer; `which.label.version` as epoch_of() was then.
+    void connected(const client_connection& which);
+    void disconnected(const client_connection& which);
+    // Of adopted(), for a client that comes; 0: it did not come so.
+    bus::position epoch_of(const std::string& client_id) const;
+
+    // Called on a thread of its own when the store has taken this node for gone meanwhile, and
+    // knows again of its sessions and wills. As on_will_due().
+    void on_taken_for_gone(std::function<void()> call);
     // It never came, or is not to be kept.
     void not_kept(const std::string& client_id, bus::position epoch);
 
@@ -99,7 +110,9 @@ private:
         bool coming = true;  // its client is not connected yet
         bool had_wills = false;
         std::map<std::uint64_t, bus::position> unacknowledged;  // by order
-        std::optional<bus::position> low;                       // as the store has it
+        // By order, of those that are not of the stream: the filter, which is the topic.
+        std::map<std::uint64_t, std::string> retained;
+        std::optional<bus::position> low;  // as the store has it
     };
     struct end_of_delivery;
 
@@ -111,7 +124,10 @@ private:
     bus::position all_delivered() const;
     static bus::position lowest(const live_session& session);
     sequence note(session_change change);
+    sequence note_retained(std::string_view client_id, const live_session& session,
+                           const std::string& filter);
     sequence note_will(will_change change);
+    void note_connection(connection_change change);
     sequence note_resumed(const std::string& client_id, live_session& session);
     bus::position look_at_positions(std::vector<session_low>& exceptions);
 
@@ -138,6 +154,8 @@ private:
     std::optional<std::string> failing_;
     std::function<void(sequence)> tell_durable_;
     std::function<void()> tell_will_due_;
+    std::function<void()> tell_taken_for_gone_;
+    bool was_taken_for_gone_ = false;
     bool stopping_ = false;
     bool gave_up_ = false;
     std::thread worker_;

@@ -472,6 +472,51 @@ TEST_P(postgres, several_have_it_with_others_and_nobody_alone_and_one_of_them_le
     EXPECT_EQ(take(claim_kind::with_others).error().code, errc::conflict);
 }
 
+TEST_P(postgres, those_that_serve_together_have_one_version) {
+    const auto take = [&](std::size_t version) {
+        return serving_claim::take(
+            place_, claim_kind::with_others, [] {}, version);
+    };
+    auto first = take(2);
+    auto second = take(2);
+    ASSERT_TRUE(first && second);
+    for (const std::size_t other : {1, 3}) {
+        const auto refused = take(other);
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, errc::unsupported);
+        EXPECT_THAT(refused.error().context, HasSubstr("stop all services"));
+    }
+    first->reset();
+    EXPECT_FALSE(take(3));
+    second->reset();
+    EXPECT_TRUE(take(3));
+}
+
+TEST_P(postgres, a_schema_is_not_changed_under_one_of_an_earlier_version_that_serves) {
+    auto more = tables;
+    more.emplace_back("CREATE TABLE u(x TEXT)");
+    const auto migrate = [&] { return connection::open(place_).value()->migrate(more); };
+    auto serves = serving_claim::take(
+        place_, claim_kind::with_others, [] {}, tables.size());
+    ASSERT_TRUE(serves);
+    const auto refused = migrate();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, errc::conflict);
+    EXPECT_THAT(refused.error().context, HasSubstr("stop all services"));
+    EXPECT_TRUE(open()) << "who knows what that one knows changes nothing";
+    EXPECT_FALSE(db_->run("u", "INSERT INTO u(x) VALUES('y')"));
+    // Those that come together bring it up to date, whoever is first.
+    serves->reset();
+    const auto one = serving_claim::take(
+        place_, claim_kind::with_others, [] {}, more.size());
+    const auto two = serving_claim::take(
+        place_, claim_kind::with_others, [] {}, more.size());
+    ASSERT_TRUE(one && two);
+    const auto done = migrate();
+    EXPECT_TRUE(done) << done.error().message();
+    EXPECT_TRUE(migrate());
+}
+
 TEST_P(postgres, who_lost_the_right_to_serve_is_told) {
     std::mutex mutex;
     std::condition_variable changed;

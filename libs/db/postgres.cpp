@@ -532,6 +532,19 @@ result<void> postgres_server::bring_up_to_date(postgres_session& session,
                                             ", this build knows up to " + std::to_string(known) +
                                             "; run the build that wrote it, or restore a backup"};
     }
+    if (current > 0 && current < known) {
+        const auto others =
+            session.text("db.versions", count_of_other_versions(static_cast<std::size_t>(known)));
+        if (!others) {
+            return others.error();
+        }
+        if (*others != "0") {
+            return error{errc::conflict,
+                         "an evergrass-cloud of an earlier version serves from " + server_.shown() +
+                             ", which has to be brought up to date first; stop all services, then "
+                             "try again (docs/scale.md, Upgrading)"};
+        }
+    }
     session.will_write();
     if (current < known) {  // migrations use them too
         auto made = session.ask("db.functions", std::string(postgres_functions));

@@ -2,6 +2,7 @@
 
 #include "libs/base/result.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -34,10 +35,13 @@ enum class claim_kind { alone, with_others, lead };
 // its process, ends.
 class serving_claim {
 public:
-    // errc::conflict when another process has it. `lost` is called once, on that thread, when
-    // somebody else has it meanwhile; a server that cannot be reached is waited for.
+    // errc::conflict when another process has it; errc::unsupported when one of another `version`
+    // serves, with which this one would serve together. The version is the number of migrations
+    // that the process knows; `lead` has none. `lost` is called once, on that thread, when somebody
+    // else has it meanwhile; a server that cannot be reached is waited for.
     static result<std::unique_ptr<serving_claim>> take(const std::string& url, claim_kind what,
-                                                       std::function<void()> lost);
+                                                       std::function<void()> lost,
+                                                       std::size_t version = 0);
     ~serving_claim();
     serving_claim(const serving_claim&) = delete;
     serving_claim& operator=(const serving_claim&) = delete;

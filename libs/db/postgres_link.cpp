@@ -142,6 +142,18 @@ result<answer_handle> ask_postgres(PGconn* link, const std::string& shown, std::
     return answer;
 }
 
+// In pg_locks a number of 64 bits is two of 32, and objsubid 1; of two numbers it is 2.
+std::string count_of_other_versions(std::size_t version) {
+    const auto here = std::string(
+        "locktype = 'advisory' AND granted"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
+    return "SELECT count(*) FROM pg_locks WHERE " + here +
+           " AND objsubid = 1 AND (classid::BIGINT << 32) + objid::BIGINT = " +
+           std::string(serving_lock) + " AND pid NOT IN (SELECT pid FROM pg_locks WHERE " + here +
+           " AND objsubid = 2 AND classid::BIGINT = " + std::string(version_lock) +
+           " AND objid::BIGINT = " + std::to_string(version) + ")";
+}
+
 result<link_handle> link_to_postgres(const std::string& url) {
     if (auto loaded = load_libpq(); !loaded) {
         return loaded.error();

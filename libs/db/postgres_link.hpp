@@ -3,6 +3,7 @@
 #include "libs/base/result.hpp"
 #include "libs/db/libpq.hpp"
 
+#include <cstddef>
 #include <libpq-fe.h>
 #include <memory>
 #include <string>
@@ -16,6 +17,12 @@ namespace evergrass::db {
 constexpr std::string_view write_lock = "7310579611";
 constexpr std::string_view serving_lock = "7310579612";
 constexpr std::string_view leading_lock = "7310579613";
+// The first of two numbers; the second is the version that a process serves with, which it has
+// from before it has serving_lock.
+constexpr std::string_view version_lock = "731057961";
+
+// SELECTs how many sessions have serving_lock and are not of this version.
+std::string count_of_other_versions(std::size_t version);
 
 struct finish_link {
     void operator()(PGconn* link) const { pq().PQfinish(link); }

@@ -286,15 +286,16 @@ void broker::deliver_to(std::string_view client_id, const message_ptr& message,
 }
 
 void broker::deliver_shared(std::string_view client_id, const std::string& filter,
-                            const message_ptr& message, const receipt& pending,
-                            const std::shared_ptr<gathering>& record) {
+                            const std::vector<std::uint32_t>& marks, const message_ptr& message,
+                            const receipt& pending, const std::shared_ptr<gathering>& record) {
     auto& self = *implementation_;
     const auto target = self.share_target(client_id, filter);
     if (!target) {
         self.choose_again(client_id, filter, message, pending, record);
         return;
     }
-    self.deliver_alone(*target, message, pending, record);
+    self.deliver_alone(*target, message, pending, record,
+                       self.marks_of_sharer(*target->to, message->source, message->topic, marks));
 }
 
 void broker::take_turn(const std::string& filter, const message_ptr& message,
@@ -418,6 +419,14 @@ void broker::let_go(const std::string& client_id, bool connected_too) {
     if (who != nullptr && who->link == nullptr) {
         who->journaled = false;  // it goes on elsewhere
         self.end_session(*who, "its client is elsewhere");
+    }
+}
+
+void broker::each_connected(const std::function<void(const client_info&)>& call) const {
+    for (const auto& [id, one] : implementation_->sessions) {
+        if (one->link != nullptr) {
+            call(one->info);
+        }
     }
 }
 

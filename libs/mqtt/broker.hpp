@@ -90,10 +90,10 @@ public:
     // null unless who gets it is to be saved with what other shards say.
     void forward(const message_ptr& message, const receipt& pending,
                  const std::shared_ptr<gathering>& record);
-    // A share group chose this client of ours.
+    // A share group chose this client of ours, which the policy named with these marks.
     void deliver_shared(std::string_view client_id, const std::string& filter,
-                        const message_ptr& message, const receipt& pending,
-                        const std::shared_ptr<gathering>& record);
+                        const std::vector<std::uint32_t>& marks, const message_ptr& message,
+                        const receipt& pending, const std::shared_ptr<gathering>& record);
     // One of those that share `filter` ("$share/NAME/FILTER") and are connected gets it, on
     // whatever shard; nobody: the turn goes on.
     void take_turn(const std::string& filter, const message_ptr& message,
@@ -117,6 +117,9 @@ public:
     // sessions of those that `chosen` picks, away ones too.
     void close_where(const std::function<bool(const client_info&)>& chosen, reason code,
                      std::string_view why, bool end_session);
+
+    // Of this shard's clients that are connected.
+    void each_connected(const std::function<void(const client_info&)>& call) const;
 
     // server::let_go().
     void let_go(const std::string& client_id, bool connected_too);

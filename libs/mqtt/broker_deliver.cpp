@@ -245,13 +245,14 @@ void broker::implementation::route_here(const publication& message, const route&
 
 void broker::implementation::deliver_alone(const route::target& to, const message_ptr& message,
                                            receipt pending,
-                                           const std::shared_ptr<gathering>& record) {
+                                           const std::shared_ptr<gathering>& record,
+                                           std::span<const std::uint32_t> marks) {
     const publication published(message, wall);
     routing_outcome outcome;
     delivery_terms terms{pending, outcome};
     terms.record = record ? record->message : nullptr;
     deliver(published, {&to, 1}, terms);
-    shared.rules.routed(message->source, nullptr, outcome.clients, {});
+    shared.rules.routed(message->source, nullptr, outcome.clients, marks);
 }
 
 routing_outcome broker::implementation::route_message(const publication& message, const route& to,
@@ -262,15 +263,17 @@ routing_outcome broker::implementation::route_message(const publication& message
     for (const auto& [client_id, why] : to.lost) {
         shared.rules.lost(why, message.source(), message.topic(), client_id);
     }
-    std::vector<route::target> with_shares;
-    std::vector<pair_of_share> elsewhere;
+    sharers with_shares;
+    const auto& elsewhere = with_shares.elsewhere;
     if (!to.shares.empty()) {
-        with_shares = to.local;
+        with_shares.local = to.local;
+        with_shares.marks = to.marks;
         for (const auto& group : to.shares) {
-            choose_sharer(message, to, *group, with_shares, elsewhere);
+            choose_sharer(message, to, *group, with_shares);
         }
     }
-    const std::span<const route::target> local = to.shares.empty() ? to.local : with_shares;
+    const std::span<const route::target> local = to.shares.empty() ? to.local : with_shares.local;
+    const auto& marks = to.shares.empty() ? to.marks : with_shares.marks;
     outcome.anybody = !local.empty() || !elsewhere.empty() || !to.external.empty();
     // Looked up once: whether the record is shared has to agree with who is asked.
     boost::container::small_vector<std::size_t, 8> others;
@@ -307,7 +310,7 @@ routing_outcome broker::implementation::route_message(const publication& message
         shared.mesh.post(other, [kept = message.keep(), pending = terms.pending,
                                  record](broker& there) { there.forward(kept, pending, record); });
     }
-    shared.rules.routed(message.source(), from, outcome.clients, to.marks);
+    shared.rules.routed(message.source(), from, outcome.clients, marks);
     return outcome;
 }
 

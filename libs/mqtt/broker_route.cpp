@@ -52,7 +52,9 @@ public:
     }
 
     void client(std::string_view client_id, std::span<const std::uint32_t> marks) override {
-        if (!into_.named.emplace(client_id).second) {
+        const auto [named, is_new] =
+            into_.named.try_emplace(std::string(client_id), marks.begin(), marks.end());
+        if (!is_new) {
             return;
         }
         const auto shards = shard_.shared.mesh.size();
@@ -77,9 +79,11 @@ public:
         const auto matched = match_own(*who, topic_, source_, options.hash_matches_parent);
         if (matched) {
             into_.local.push_back({who, matched->options, matched->ids});
-        } else if (!match_share(*who, topic_, options.hash_matches_parent)) {
-            into_.lost.push_back({std::string(client_id), loss::not_subscribed});
-            return;
+        } else {
+            if (!match_share(*who, topic_, options.hash_matches_parent)) {
+                into_.lost.push_back({std::string(client_id), loss::not_subscribed});
+            }
+            return;  // counted when it is its turn
         }
         into_.marks.insert(into_.marks.end(), marks.begin(), marks.end());
     }

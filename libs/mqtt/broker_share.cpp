@@ -9,8 +9,7 @@ namespace evergrass::mqtt {
 
 // One of those that share gets it, on whatever shard.
 void broker::implementation::choose_sharer(const publication& message, const route& to,
-                                           share_group& group, std::vector<route::target>& local,
-                                           std::vector<pair_of_share>& elsewhere) {
+                                           share_group& group, sharers& into) {
     auto chosen = group.pick([&](const share_group::member& one) {
         if (one.options.no_local && one.client_id == message.source()) {
             return false;
@@ -22,19 +21,35 @@ void broker::implementation::choose_sharer(const publication& message, const rou
     if (!chosen) {
         return;
     }
-    if (chosen->shard != shard) {
-        elsewhere.push_back(
-            {chosen->shard, std::move(chosen->client_id), group.subscribed_filter()});
-    } else if (auto target = share_target(chosen->client_id, group.subscribed_filter())) {
-        local.push_back(std::move(*target));
+    const auto named = to.named.find(chosen->client_id);
+    std::vector<std::uint32_t> marks;
+    if (named != to.named.end()) {
+        marks = named->second;
     }
+    if (chosen->shard != shard) {
+        into.elsewhere.push_back({chosen->shard, std::move(chosen->client_id),
+                                  group.subscribed_filter(), std::move(marks)});
+    } else if (auto target = share_target(chosen->client_id, group.subscribed_filter())) {
+        marks = marks_of_sharer(*target->to, message.source(), message.topic(), marks);
+        into.marks.insert(into.marks.end(), marks.begin(), marks.end());
+        into.local.push_back(std::move(*target));
+    }
+}
+
+std::vector<std::uint32_t> broker::implementation::marks_of_sharer(
+    const session& who, std::string_view source, std::string_view topic,
+    std::span<const std::uint32_t> marks) const {
+    const bool is_counted =
+        marks.empty() || match_own(who, topic, source, shared.options.hash_matches_parent);
+    return is_counted ? std::vector<std::uint32_t>()
+                      : std::vector<std::uint32_t>(marks.begin(), marks.end());
 }
 
 void broker::implementation::post_shared(const pair_of_share& to, const message_ptr& message,
                                          const receipt& pending,
                                          const std::shared_ptr<gathering>& record) {
     shared.mesh.post(to.shard, [to, message, pending, record](broker& there) {
-        there.deliver_shared(to.client_id, to.filter, message, pending, record);
+        there.deliver_shared(to.client_id, to.filter, to.marks, message, pending, record);
     });
 }
 
@@ -44,20 +59,19 @@ void broker::implementation::choose_again(std::string_view client_id, const std:
                                           const std::shared_ptr<gathering>& record) {
     const publication published(message, wall);
     const auto way = remembered_route(message->source, message->topic, false);
-    std::vector<route::target> local;
-    std::vector<pair_of_share> elsewhere;
+    sharers next;
     for (const auto& group : way->shares) {
         if (group->subscribed_filter() == filter) {
-            choose_sharer(published, *way, *group, local, elsewhere);
+            choose_sharer(published, *way, *group, next);
         }
     }
-    for (const auto& one : local) {
-        deliver_alone(one, message, pending, record);
+    for (const auto& one : next.local) {
+        deliver_alone(one, message, pending, record, next.marks);
     }
-    for (const auto& one : elsewhere) {
+    for (const auto& one : next.elsewhere) {
         post_shared(one, message, pending, record);
     }
-    if (local.empty() && elsewhere.empty()) {
+    if (next.local.empty() && next.elsewhere.empty()) {
         shared.rules.lost(loss::not_subscribed, message->source, message->topic, client_id);
     }
 }

@@ -84,6 +84,27 @@ TEST_P(broker_shared_test, a_table_chooses_among_those_that_it_names) {
     EXPECT_THAT(all.rules.losses, IsEmpty());
 }
 
+TEST_P(broker_shared_test, a_message_is_counted_for_the_row_of_the_one_that_got_it) {
+    for (auto* each : {&a, &b, &c}) {
+        each->subscribe("$share/g/t", qos::at_least_once);
+    }
+    all.rules.use_table({{"sender", "a", "#"}, {"sender", "b", "#"}, {"sender", "c", "#"}});
+    publish(1);
+    EXPECT_THAT(all.rules.routed_marks, ElementsAre(0U));
+    publish(4);
+    EXPECT_THAT(all.rules.routed_marks, ElementsAre(0U, 1U, 2U, 0U, 1U));
+    EXPECT_EQ(all.rules.routed_clients, 5U);
+}
+
+TEST_P(broker_shared_test, a_message_is_counted_once_for_a_row_whose_client_gets_two_copies) {
+    a.subscribe("$share/g/t", qos::at_least_once);
+    a.subscribe("t", qos::at_least_once);
+    all.rules.use_table({{"sender", "a", "#"}});
+    publish(2);
+    EXPECT_THAT(a.messages(), SizeIs(4));
+    EXPECT_THAT(all.rules.routed_marks, ElementsAre(0U, 0U));
+}
+
 TEST_P(broker_shared_test, members_that_are_away_wait_only_when_nobody_is_there) {
     a.connect(kept(v5));
     a.subscribe("$share/g/t", qos::at_least_once);

@@ -46,10 +46,11 @@ struct route {
     generations at;
     std::vector<target> local;
     std::vector<missing> lost;
-    std::vector<std::uint32_t> marks;  // the policy's, of clients here
+    std::vector<std::uint32_t> marks;  // the policy's, of clients here that do not share
     std::vector<std::shared_ptr<external_target>> external;
     std::vector<std::shared_ptr<share_group>> shares;
-    text_set named;                // clients by policy: who may be picked of a share group
+    // Clients by policy, with their marks: who may be picked of a share group.
+    text_map<std::vector<std::uint32_t>> named;
     bool by_subscription = false;  // of a share group whoever may_receive() may be picked
     bool all_shards = false;
     std::vector<bool> shards;  // others with a client that was named; empty: none
@@ -176,9 +177,20 @@ struct broker::implementation {
         std::size_t shard;
         std::string client_id;
         std::string filter;
+        std::vector<std::uint32_t> marks;
+    };
+    // Those of one message that share, and of those here the policy's marks.
+    struct sharers {
+        std::vector<route::target> local;
+        std::vector<std::uint32_t> marks;
+        std::vector<pair_of_share> elsewhere;
     };
     void choose_sharer(const publication& message, const route& to, share_group& group,
-                       std::vector<route::target>& local, std::vector<pair_of_share>& elsewhere);
+                       sharers& into);
+    // None of one that gets the message by a filter of its own too, and is counted with that.
+    std::vector<std::uint32_t> marks_of_sharer(const session& who, std::string_view source,
+                                               std::string_view topic,
+                                               std::span<const std::uint32_t> marks) const;
     void post_shared(const pair_of_share& to, const message_ptr& message, const receipt& pending,
                      const std::shared_ptr<gathering>& record);
     void choose_again(std::string_view client_id, const std::string& filter,
@@ -197,7 +209,8 @@ struct broker::implementation {
     void deliver(const publication& message, std::span<const route::target> targets,
                  delivery_terms& terms);
     void deliver_alone(const route::target& to, const message_ptr& message, receipt pending,
-                       const std::shared_ptr<gathering>& record);
+                       const std::shared_ptr<gathering>& record,
+                       std::span<const std::uint32_t> marks = {});
     // A QoS 1 or 2 message in its session's queue while deliver() runs.
     struct planned {
         session* who;

@@ -128,7 +128,8 @@ public:
     virtual void lost(loss why, std::string_view source, std::string_view topic,
                       std::string_view client_id);
     // `clients` of them have got this one, into their queue or socket; 0 for none. `marks`: of the
-    // clients that were named and have a filter for it, those too whose queue was full.
+    // clients that were named and have a filter for it, those too whose queue was full; of those
+    // that share a filter, of the one whose turn it was.
     virtual void routed(std::string_view source, const client_info* from, std::size_t clients,
                         std::span<const std::uint32_t> marks);
 };

@@ -358,6 +358,15 @@ void server::close_where(std::function<bool(const client_info&)> chosen, reason 
     }
 }
 
+void server::each_connected(std::function<void(const client_info&)> call) {
+    milestone done;
+    implementation_->post_to_all(
+        [call = std::move(call), held = done.copy()](broker& each) { each.each_connected(call); });
+    if (!implementation_->on_a_shard()) {
+        done.wait();
+    }
+}
+
 void server::forget_retained() {
     implementation_->forget_retained();
 }

@@ -96,6 +96,10 @@ public:
     void close_where(std::function<bool(const client_info&)> chosen, reason code,
                      std::string_view why, bool end_session = false);
 
+    // Calls on the shards' threads, several at once, for each client that is connected; must not
+    // block. Done when it returns, as above.
+    void each_connected(std::function<void(const client_info&)> call);
+
     // All retained messages, of the journal too.
     void forget_retained();
     // Those whose topic the filter matches and that have not expired, in no order.

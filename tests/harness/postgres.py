@@ -1,9 +1,11 @@
 """A PostgreSQL server of a test's own, on a socket in a folder of /tmp."""
 
+import contextlib
 import itertools
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -57,6 +59,16 @@ class Postgres:
         return processes.run(
             self._programs / "psql", "-h", self.folder, "-U", "evergrass", "-Atqc", sql, database
         ).stdout.strip()
+
+    @contextlib.contextmanager
+    def holding(self, lock, database):
+        """A session that has an advisory lock, which others may have too."""
+        command = [self._programs / "psql", "-h", self.folder, "-U", "evergrass", "-Atq", database]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as session:
+            session.stdin.write(f"SELECT 'held' FROM pg_advisory_lock_shared({lock});\n")
+            session.stdin.flush()
+            assert session.stdout.readline() == "held\n"
+            yield
 
     def dump(self, url):
         """All that the database has, as text; bytes are in hex."""

@@ -1,6 +1,7 @@
 """Three services of one store that serve at once, over a bus: one PostgreSQL, one nats-server."""
 
 import base64
+import contextlib
 import hashlib
 import http.client
 import json
@@ -20,6 +21,7 @@ from harness.core import BEFORE_IT_ASKS_ANEW, Core
 from harness.group import Group, entry, function_entry, new_thing, publish_function, zip_of
 from harness.hub import V5, HubClient
 from harness.mqtt import Refused
+from harness.mqtt_packets import PUBLISH, V311, WireClient
 from harness.stock import refused
 
 pytestmark = [
@@ -60,13 +62,25 @@ class Fleet:
     def client(self, node, name, **options):
         return HubClient(node.endpoints, name, self.thing, **options)
 
+    def wire(self, node, client_id):
+        """A session that is kept, of a client that acknowledges nothing by itself."""
+        context = ssl.create_default_context(cafile=str(node.endpoints.ca_file))
+        context.load_cert_chain(str(self.thing.cert), str(self.thing.key))
+        host, _, port = node.endpoints.iot_mqtt.rpartition(":")
+        client = WireClient((host, int(port)), V311, context)
+        client.connect(client_id, clean=False)
+        return client
+
     def boto(self, node, service):
         return node.endpoints.boto(service)
 
     def has_left(self, client_id):
         """Whether the store knows it, which its service tells a moment after DISCONNECT."""
-        asked = f"SELECT node IS NULL FROM evergrass.mqtt_sessions WHERE client_id = '{client_id}'"
-        return self.database.ask(asked, self.name) == "t"
+        return self.of_client(client_id, "node IS NULL", "sessions") == "t"
+
+    def of_client(self, client_id, what, table):
+        asked = f"SELECT {what} FROM evergrass.mqtt_{table} WHERE client_id = '{client_id}'"
+        return self.database.ask(asked, self.name)
 
     def leaders(self):
         return [each for each in self.all if each.running() and metric(each, "leading") == 1]
@@ -123,6 +137,14 @@ def test_events_of_clients_are_heard_at_every_service(fleet):
         fleet.client(fleet.b, "guest").close()
         kinds = [json.loads(text)["eventType"] for text in listener.payloads(2)]
         assert kinds == ["connected", "disconnected"]
+        guest = fleet.client(fleet.c, "guest")
+        guest.stay_away()
+        assert fleet.c.process.stop() == 0
+        came, left = (json.loads(text) for text in listener.payloads(2))
+        assert left["disconnectReason"] == "SERVER_INITIATED_DISCONNECT"
+        assert left["versionNumber"] == came["versionNumber"]
+        guest.close()
+    fleet.c.start()
 
 
 def test_retained_messages_are_everywhere_and_cleared_everywhere(fleet):
@@ -367,13 +389,18 @@ def test_invoke_finds_a_core_that_polls_at_another_service(fleet, tmp_path):
         answer = connection.getresponse()
         return answer, answer.read()
 
+    given_up = threading.Event()
+
     def run_one(fetch_at, tell_at):
         """As a core does: waits until it is called, fetches, tells."""
         poll = f"deployment?after={deployment}&wait=60&invocations=1"
-        while not ask(fetch_at, "GET", poll)[0].headers["x-evergrass-invocations"]:
-            pass
-        order, payload = ask(fetch_at, "GET", "invocations?wait=5")
-        assert order.status == 200 and order.headers["x-evergrass-function"] == function
+        order = None
+        while order is None or order.status != 200:
+            while not ask(fetch_at, "GET", poll)[0].headers["x-evergrass-invocations"]:
+                assert not given_up.is_set()
+            order, payload = ask(fetch_at, "GET", "invocations?wait=5")
+            assert order.status in (200, 204)  # 204: who called has given up before, and calls again
+        assert order.headers["x-evergrass-function"] == function
         told, _ = ask(tell_at, "POST", f"invocations/{order.headers['x-evergrass-invocation']}",
                       b'{"ran": ' + payload + b"}", x_evergrass_outcome="success")  # fmt: skip
         assert told.status == 200
@@ -392,12 +419,15 @@ def test_invoke_finds_a_core_that_polls_at_another_service(fleet, tmp_path):
             return None
         return json.loads(said["Payload"].read())
 
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor() as pool, contextlib.ExitStack() as on_the_way_out:
+        on_the_way_out.callback(given_up.set)
         for number, (fetch_at, tell_at) in enumerate([(fleet.b, fleet.b), (fleet.c, fleet.b), (fleet.a, fleet.c)]):
             runs = pool.submit(run_one, fetch_at, tell_at)
+            # Each time that nobody polls takes 5 s.
             answered = waiting.until(
                 "the core answers",
-                lambda number=number, runs=runs: invoke(number) or (runs.done() and runs.result()),  # it may have failed
+                lambda number=number, runs=runs: invoke(number) or (runs.done() and runs.result()),
+                every=5,
             )
             assert answered == {"ran": number}
             runs.result()
@@ -561,6 +591,9 @@ def test_nothing_that_was_acknowledged_is_lost_when_the_one_that_leads_is_killed
     (leader,) = waiting.until("one leads", fleet.leaders)
     other, third = [each for each in fleet.all if each is not leader]
     heard = {name: set() for name in ("stays", "moves")}
+    listener = fleet.client(other, "listener")
+    for each in ("killed", "moves"):
+        listener.subscribe(f"$aws/events/presence/+/{each}", 1)
     clients = {name: fleet.client(at, name, keep=600) for name, at in (("stays", other), ("moves", leader))}
     for each in clients.values():
         each.subscribe("load/#", 1)
@@ -572,8 +605,10 @@ def test_nothing_that_was_acknowledged_is_lost_when_the_one_that_leads_is_killed
     watcher.subscribe("will/#", 1)
     testator = fleet.client(leader, "killed", version=V5, will=("will/killed", "killed", False))
     testator.stay_away()
+    unread = unread_retained_message(fleet, leader)
     with Publishers(fleet, "load") as publishers:
         leader.kill()
+        unread.close()
         (next_one,) = waiting.until("another one leads", fleet.leaders)
         assert next_one is not leader
         publishers.more()
@@ -582,6 +617,15 @@ def test_nothing_that_was_acknowledged_is_lost_when_the_one_that_leads_is_killed
         clients["moves"].close()
         clients["moves"] = fleet.client(third, "moves", keep=600)
         assert clients["moves"].resumed
+        for again in (True, False):
+            with fleet.wire(third, "unread") as unread:
+                assert unread.connack.session_present
+                if again:
+                    assert unread.message("kept/unread", "once").retain
+                unread.expect_nothing()
+                unread.disconnect()
+            waiting.until("its session is in the store", lambda: fleet.has_left("unread"))
+        fleet.boto(third, "iot-data").publish(topic="kept/unread", payload=b"", qos=1, retain=True)
         publishers.more()
         leader.start()
         assert fleet.leaders() == [next_one]
@@ -601,8 +645,42 @@ def test_nothing_that_was_acknowledged_is_lost_when_the_one_that_leads_is_killed
     waiting.until("each has come to one of those that share", were_shared)
     assert watcher.payloads(1) == ["killed"]
     assert watcher.messages.empty()
-    for each in (*sharers, watcher, testator):
+    check_events_of_the_killed(listener)
+    for each in (*sharers, watcher, testator, listener):
         each.close()
+
+
+def unread_retained_message(fleet, node):
+    """A client that has subscribed and has not acknowledged what is retained."""
+    data = fleet.boto(node, "iot-data")
+    data.publish(topic="kept/unread", payload=b"once", qos=1, retain=True)
+    waiting.until(
+        "it is retained there",
+        lambda: "kept/unread" in [each["topic"] for each in data.list_retained_messages()["retainedTopics"]],
+    )
+    client = fleet.wire(node, "unread")
+    client.subscribe("kept/unread", qos=1)
+    client.expect(PUBLISH, payload="once")
+    waiting.until("the store knows", lambda: fleet.of_client("unread", "retained", "subscriptions") == "1")
+    return client
+
+
+def check_events_of_the_killed(listener):
+    """Of "killed", which did not come back, and of "moves", which did and left; whose first connection may be said
+    to be lost where it took its time."""
+    came, left = {"killed": [], "moves": []}, {"killed": [], "moves": []}
+    while not left["killed"] or "CLIENT_INITIATED_DISCONNECT" not in [said["disconnectReason"] for said in left["moves"]]:
+        said = json.loads(listener.receive().payload)
+        (came if said["eventType"] == "connected" else left)[said["clientId"]].append(said)
+    assert len(came["killed"]) == len(left["killed"]) == 1
+    begin, end = came["killed"][0], left["killed"][0]
+    for member in ("sessionIdentifier", "principalIdentifier", "versionNumber"):
+        assert end[member] == begin[member]
+    assert end["disconnectReason"] == "CONNECTION_LOST" and end["clientInitiatedDisconnect"] is False
+    assert end["timestamp"] >= begin["timestamp"]
+    first, second = came["moves"]
+    assert second["versionNumber"] > first["versionNumber"]
+    assert [said["versionNumber"] for said in left["moves"]].count(second["versionNumber"]) == 1
 
 
 def created(client, name):
@@ -715,3 +793,25 @@ def test_a_service_without_the_bus_is_refused_beside_them(fleet, tmp_path):
     wrong = processes.Process(alone.process.command[0], "--data", tmp_path / "w", "--bus", fleet.bus.url)
     assert wrong.wait() == 1
     assert "--store" in wrong.output
+
+
+# What each service of a store holds there; with which version is a second one, which those before it have not.
+SERVES = 7310579612
+
+
+def test_a_service_of_another_version_is_refused_beside_them(fleet, tmp_path):
+    database = fleet.name
+    new = Cloud(tmp_path / "new", "--bus", fleet.bus.url, like=fleet.a)
+    with fleet.database.holding(SERVES, database):
+        new.begin()
+        assert new.process.wait() == 1
+        assert "of another version serves" in new.process.output
+        assert "stop all services, then start all" in new.process.output
+    known = int(fleet.database.ask("SELECT max(version) FROM evergrass.schema_version", database))
+    fleet.database.ask(f"INSERT INTO evergrass.schema_version VALUES({known + 1})", database)
+    new.begin()
+    assert new.process.wait() == 1
+    assert f"has schema {known + 1}, this build knows up to {known}" in new.process.output
+    fleet.database.ask(f"DELETE FROM evergrass.schema_version WHERE version > {known}", database)
+    for each in fleet.all:
+        assert each.running() and readiness(each) == 200
