@@ -70,6 +70,9 @@ asio::awaitable<result<std::string>> group_applier::apply(wanted_group wanted, g
     wanted_ = std::move(wanted);
     plan_ = std::move(plan);
     options_ = std::move(options);
+    if (auto have = have_values(); !have) {
+        co_return have.error();
+    }
     if (plan_.current) {
         group_id_ = plan_.current->id;
         group_arn_ = plan_.current->arn;
