@@ -154,20 +154,6 @@ def test_a_second_service_gets_the_same_group(site, tmp_path):
         assert len(endpoints.boto("iot").list_things()["things"]) == 3
 
 
-def settings_lines():
-    """What this machine has for functions, in the file's words."""
-    settings = isolation.settings()
-    execution = settings["Environment"]["Execution"]
-    run_as = execution.get("RunAs", {})
-    words = {
-        "isolation": execution["IsolationMode"],
-        "uid": run_as.get("Uid"),
-        "gid": run_as.get("Gid"),
-        "memoryKb": settings.get("MemorySize"),
-    }
-    return "\n".join(f"    {word}: {value}" for word, value in words.items() if value is not None)
-
-
 def deploy(site, file, *arguments, status=0):
     return evergrass("deploy", file, "--core", site.core.root, *arguments, status=status)
 
@@ -191,8 +177,7 @@ functions:
     handler: main.handler
     pinned: true
     timeoutSeconds: 60
-{settings_lines()}
-subscriptions:
+{isolation.group_file_lines()}subscriptions:
   - {{from: thing:pump, subject: echo/in, to: function:echo}}
   - {{from: function:echo, subject: echo/out, to: thing:display}}
 """
@@ -280,8 +265,7 @@ functions:
     pinned: true
     timeoutSeconds: 60
     resources: {{db: ro{", net: ro" if model else ""}{", key: ro" if more else ""}}}
-{settings_lines()}
-resources:
+{isolation.group_file_lines()}resources:
   - {{id: db, secret: {{name: pump-db, valueFrom: "file:db.txt"}}}}
 {"  - {id: net, model: {path: net, destination: /net}}" if model else ""}
 {more}
