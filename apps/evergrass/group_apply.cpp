@@ -524,9 +524,11 @@ asio::awaitable<result<void>> group_applier::watch(std::string deployment) {
             co_return result<void>();
         }
         if (status == "Failure") {
+            const bool first = !plan_.current || plan_.current->deployed_version.empty();
             co_return error{
                 {},
-                "the deployment failed, and the core runs what it ran before: " +
+                "the deployment failed, and the core runs " +
+                    std::string(first ? "nothing of this group" : "what it ran before") + ": " +
                     string_member(*answer, "ErrorMessage").value_or("the core gave no reason")};
         }
         if (std::chrono::steady_clock::now() >= deadline) {
