@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 
 import pytest
 
@@ -9,7 +10,7 @@ from harness import isolation, processes
 from harness.cloud import Cloud
 from harness.core import Core
 from harness.group import Group, entry, function_entry, new_thing, publish_function, subscriptions
-from harness.processes import BIN
+from harness.processes import BIN, Process
 
 ECHO = """
 import greengrasssdk
@@ -223,6 +224,60 @@ functions:
     assert site.deployed()["deploymentId"] == made["deploymentId"]
     service_s = site.group.deploy()
     assert site.deployed()["deploymentId"] == service_s
+
+
+SLOW = """
+import socket
+
+socket.create_connection(("127.0.0.1", PORT)).recv(1)  # until the other end is closed
+
+
+def handler(event, context):
+    return event
+"""
+
+
+def test_each_step_is_told_when_it_begins(site, tmp_path):
+    """While a function comes up, which takes until this test lets it, by hand and by the service."""
+    file = tmp_path / "group.yaml"
+    file.write_text(f"""
+format: evergrass-group-1
+group: pumps
+core: {{thing: pump-core}}
+functions:
+  - name: slow
+    code: slow
+    runtime: python3.7
+    handler: main.handler
+    alias: live
+    pinned: true
+    timeoutSeconds: 60
+{isolation.group_file_lines()}""")
+    at_service = ("--endpoint", site.endpoints.api, "--ca-file", site.endpoints.ca_file)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        write_code(tmp_path / "slow", "")
+        (tmp_path / "slow/main.py").write_text(SLOW.replace("PORT", str(server.getsockname()[1])))
+        with Process(BIN / "evergrass", "deploy", file, "--core", site.core.root) as deploying:
+            coming_up, _ = server.accept()
+            deploying.wait_for_line("waiting for the function slow")
+            assert deploying.running()
+            coming_up.close()
+            deploying.wait_for_line("the function slow: ")
+            assert deploying.wait() == 0, deploying
+
+        applying = Process(
+            BIN / "evergrass", "group", "apply", file, "--wait", "--json", *at_service, env=site.endpoints.env()
+        )
+        with applying:
+            coming_up, _ = server.accept()
+            applying.wait_for_line('"event":"step","text":"deployment: InProgress"')
+            assert applying.running()
+            coming_up.close()
+            assert applying.wait() == 0, applying
+        lines = [json.loads(line) for line in applying.lines]
+        assert lines[0]["event"] == "plan" and lines[0]["deploys"] and lines[0]["unknownValues"] == []
+        assert {line["event"] for line in lines[1:-1]} == {"step"}
+        assert lines[-1] == {"event": "end", "deploymentId": site.deployed()["deploymentId"]}
 
 
 READER = """
