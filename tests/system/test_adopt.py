@@ -240,6 +240,45 @@ def test_a_check_that_fails_brings_the_old_core_back(cloud, old_again):
     assert old.old_runs() and old.digest() == before
 
 
+def test_devices_that_do_not_come_back_bring_the_old_core_back(cloud, old_again):
+    old = old_again
+    before = old.digest()
+    said = adopt(cloud, "--root", old.root, "--switch", "--devices-within", "1", *INSECURE, check=False)
+    assert said.returncode == 1
+    assert "ok: the core answers and its functions run" in said.stdout
+    assert "not so: all devices are back: not connected: Valve1" in said.stderr
+    assert "Going back to the old core." in said.stdout
+    assert old.old_runs() and old.digest() == before
+
+
+class BrokenCore(OldCore):
+    """Its function is long-lived and does not come up here."""
+
+    def group_json(self):
+        text = json.dumps(super().group_json())
+        text = text.replace(old_core.DEPLOYMENT, self.group[:-2] + "f3").replace("pump-control:7", "fan-control:1")
+        return json.loads(text.replace('"Pinned": false', '"Pinned": true'))
+
+    def _write(self):
+        super()._write()
+        shutil.rmtree(self.root / "ggc/deployment/lambda")
+        code = self.function.replace("pump-control:7", "fan-control:1")
+        self._put(f"ggc/deployment/lambda/{code}/main.py", "raise RuntimeError('no fan')\n")
+
+
+def test_a_function_that_does_not_come_up_brings_the_old_core_back(cloud, tmp_path):
+    old = BrokenCore(tmp_path, "Line3", "0a1b2c3d-0000-4000-8000-0000000000a3", ["Fan"])
+    old.greengrassd("start")
+    before = old.digest()
+    try:
+        said = adopt(cloud, "--root", old.root, "--switch", *INSECURE, check=False)
+        assert said.returncode == 1 and "the deployment failed: " in said.stderr, said
+        assert "no fan" in said.stderr and "Going back to the old core." in said.stdout, said
+        assert old.old_runs() and old.digest() == before
+    finally:
+        broom(old)
+
+
 def test_kills_at_any_moment_leave_one_of_the_two_cores(cloud, old_again, request):
     """kill -9 of the takeover, then what the next boot does; then the way back."""
     old = old_again
