@@ -55,6 +55,15 @@ std::string policy_document(bool is_core) {
          json::array{json::object{{"Effect", "Allow"}, {"Action", actions}, {"Resource", "*"}}}}});
 }
 
+// Of an error between the first step and the deployment: what an owner has to know besides.
+error not_deployed(error why) {
+    if (why.code.category() == base_category() && !why.context.empty()) {
+        why.context +=
+            ". Nothing was deployed and what runs is as it was; apply goes on when it is run again";
+    }
+    return why;
+}
+
 std::string single_of(const group_file::family& family) {  // "Core" of CoreDefinitionVersionArn
     return std::string(family.reference.substr(0, family.reference.find("Definition")));
 }
@@ -112,7 +121,7 @@ asio::awaitable<result<std::string>> group_applier::apply(wanted_group wanted, g
         done = co_await set_rest();
     }
     if (!done) {
-        co_return done.error();
+        co_return not_deployed(done.error());
     }
     std::string deployment;
     if (plan_.deploys) {

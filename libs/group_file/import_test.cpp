@@ -642,6 +642,8 @@ TEST(import_saved_answers, a_part_that_was_forgotten_or_is_of_another_version_is
 TEST(import_saved_answers, what_is_no_group_is_refused) {
     EXPECT_THAT(fault_of("{\"a\": 1}"), HasSubstr("none of it is a group's"));
     EXPECT_THAT(fault_of("[1]"), HasSubstr("must be an object"));
+    EXPECT_THAT(fault_of("format: evergrass-group-1\ngroup: g\n"),
+                HasSubstr("1:1: this is a group file already"));
 }
 
 }  // namespace

@@ -132,6 +132,10 @@ result<imported> import_saved_answers(const std::vector<source_file>& from) {
         if (!value.is_object()) {
             return fault_at(file.content, "this is no answer of the AWS CLI: it must be an object");
         }
+        if (value.get_object().contains("format") && value.get_object().contains("group")) {
+            return fault_at(file.content,
+                            "this is a group file already: evergrass group plan and apply take it");
+        }
         if (!take(value.get_object(), all)) {
             made.notes.push_back(file.name + " is not kept: it has nothing of a group.");
         }

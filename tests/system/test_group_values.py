@@ -119,3 +119,23 @@ def test_a_value_that_is_typed_is_not_shown_and_is_asked_for_once(service, file)
     value = service.endpoints.boto("secretsmanager").get_secret_value(SecretId="meter-key")
     assert value["SecretString"] == "st@ple & more"
     assert run(service, "apply", group).stdout == "Nothing to do.\n"
+
+
+def test_an_apply_that_stops_half_way_says_so_and_goes_on(service, tmp_path):
+    group = tmp_path / "group.yaml"
+
+    def write(uri):
+        group.write_text(
+            "format: evergrass-group-1\ngroup: halves\ncore: {thing: halves-core}\n"
+            f"resources: [{{id: net, model: {{s3: '{uri}', destination: /net}}}}]\n"
+        )
+
+    write("https://elsewhere.example/net.zip")
+    refused = run(service, "apply", group, "--no-deploy")
+    assert refused.returncode == 2 and "made the group halves" in refused.stdout
+    assert "CreateResourceDefinition answered 400" in refused.stderr
+    assert "Nothing was deployed and what runs is as it was" in refused.stderr
+    write("s3://models/net.zip")
+    gone_on = run(service, "apply", group, "--no-deploy")
+    assert gone_on.returncode == 0 and "made version" in gone_on.stdout and "made the group" not in gone_on.stdout
+    assert run(service, "apply", group, "--no-deploy").stdout == "Nothing to do.\n"
