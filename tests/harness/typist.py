@@ -11,6 +11,8 @@ CTRL_C = b"\x03"
 
 
 class Typist:
+    """Leaves with the `with` block, and the program with it."""
+
     def __init__(self, *command, env=None):
         self.seen = b""
         command = [str(part) for part in command]
@@ -42,7 +44,15 @@ class Typist:
             while more := os.read(self._terminal, 1024):
                 self.seen += more
         status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
-        echoes = self.echoes()
-        os.close(self._terminal)
-        assert echoes, f"the terminal still hides what is typed: {self.seen}"
+        self._pid = None
+        assert self.echoes(), f"the terminal still hides what is typed: {self.seen}"
         return status
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        if self._pid is not None:
+            processes.kill(self._pid)
+            os.waitpid(self._pid, 0)
+        os.close(self._terminal)

@@ -92,10 +92,10 @@ def test_a_value_that_is_not_here_may_be_another_than_the_service_has(service, f
 def test_a_value_that_is_empty_or_not_typed_to_its_end_changes_nothing(service, file):
     group = file("prompt")
     for keys, why in ((b"\n", b"the value is empty"), (CTRL_C, b"nothing was changed"), (b"half" + CTRL_C, b"")):
-        person = typist(service, group)
-        person.is_asked(QUESTION)
-        person.presses(keys)
-        assert person.status() == 2  # and what is typed is shown again
+        with typist(service, group) as person:
+            person.is_asked(QUESTION)
+            person.presses(keys)
+            assert person.status() == 2  # and what is typed is shown again
         assert b"resource 'key': secret.valueFrom: " in person.seen and why in person.seen, person.seen
         assert b"half" not in person.seen
         assert is_untouched(service)
@@ -112,9 +112,9 @@ def test_a_value_that_is_typed_is_not_shown_and_is_asked_for_once(service, file)
     group = file("prompt")
     planned = run(service, "plan", group)  # a plan asks nobody
     assert planned.returncode == 1 and "+ secrets: meter-key\n" in planned.stdout
-    person = typist(service, group)
-    person.types("st@ple & more", QUESTION)
-    assert person.status() == 0, person.seen
+    with typist(service, group) as person:
+        person.types("st@ple & more", QUESTION)
+        assert person.status() == 0, person.seen
     assert b"made the secret meter-key" in person.seen and b"st@ple" not in person.seen
     value = service.endpoints.boto("secretsmanager").get_secret_value(SecretId="meter-key")
     assert value["SecretString"] == "st@ple & more"

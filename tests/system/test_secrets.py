@@ -183,10 +183,10 @@ def kept_values(root):
 
 
 def test_a_value_that_is_typed_is_not_shown_and_is_left_in_the_store_alone(tmp_path):
-    typist = typist_of(DATABASE, "--root", tmp_path)
-    typist.types("s3cret & more")
-    typist.types("s3cret & more")
-    assert typist.status() == 0, typist.seen
+    with typist_of(DATABASE, "--root", tmp_path) as typist:
+        typist.types("s3cret & more")
+        typist.types("s3cret & more")
+        assert typist.status() == 0, typist.seen
     assert b"s3cret" not in typist.seen and b"has the version" in typist.seen
     assert kept_values(tmp_path) == ["s3cret & more"]
     (file,) = (tmp_path / "ggc/var/state/secrets").iterdir()
@@ -194,13 +194,14 @@ def test_a_value_that_is_typed_is_not_shown_and_is_left_in_the_store_alone(tmp_p
 
 
 def test_a_value_that_is_typed_differently_the_second_time_changes_nothing(tmp_path):
-    typist = typist_of(DATABASE, "--root", tmp_path)
-    typist.types("s3cret")
-    typist.types("s3crte")
-    assert typist.status() == 2
+    with typist_of(DATABASE, "--root", tmp_path) as typist:
+        typist.types("s3cret")
+        typist.types("s3crte")
+        assert typist.status() == 2
     assert b"nothing was changed" in typist.seen
     assert kept_values(tmp_path) == []
-    assert typist_of(DATABASE, "--root", tmp_path, "--binary").status() == 2
+    with typist_of(DATABASE, "--root", tmp_path, "--binary") as typist:
+        assert typist.status() == 2
 
 
 def put(root, *arguments, check=True, **options):
