@@ -176,6 +176,10 @@ def test_each_subscription_is_seen_before_the_takeover_is_done(cloud, old, switc
         check_name=False,
     )  # fmt: skip
     valve.subscribe("pump/state")
+    old.invoke()  # it publishes, which is the second subscription's; the first is still quiet
+    assert valve.messages.get(timeout=waiting.HANG).payload == b"seen"
+    told = processes.run(EVERGRASS, "status", "--subscriptions", "--json", "--root", old.new_root)
+    assert counts(told.stdout) == [0, 1] and over.running()
     valve.publish("pump/order", b"{}")
     assert valve.messages.get(timeout=waiting.HANG).payload == b"seen"
     valve.close()
