@@ -116,6 +116,9 @@ asio::awaitable<int> apply_file(api_client& api, file_options options) {
     if (options.json) {
         std::cout << json::serialize(json::object{{"event", "end"}, {"deploymentId", *done}})
                   << "\n";
+    } else if (!done->empty() && !options.apply.wait) {
+        std::cout << "Done. The core takes the deployment when it is up and reaches the service; "
+                     "--wait waits for that.\n";
     } else {
         std::cout << "Done.\n";
     }
