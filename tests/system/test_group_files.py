@@ -63,6 +63,10 @@ class Site:
     def deployed(self):
         return json.loads(evergrass("status", "--root", self.core.root, "--json"))
 
+    def state_of(self, function):
+        (found,) = (f for f in self.deployed()["functions"] if f":function:{function}:" in f["arn"])
+        return found["state"]
+
     def close(self):
         self.core.stop()
         self.cloud.__exit__(None)
@@ -260,7 +264,7 @@ functions:
         with Process(BIN / "evergrass", "deploy", file, "--core", site.core.root) as deploying:
             coming_up, _ = server.accept()
             deploying.wait_for_line("waiting for the function slow")
-            assert deploying.running()
+            assert site.state_of("slow") == "Starting"
             coming_up.close()
             deploying.wait_for_line("the function slow: ")
             assert deploying.wait() == 0, deploying
@@ -271,7 +275,7 @@ functions:
         with applying:
             coming_up, _ = server.accept()
             applying.wait_for_line('"event":"step","text":"deployment: InProgress"')
-            assert applying.running()
+            assert site.state_of("slow") == "Starting"
             coming_up.close()
             assert applying.wait() == 0, applying
         lines = [json.loads(line) for line in applying.lines]

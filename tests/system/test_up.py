@@ -136,7 +136,7 @@ def test_a_second_up_finds_its_group_as_it_was(tmp_path):
 
 
 def test_what_it_did_is_told_while_it_runs(system):
-    for line in ("^  deployment .*Success", "Everything is up", "Ctrl-C stops every process", "^ +1 .* ms"):
+    for line in ("^  deployment .*Success", "Everything is up", "Ctrl-C stops every process", r"^ +\d+ .* ms"):
         system.process.wait_for_line(line)
     assert system.process.running()
 
@@ -146,7 +146,7 @@ def test_two_systems_run_side_by_side(system, tmp_path):
         # For a program: an object a line, each when it happens.
         other.process.wait_for_line('"event":"message"')
         events = [json.loads(line)["event"] for line in other.process.lines]
-        assert events[0] == "start" and set(events) == {"start", "step", "deployment", "ready", "message"}, events
+        assert events[0] == "start" and {"step", "deployment", "ready", "message"} <= set(events), events
         assert other.endpoints.region == "eu-west-1"
         group = other.endpoints.boto("greengrass").list_groups()["Groups"][0]
         assert ":eu-west-1:210987654321:" in group["Arn"]
