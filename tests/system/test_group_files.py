@@ -368,7 +368,8 @@ def test_secrets_and_models_go_along_without_a_service_and_undo_brings_back(site
 
     # The way back, over one that fails.
     (file.parent / "reader/main.py").write_text("raise RuntimeError('no')\n")
-    assert "the core runs what it ran before" in deploy(site, file, status=1)
+    end = json.loads(deploy(site, file, "--json", status=1).splitlines()[-1])
+    assert (end["event"], end["status"]) == ("end", "Failure") and "reader" in end["errorMessage"], end
     said = evergrass("deploy", "--undo", "--core", site.core.root)
     assert f"The core runs deployment {first} of pumps again" in said
     assert read_at(site) == answer("first-value")
