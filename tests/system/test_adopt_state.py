@@ -146,6 +146,16 @@ def test_a_secrets_value_is_asked_for_and_a_model_becomes_an_object(cloud, old):
     assert put["ContentLength"] > 0
 
 
+def test_a_local_shadow_is_at_the_service_once_and_what_changed_there_stays(cloud, old):
+    adopt(cloud, old)
+    data = cloud.endpoints.boto("iot-data")
+    shadow = lambda: json.loads(data.get_thing_shadow(thingName="Valve1")["payload"].read())  # noqa: E731
+    made = shadow()
+    assert {part: made["state"][part] for part in STATE} == STATE
+    told = json.loads(adopt(cloud, old, "--json").stdout)
+    assert told["shadowsMade"] == 0 and shadow()["version"] == made["version"]
+
+
 @pytest.fixture(scope="module")
 def switched(cloud, old):
     """Our core in the old one's place; what was said, and the tree's digest before."""
