@@ -3,6 +3,7 @@
 #include "apps/evergrass/adopt_report.hpp"
 #include "apps/evergrass/adopt_service.hpp"
 #include "apps/evergrass/adopt_takeover.hpp"
+#include "apps/evergrass/failure.hpp"
 #include "apps/evergrass/secret_input.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
@@ -244,8 +245,8 @@ outcome adopt_one(const adopt_options& options, std::unique_ptr<adopting_service
     outcome out;
     const auto failed = [&](const error& why, int status) {
         out.status = status;
-        out.text += "evergrass adopt: " + why.message() + "\n";
-        out.report["error"] = why.message();
+        out.text += "evergrass adopt: " + failure_text(why) + "\n";
+        out.report["error"] = failure_text(why);
         return out;
     };
     auto tree = read_and_plan(options);

@@ -4,6 +4,7 @@
 #include "apps/evergrass/carried.hpp"
 #include "apps/evergrass/carry_over.hpp"
 #include "apps/evergrass/child_process.hpp"
+#include "apps/evergrass/failure.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
 
@@ -167,7 +168,7 @@ private:
             if (std::chrono::steady_clock::now() > limit) {
                 return error{errc::timed_out,
                              "deployment " + deployment_ + " is " +
-                                 (now ? now->status : now.error().message()) + " after " +
+                                 (now ? now->status : failure_text(now.error())) + " after " +
                                  std::to_string(options_.wait_seconds) + " s (--wait)"};
             }
             pause();
@@ -179,7 +180,7 @@ private:
     std::optional<std::string> core_fault() {
         const auto status = ask();
         if (!status) {
-            return status.error().message();
+            return failure_text(status.error());
         }
         if (string_member(*status, "deploymentId") != deployment_) {
             return "it runs another deployment";
@@ -198,7 +199,7 @@ private:
     std::optional<std::string> devices_fault() {
         const auto status = ask();
         if (!status) {
-            return status.error().message();
+            return failure_text(status.error());
         }
         std::string missing;
         if (const auto* devices = array_member(*status, "devices")) {
@@ -248,7 +249,7 @@ private:
 };
 
 int fail(const error& why, int status) {
-    std::cerr << "evergrass adopt: " << why.message() << "\n";
+    std::cerr << "evergrass adopt: " << failure_text(why) << "\n";
     return status;
 }
 
@@ -285,7 +286,7 @@ result<void> put_old_core_back(takeover& over, const takeover_places& places, co
     tell.step("back", "The old core is in its place: " + places.core_name().string());
     if (auto started = core_command(places, "start"); !started) {
         if (!ours) {  // it was never taken out, and may run
-            tell.step("start", "It was not started: " + started.error().message());
+            tell.step("start", "It was not started: " + failure_text(started.error()));
             return {};
         }
         return with_context(started.error(),
@@ -326,7 +327,8 @@ void carry(const adopt_options& options, const v1::old_core& core, const takeove
     const auto written =
         carry_shadows(shadows, places.our_root(), std::chrono::system_clock::now());
     if (!written) {
-        tell.step("shadows", "Local shadows are not carried over: " + written.error().message());
+        tell.step("shadows",
+                  "Local shadows are not carried over: " + failure_text(written.error()));
     } else if (!shadows.empty()) {
         tell.step("shadows", "Local shadows: " + std::to_string(shadows.size()) + ", changed " +
                                  std::to_string(*written));
@@ -336,8 +338,8 @@ void carry(const adopt_options& options, const v1::old_core& core, const takeove
     }
     const auto streams = carry_streams(core.stream_store, places.our_root());
     if (!streams) {
-        tell.step("streams",
-                  "Streams are not copied and stay where they are: " + streams.error().message());
+        tell.step("streams", "Streams are not copied and stay where they are: " +
+                                 failure_text(streams.error()));
         return;
     }
     tell.step("streams", "Streams: " + std::to_string(core.streams.size()) + ", " +
@@ -406,7 +408,7 @@ int switch_core(const adopt_options& options, const v1::old_core& core, const v1
                               places->root.string() + " --undo");
         return 0;
     }
-    std::cerr << "evergrass adopt: " << outcome.error().message() << "\n";
+    std::cerr << "evergrass adopt: " << failure_text(outcome.error()) << "\n";
     tell.step("undo", "Going back to the old core.");
     if (auto back = put_old_core_back(over, *places, tell); !back) {
         return fail(back.error(), 1);

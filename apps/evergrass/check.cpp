@@ -1,5 +1,6 @@
 #include "apps/evergrass/check.hpp"
 
+#include "apps/evergrass/failure.hpp"
 #include "libs/base/file.hpp"
 
 #include <algorithm>
@@ -66,7 +67,7 @@ int run_check(const check_options& options) {
         text ? edge::parse_group_file(*text) : result<edge::group_file>(text.error());
     if (!group) {
         std::cerr << "evergrass check: "
-                  << with_context(group.error(), options.file.string()).message() << "\n";
+                  << failure_text(with_context(group.error(), options.file.string())) << "\n";
         return 2;
     }
     const auto findings = check_group(*group);

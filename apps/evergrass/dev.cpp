@@ -1,6 +1,7 @@
 #include "apps/evergrass/dev.hpp"
 
 #include "apps/evergrass/admin_client.hpp"
+#include "apps/evergrass/failure.hpp"
 #include "apps/evergrass/folder_watch.hpp"
 #include "apps/evergrass/handler_guess.hpp"
 #include "apps/evergrass/invoke.hpp"
@@ -146,7 +147,7 @@ private:
         if (named != "-" || !payload_) {
             auto read = read_payload(named);
             if (!read) {
-                show({{"event", "error"}, {"message", read.error().message()}});
+                show({{"event", "error"}, {"message", failure_text(read.error())}});
                 return;
             }
             payload_ = std::move(*read);
@@ -329,7 +330,7 @@ int run_dev(const dev_options& given) {
     std::error_code code;
     options.directory = std::filesystem::canonical(given.directory, code);
     const auto say = [](const error& why) {
-        std::cerr << "evergrass dev: " << why.message() << "\n";
+        std::cerr << "evergrass dev: " << failure_text(why) << "\n";
         return failed;
     };
     if (code || !std::filesystem::is_directory(options.directory)) {

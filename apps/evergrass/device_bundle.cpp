@@ -1,6 +1,7 @@
 #include "apps/evergrass/device_bundle.hpp"
 
 #include "apps/evergrass/adopt_service.hpp"
+#include "apps/evergrass/failure.hpp"
 #include "libs/base/encoding.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
@@ -264,7 +265,7 @@ private:
 
 int run_bundle(const bundle_options& options) {
     const auto fail = [](const error& why) {
-        std::cerr << "evergrass device bundle: " << why.message() << "\n";
+        std::cerr << "evergrass device bundle: " << failure_text(why) << "\n";
         return 1;
     };
     auto service = adopting_service::make(options.service, "us-east-1");

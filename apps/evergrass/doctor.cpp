@@ -3,6 +3,7 @@
 #include "apps/doctor/doctor.hpp"
 #include "apps/doctor/report.hpp"
 #include "apps/evergrass/child_process.hpp"
+#include "apps/evergrass/failure.hpp"
 #include "libs/base/file.hpp"
 
 #include <CLI/CLI.hpp>
@@ -38,7 +39,7 @@ int run(const options& asked) {
     what.root_was_named = asked.root->count() > 0;
     const auto folder = own_folder();
     if (!folder) {
-        std::cerr << "evergrass doctor: " << folder.error().message() << "\n";
+        std::cerr << "evergrass doctor: " << failure_text(folder.error()) << "\n";
         return not_written;
     }
     what.jail_program = *folder / "evergrass-jail";
@@ -58,7 +59,7 @@ int run(const options& asked) {
     if (asked.junit) {
         const auto xml = doctor::junit_of(groups, std::chrono::system_clock::now());
         if (const auto written = write_file_atomically(*asked.junit, xml); !written) {
-            std::cerr << "evergrass doctor: --junit: " << written.error().message() << "\n";
+            std::cerr << "evergrass doctor: --junit: " << failure_text(written.error()) << "\n";
             return not_written;
         }
     }

@@ -38,7 +38,7 @@ result<json::object> read_endpoints(const std::filesystem::path& directory) {
     const auto file = directory / "endpoints.json";
     const auto text = read_file(file, 1024 * 1024);
     if (!text) {
-        return with_context(text.error(), "Is evergrass up running in " + directory.string() + "?");
+        return with_context(text.error(), "evergrass up does not run in " + directory.string());
     }
     auto value = parse_json(*text);
     if (!value || !value->is_object()) {

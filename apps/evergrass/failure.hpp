@@ -8,12 +8,16 @@
 
 namespace evergrass::cli {
 
-// One line on standard error; the exit status of a verb that could not do what was asked. An error
-// of the system says its own reason behind what was tried; ours says all in the sentence.
-inline int say_failure(const error& why) {
+// What a person is told of an error. An error of the system says its own reason behind what was
+// tried; ours says all in the sentence, and "the input is not valid" behind it would only puzzle.
+inline std::string failure_text(const error& why) {
     const bool whole = !why.context.empty() && why.code.category() == base_category();
-    const auto text = whole ? why.context : why.message();
-    std::fprintf(stderr, "evergrass: %s\n", text.c_str());
+    return whole ? why.context : why.message();
+}
+
+// One line on standard error; the exit status of a verb that could not do what was asked.
+inline int say_failure(const error& why) {
+    std::fprintf(stderr, "evergrass: %s\n", failure_text(why).c_str());
     return 2;
 }
 

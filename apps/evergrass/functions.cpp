@@ -1,6 +1,7 @@
 #include "apps/evergrass/functions.hpp"
 
 #include "apps/evergrass/admin_client.hpp"
+#include "apps/evergrass/failure.hpp"
 #include "libs/base/arn.hpp"
 
 #include <algorithm>
@@ -92,7 +93,7 @@ std::string functions_text(const json::object& status) {
 int run_functions(const functions_options& options) {
     const auto status = ask_core(options.socket.value_or(socket_of_root(options.root)), "/status");
     if (!status) {
-        std::cerr << "evergrass functions: " << status.error().message() << "\n";
+        std::cerr << "evergrass functions: " << failure_text(status.error()) << "\n";
         return 2;
     }
     if (options.json) {

@@ -37,8 +37,17 @@ json::object plan_json(const group_plan& plan) {
     for (const auto& each : plan.changes) {
         changes.emplace_back(group_file::to_json(each));
     }
+    json::array unknown;
+    for (const auto& each : plan.secret_changes) {
+        if (each.unknown) {
+            unknown.emplace_back(json::object{{"resource", each.of.id},
+                                              {"secret", each.of.name_or_arn()},
+                                              {"valueFrom", group_file::to_text(*each.of.value)}});
+        }
+    }
     return {{"group", plan.current ? json::value(plan.current->id) : json::value()},
             {"changes", std::move(changes)},
+            {"unknownValues", std::move(unknown)},
             {"deploys", plan.deploys}};
 }
 
@@ -107,6 +116,9 @@ asio::awaitable<int> apply_file(api_client& api, file_options options) {
     if (options.json) {
         std::cout << json::serialize(json::object{{"event", "end"}, {"deploymentId", *done}})
                   << "\n";
+    } else if (!done->empty() && !options.apply.wait) {
+        std::cout << "Done. The core takes the deployment when it is up and reaches the service; "
+                     "--wait waits for that.\n";
     } else {
         std::cout << "Done.\n";
     }

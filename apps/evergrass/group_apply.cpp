@@ -55,6 +55,15 @@ std::string policy_document(bool is_core) {
          json::array{json::object{{"Effect", "Allow"}, {"Action", actions}, {"Resource", "*"}}}}});
 }
 
+// Of an error between the first step and the deployment: what an owner has to know besides.
+error not_deployed(error why) {
+    if (why.code.category() == base_category() && !why.context.empty()) {
+        why.context +=
+            ". Nothing was deployed and what runs is as it was; apply goes on when it is run again";
+    }
+    return why;
+}
+
 std::string single_of(const group_file::family& family) {  // "Core" of CoreDefinitionVersionArn
     return std::string(family.reference.substr(0, family.reference.find("Definition")));
 }
@@ -70,6 +79,9 @@ asio::awaitable<result<std::string>> group_applier::apply(wanted_group wanted, g
     wanted_ = std::move(wanted);
     plan_ = std::move(plan);
     options_ = std::move(options);
+    if (auto have = have_values(); !have) {
+        co_return have.error();
+    }
     if (plan_.current) {
         group_id_ = plan_.current->id;
         group_arn_ = plan_.current->arn;
@@ -109,7 +121,7 @@ asio::awaitable<result<std::string>> group_applier::apply(wanted_group wanted, g
         done = co_await set_rest();
     }
     if (!done) {
-        co_return done.error();
+        co_return not_deployed(done.error());
     }
     std::string deployment;
     if (plan_.deploys) {
@@ -521,9 +533,11 @@ asio::awaitable<result<void>> group_applier::watch(std::string deployment) {
             co_return result<void>();
         }
         if (status == "Failure") {
+            const bool first = !plan_.current || plan_.current->deployed_version.empty();
             co_return error{
                 {},
-                "the deployment failed, and the core runs what it ran before: " +
+                "the deployment failed, and the core runs " +
+                    std::string(first ? "nothing of this group" : "what it ran before") + ": " +
                     string_member(*answer, "ErrorMessage").value_or("the core gave no reason")};
         }
         if (std::chrono::steady_clock::now() >= deadline) {

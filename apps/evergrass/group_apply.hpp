@@ -31,7 +31,8 @@ result<wanted_group> read_wanted(const std::filesystem::path& file);
 struct secret_change {
     file_secret of;
     std::string arn;                   // empty: it is made
-    std::optional<secret_text> value;  // nullopt: asked for when it is needed
+    std::optional<secret_text> value;  // nullopt: asked for when it is needed, or
+    std::optional<error> unknown;      // why the value is not to be had here
 };
 
 // What an apply would do.
@@ -64,8 +65,11 @@ public:
     group_applier(api_client& api, std::function<void(const std::string&)> tell)
         : api_(api), reader_(api), tell_(std::move(tell)) {}
 
+    // A secret whose variable or file is not here is planned as a change whose value is not known:
+    // who looks for changes at night need not have the secrets.
     boost::asio::awaitable<result<group_plan>> plan(wanted_group wanted, apply_options options);
-    // The deployment's id, or empty.
+    // The deployment's id, or empty. A value that is not to be had, or was not typed, is an error
+    // before anything changed.
     boost::asio::awaitable<result<std::string>> apply(wanted_group wanted, group_plan plan,
                                                       apply_options options);
 
@@ -77,6 +81,7 @@ private:
     boost::asio::awaitable<result<void>> plan_secret(const wanted_group& wanted, file_secret one,
                                                      group_plan& made);
     boost::asio::awaitable<result<void>> plan_models(const wanted_group& wanted, group_plan& made);
+    result<void> have_values();
     boost::asio::awaitable<result<void>> bring_secrets();
     boost::asio::awaitable<result<void>> bring_models();
     boost::asio::awaitable<result<void>> bind_functions();

@@ -10,6 +10,7 @@
 #include "libs/pki/envelope.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -42,7 +43,12 @@ result<secret_text> read_private_file(const file_secret& of, const fs::path& pat
     const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat is {};
     if (file.number < 0 || ::fstat(file.number, &is) != 0) {
-        return fault(of, errno_error("cannot read " + path.string()).message());
+        const bool absent = errno == ENOENT;
+        auto why = fault(of, errno_error("cannot read " + path.string()).message());
+        if (absent) {
+            why.code = errc::not_found;
+        }
+        return why;
     }
     if (!S_ISREG(is.st_mode)) {
         return fault(of, path.string() + " is no file");
@@ -72,10 +78,12 @@ result<secret_text> value_at(const file_secret& of, const fs::path& base) {
         case group_file::value_source::kind::environment: {
             const char* value = std::getenv(of.value->name.c_str());
             if (value == nullptr) {
-                return fault(of, "the environment has no " + of.value->name +
-                                     ": set it, and with "
-                                     "sudo keep it (sudo --preserve-env=" +
-                                     of.value->name + ")");
+                auto unset = fault(of, "the environment has no " + of.value->name +
+                                           ": set it, and with "
+                                           "sudo keep it (sudo --preserve-env=" +
+                                           of.value->name + ")");
+                unset.code = errc::not_found;
+                return unset;
             }
             return secret_text(value);
         }

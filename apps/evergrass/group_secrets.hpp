@@ -32,7 +32,8 @@ std::vector<file_secret> secrets_of(const json::object& group);
 // The value, from where the file says that it is; paths are taken from `base`, the group file's
 // folder. A file must be 0600 or less, of root or of who runs this; its bytes are the value, a line
 // break at the end too. `prompt` needs a terminal. At most 65536 bytes, UTF-8 unless it is binary.
-// The error names the resource, never a value. REQUIRES: of.value.
+// The error names the resource, never a value; errc::not_found: the variable is not set, or there
+// is no such file. REQUIRES: of.value.
 result<secret_text> read_value(const file_secret& of, const std::filesystem::path& base);
 
 // One version, AWSCURRENT.

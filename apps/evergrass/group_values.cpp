@@ -31,6 +31,12 @@ std::string object_of(const json::object& part, const std::string& group,
     return folder + id + "-" + archive.sha256.substr(0, 16) + archive.extension;
 }
 
+std::string absence(const group_file::value_source& source) {
+    return source.what == group_file::value_source::kind::environment
+               ? "env: " + source.name + " is not set"
+               : "file: " + source.name + " is not there";
+}
+
 const json::object* model_in(const std::optional<service_group>& current, const std::string& id) {
     if (current) {
         for (const auto* part : group_file::parts_of(current->group, "resources")) {
@@ -91,16 +97,21 @@ asio::awaitable<result<void>> group_applier::plan_secret(const wanted_group& wan
     if (!one.value) {
         co_return result<void>();
     }
-    secret_change change{one, arn->value_or(""), {}};
+    secret_change change;
+    change.of = one;
+    change.arn = arn->value_or("");
     const bool asks = one.value->what == group_file::value_source::kind::prompt;
     if (!asks) {
         auto value = read_value(one, wanted.file.parent_path());
-        if (!value) {
+        if (value) {
+            change.value = std::move(*value);
+        } else if (value.error().code == errc::not_found) {
+            change.unknown = value.error();
+        } else {
             co_return value.error();
         }
-        change.value = std::move(*value);
     }
-    if (*arn) {
+    if (*arn && !change.unknown) {
         auto now = co_await secrets.value(**arn, std::string(edge::current_stage));
         if (!now) {
             co_return now.error();
@@ -117,7 +128,9 @@ asio::awaitable<result<void>> group_applier::plan_secret(const wanted_group& wan
                             "secrets",
                             one.name.empty() ? name_in_arn(one.arn) : one.name,
                             {}};
-    if (*arn) {
+    if (change.unknown) {
+        told.details.push_back("value not known here (" + absence(*one.value) + ")");
+    } else if (*arn) {
         told.details.emplace_back("value: another one than the service has");
     }
     made.changes.push_back(std::move(told));
@@ -180,17 +193,31 @@ asio::awaitable<result<void>> group_applier::plan_models(const wanted_group& wan
     co_return result<void>();
 }
 
+// Each value, before the first step: who does not type one, or ends it there, finds nothing
+// changed.
+result<void> group_applier::have_values() {
+    for (const auto& change : plan_.secret_changes) {
+        if (change.unknown) {
+            return *change.unknown;
+        }
+    }
+    for (auto& change : plan_.secret_changes) {
+        if (change.value) {
+            continue;
+        }
+        auto asked = read_value(change.of, wanted_.file.parent_path());
+        if (!asked) {
+            return asked.error();
+        }
+        change.value = std::move(*asked);
+    }
+    return {};
+}
+
 asio::awaitable<result<void>> group_applier::bring_secrets() {
     bound_.secrets = plan_.secret_arns;
     secret_client secrets(api_);
-    for (auto& change : plan_.secret_changes) {
-        if (!change.value) {
-            auto asked = read_value(change.of, wanted_.file.parent_path());
-            if (!asked) {
-                co_return asked.error();
-            }
-            change.value = std::move(*asked);
-        }
+    for (const auto& change : plan_.secret_changes) {
         if (!change.arn.empty()) {
             auto put = co_await secrets.put(change.arn, *change.value, change.of.binary);
             if (!put) {

@@ -1,6 +1,7 @@
 #include "apps/evergrass/identity_verb.hpp"
 
 #include "apps/evergrass/at_service.hpp"
+#include "apps/evergrass/failure.hpp"
 #include "apps/evergrass/identity_undo.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
@@ -87,7 +88,7 @@ void say_json(const json::object& line) {
 }
 
 int failed(progress& shown, const error& why) {
-    shown.fail(why.message());
+    shown.fail(failure_text(why));
     return 1;
 }
 

@@ -1,6 +1,7 @@
 #include "apps/evergrass/invoke.hpp"
 
 #include "apps/evergrass/admin_client.hpp"
+#include "apps/evergrass/failure.hpp"
 #include "libs/base/encoding.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
@@ -102,7 +103,7 @@ std::string invocation_notes(const json::object& answer) {
 int run_invoke(const invoke_options& options) {
     const auto answer = ask(options);
     if (!answer) {
-        std::cerr << "evergrass invoke: " << answer.error().message() << "\n";
+        std::cerr << "evergrass invoke: " << failure_text(answer.error()) << "\n";
         return no_answer;
     }
     if (options.json) {

@@ -1,6 +1,7 @@
 #include "apps/evergrass/link.hpp"
 
 #include "apps/evergrass/admin_client.hpp"
+#include "apps/evergrass/failure.hpp"
 
 #include <chrono>
 #include <iostream>
@@ -82,7 +83,7 @@ int run_link(const link_options& options) {
     for (;;) {
         const auto link = ask_core(socket, "/link");
         if (!link) {
-            std::cerr << "evergrass link: " << link.error().message() << "\n";
+            std::cerr << "evergrass link: " << failure_text(link.error()) << "\n";
             return no_answer;
         }
         std::cout << (options.json ? json::serialize(*link) + "\n" : link_text(*link))

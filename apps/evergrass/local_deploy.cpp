@@ -82,7 +82,7 @@ result<void> add_secrets(const wanted_group& wanted, const edge::core_config& co
     protect_values("evergrass deploy");
     edge::file_secret_store own(config.write_directory / "var/state/secrets");
     for (const auto& fault : own.load()) {
-        std::fprintf(stderr, "evergrass: left out: %s\n", fault.message().c_str());
+        std::fprintf(stderr, "evergrass: left out: %s\n", failure_text(fault).c_str());
     }
     for (const auto& each : wanted_secrets) {
         const auto* known = own.find(each.name_or_arn());

@@ -1,6 +1,7 @@
 #include "apps/evergrass/secrets.hpp"
 
 #include "apps/evergrass/admin_client.hpp"
+#include "apps/evergrass/failure.hpp"
 #include "apps/evergrass/group_secrets.hpp"
 #include "apps/evergrass/secret_input.hpp"
 #include "edge/config/config.hpp"
@@ -28,7 +29,7 @@ namespace {
 constexpr std::string_view previous_stage = "AWSPREVIOUS";
 
 int failed(std::string_view verb, const error& why) {
-    std::cerr << "evergrass secrets " << verb << ": " << why.message() << "\n";
+    std::cerr << "evergrass secrets " << verb << ": " << failure_text(why) << "\n";
     return 2;
 }
 
@@ -39,7 +40,7 @@ std::filesystem::path store_of(const secrets_options& options) {
 
 void tell(const std::vector<error>& faults) {
     for (const auto& fault : faults) {
-        std::cerr << "evergrass secrets: left out: " << fault.message() << "\n";
+        std::cerr << "evergrass secrets: left out: " << failure_text(fault) << "\n";
     }
 }
 

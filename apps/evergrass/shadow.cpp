@@ -1,6 +1,7 @@
 #include "apps/evergrass/shadow.hpp"
 
 #include "apps/evergrass/admin_client.hpp"
+#include "apps/evergrass/failure.hpp"
 #include "apps/evergrass/invoke.hpp"
 #include "libs/base/errors.hpp"
 
@@ -32,7 +33,7 @@ result<json::object> ask(const shadow_options& options, const json::object& aske
 }
 
 int complain(std::string_view verb, const error& why) {
-    std::cerr << "evergrass shadow " << verb << ": " << why.message() << "\n";
+    std::cerr << "evergrass shadow " << verb << ": " << failure_text(why) << "\n";
     return no_answer;
 }
 

@@ -1,6 +1,7 @@
 #include "apps/evergrass/status.hpp"
 
 #include "apps/evergrass/admin_client.hpp"
+#include "apps/evergrass/failure.hpp"
 
 #include <iostream>
 
@@ -110,7 +111,7 @@ int run_status(const status_options& options) {
     const auto socket = options.socket.value_or(socket_of_root(options.root));
     const auto status = ask_core(socket, options.subscriptions ? "/subscriptions" : "/status");
     if (!status) {
-        std::cerr << "evergrass status: " << status.error().message() << "\n";
+        std::cerr << "evergrass status: " << failure_text(status.error()) << "\n";
         return 2;
     }
     std::cout << (options.json            ? json::serialize(*status) + "\n"

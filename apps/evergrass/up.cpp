@@ -1,6 +1,7 @@
 #include "apps/evergrass/up.hpp"
 
 #include "apps/evergrass/directory_lock.hpp"
+#include "apps/evergrass/failure.hpp"
 #include "apps/evergrass/up_session.hpp"
 #include "libs/base/errors.hpp"
 #include "libs/base/file.hpp"
@@ -81,7 +82,7 @@ int status_of(const stop_request& stop, const result<void>* finished, bool once,
         return once ? 128 + stop.signal_number : 0;
     }
     if (!*finished) {
-        shown.fail(finished->error().message());
+        shown.fail(failure_text(finished->error()));
         return 1;
     }
     return 0;
@@ -110,7 +111,7 @@ int run_up(const up_options& wanted) {
     options.directory = std::filesystem::absolute(options.directory, failed).lexically_normal();
     const auto prepared = prepare_directory(up_paths(options.directory));
     if (!prepared) {
-        shown.fail(prepared.error().message());
+        shown.fail(failure_text(prepared.error()));
         return 1;
     }
     const auto lock = directory_lock::take_or_wait(options.directory, earlier_run_limit, [&shown] {

@@ -1,6 +1,7 @@
 #include "apps/evergrass/why.hpp"
 
 #include "apps/evergrass/admin_client.hpp"
+#include "apps/evergrass/failure.hpp"
 #include "edge/router/end_name.hpp"
 #include "edge/router/explain.hpp"
 #include "edge/router/group_file.hpp"
@@ -83,7 +84,7 @@ result<json::object> why_of_file(const why_options& options, std::string_view te
 int run_why(const why_options& options) {
     const auto answer = answer_of(options);
     if (!answer) {
-        std::cerr << "evergrass why: " << answer.error().message() << "\n";
+        std::cerr << "evergrass why: " << failure_text(answer.error()) << "\n";
         return no_answer;
     }
     std::cout << (options.json ? json::serialize(*answer) + "\n" : why_picture(*answer));

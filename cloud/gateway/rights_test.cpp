@@ -77,6 +77,12 @@ TEST(rights, what_nobody_has_thought_of_is_an_admins) {
     EXPECT_EQ(needed_role("secretsmanager", "GetSecretValue"), access_role::admin);
 }
 
+// No model has them (docs/formats/adoption.md).
+TEST(rights, adoptions_are_an_admins) {
+    EXPECT_EQ(needed_role("greengrass", "AdoptCore"), access_role::admin);
+    EXPECT_EQ(needed_role("greengrass", "PutAdoptionPackage"), access_role::admin);
+}
+
 TEST(rights, roles_have_names) {
     for (const auto role : {access_role::read_only, access_role::operate, access_role::admin}) {
         EXPECT_EQ(parse_access_role(to_string(role)), role);

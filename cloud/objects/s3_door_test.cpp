@@ -151,6 +151,21 @@ TEST_F(s3_door_test, a_file_goes_a_while_after_the_last_object_that_has_it) {
     EXPECT_EQ(content_of(ask("GET", "/bucket/a")), "new");
 }
 
+TEST_F(s3_door_test, parts_stay_as_long_as_their_upload_and_go_a_while_after_it_is_aborted) {
+    ask("PUT", "/bucket");
+    const auto begun = ask("POST", "/bucket/large?uploads=").body;
+    const auto begin = begun.find("<UploadId>") + 10;
+    const auto id = begun.substr(begin, begun.find('<', begin) - begin);
+    const auto part = "/bucket/large?partNumber=1&uploadId=" + id;
+    ASSERT_EQ(ask("PUT", part, "a part").status, 200);
+    pass_ten_minutes();
+    EXPECT_TRUE(std::filesystem::exists(file_of("a part")));
+    EXPECT_EQ(ask("DELETE", "/bucket/large?uploadId=" + id).status, 204);
+    EXPECT_THAT(ask("PUT", part, "a part").body, HasSubstr("NoSuchUpload"));
+    pass_ten_minutes();
+    EXPECT_FALSE(std::filesystem::exists(file_of("a part"))) << "it fills the disk for ever";
+}
+
 TEST_F(s3_door_test, a_claim_that_a_power_cut_left_takes_no_file_of_an_object) {
     ask("PUT", "/bucket");
     put("a", "content");

@@ -345,9 +345,12 @@ void function_manager::implementation::replace(plans functions) {
         if (auto added = pool_.add(f, std::move(plan), options); !added) {
             starting_.erase(f.arn);
             held_.erase(f.arn);
-            // In the words of a worker's failure: operators look for them.
+            // In the words of a worker's failure: operators look for them. Ours say all in their
+            // sentence.
+            const auto& why = added.error();
+            const bool whole = !why.context.empty() && why.code.category() == base_category();
             const auto reason = "worker with " + uuid_v4() + " failed to initialize with reason " +
-                                added.error().message();
+                                (whole ? why.context : why.message());
             log_.error("A function cannot run.", {{"function", f.arn}, {"reason", reason}});
             failures_.push_back({f.arn, reason});
         }

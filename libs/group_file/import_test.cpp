@@ -1,12 +1,18 @@
 #include "libs/group_file/import.hpp"
 
+#include "libs/base/file.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
 
 namespace evergrass::group_file {
 namespace {
 
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
@@ -522,38 +528,94 @@ functions: [{name: older, alias: dev, pinned: true}]
 )");
 }
 
-TEST(import_saved_answers, are_put_together) {
-    const std::string account = "eu-west-1:210987654321:";
-    const std::vector<std::string> answers = {
-        R"({"Arn": "arn:aws:greengrass:)" + account +
-            R"(/greengrass/groups/g1", "Id": "g1", "Name": "mill", "LatestVersion": "v1", "tags": {"a": "b"}})",
-        R"({"Definition": {"CoreDefinitionVersionArn": "arn:x"}, "Id": "g1"})",
-        R"({"Definition": {"Cores": [{"Id": "c", "ThingArn": "arn:aws:iot:)" + account +
-            R"(thing/mill-core", "CertificateArn": "arn:aws:iot:)" + account + "cert/" +
-            std::string(64, 'c') + R"(", "SyncShadow": false}]}})",
-        R"({"Definition": {"Functions": [{"Id": "f", "FunctionArn": "arn:aws:lambda:)" + account +
-            R"(function:grind:live", "FunctionConfiguration": {"Pinned": true, "Timeout": 3}}]}})",
-        R"({"RoleArn": "arn:aws:iam::210987654321:role/mill-role", "AssociatedAt": "2020"})",
-        R"({"CertificateExpiryInMilliseconds": "2592000000", "GroupId": "g1"})",
-        R"({"Configuration": {"FunctionName": "grind", "Runtime": "python3.7", "Handler": "g.h"}})",
-        R"({"Unrelated": 1})"};
+// tests/fixtures/saved-answers/README.md says whose structure it is.
+std::vector<source_file> saved_answers() {
     std::vector<source_file> files;
-    for (const auto& text : answers) {
-        files.push_back({"answer" + std::to_string(files.size()), *parse_yaml(text)});
+    for (const auto& each :
+         std::filesystem::directory_iterator(EVERGRASS_SOURCES "/tests/fixtures/saved-answers")) {
+        if (each.path().extension() == ".json") {
+            const auto read = parse_yaml(read_file(each.path()).value());
+            EXPECT_TRUE(read) << each.path();
+            files.push_back({each.path().filename().string(), read ? *read : node()});
+        }
     }
+    std::ranges::sort(files, {}, &source_file::name);
+    return files;
+}
+
+constexpr char of_saved_answers[] = R"(
+format: evergrass-group-1
+group: BoilerHouse2
+role: service-role/BoilerHouse_Role
+tags: {Site: North, Line: "2"}
+certificateExpiryMs: 1209600000
+core:
+  thing: BoilerHouse2_Core
+  id: core-of-boiler-house
+  certificate: 0d45f5fd462b8c70bffb10021ac1bcff3f58f29b1faf7568595095427d42812c
+devices:
+  - thing: Burner
+    certificate: 67b8ea9ae3c31ecb78013c925ff237dd1a7e72845a7f8c99280be25258c0d105
+    syncShadow: true
+  - thing: FlueProbe
+    certificate: 6cbb89436a2d6716889d27fc7b41e5ff10f93600f9541234658517035dd8bd46
+    syncShadow: true
+functions:
+  - name: GGIPDetector
+    id: ip-detector
+    arn: "arn:aws:lambda:::function:GGIPDetector:1"
+    pinned: true
+    memoryKb: 32768
+  - name: Boiler_Watch
+    id: watch
+    runtime: python3.7
+    handler: watch.function_handler
+    alias: BW_Live
+    pinned: true
+    timeoutSeconds: 25
+    resources: {probe-port: rw}
+connectors:
+  - id: AlarmByMail
+    arn: arn:aws:greengrass:eu-west-1::/connectors/SNS/versions/4
+    parameters: {DefaultSNSArn: "arn:aws:sns:eu-west-1:444455556666:BoilerAlarms"}
+resources:
+  - {id: probe-port, device: {source: /dev/ttyUSB0, autoAddGroupOwner: false}}
+subscriptions:
+  - {from: thing:FlueProbe, subject: flue/heat, to: function:watch, id: heat}
+  - {from: function:watch, subject: sns/message, to: connector:AlarmByMail, id: alarm}
+  - {from: function:watch, subject: boiler/state, to: cloud, id: told}
+)";
+
+TEST(import_saved_answers, are_put_together) {
+    auto files = saved_answers();
+    ASSERT_EQ(files.size(), 13U);
     const auto made = import_any(files, {});
     ASSERT_TRUE(made) << made.error().message();
-    expect_group(*made, R"(
-format: evergrass-group-1
-group: mill
-role: mill-role
-tags: {a: b}
-certificateExpiryMs: 2592000000
-core: {thing: mill-core, id: c, certificate: )" +
-                            std::string(64, 'c') + R"(}
-functions: [{name: grind, id: f, alias: live, runtime: python3.7, handler: g.h, pinned: true}]
-)");
-    EXPECT_THAT(made->notes, Contains(HasSubstr("answer7 is not kept")));
+    expect_group(*made, of_saved_answers);
+    // Nothing is left out, and nothing is said but that no answer has a function's code.
+    EXPECT_THAT(made->notes, ElementsAre(HasSubstr("The code of function 'Boiler_Watch'")));
+    std::ranges::reverse(files);
+    const auto again = import_any(files, {});
+    ASSERT_TRUE(again) << again.error().message();
+    expect_group(*again, of_saved_answers);
+}
+
+TEST(import_saved_answers, what_is_no_answer_of_a_group_is_said) {
+    auto files = saved_answers();
+    files.push_back({"other.json", *parse_yaml(R"({"Unrelated": 1})")});
+    const auto made = import_any(files, {});
+    ASSERT_TRUE(made) << made.error().message();
+    EXPECT_THAT(made->notes, Contains(HasSubstr("other.json is not kept")));
+}
+
+TEST(import_saved_answers, a_validity_is_a_number_or_its_digits) {
+    for (const auto* value : {"604800001", "\"604800001\""}) {
+        const auto made = import("{\"CertificateExpiryInMilliseconds\": " + std::string(value) +
+                                 ", \"GroupId\": \"g\"}");
+        EXPECT_EQ(int_member(made.group, "certificateExpiryMs"), 604'800'001) << value;
+    }
+    EXPECT_THAT(fault_of("{\"CertificateExpiryInMilliseconds\": \"7 days\"}"),
+                HasSubstr("none of it is a group's"));
 }
 
 TEST(import_saved_answers, a_part_that_was_forgotten_or_is_of_another_version_is_said) {
@@ -580,6 +642,8 @@ TEST(import_saved_answers, a_part_that_was_forgotten_or_is_of_another_version_is
 TEST(import_saved_answers, what_is_no_group_is_refused) {
     EXPECT_THAT(fault_of("{\"a\": 1}"), HasSubstr("none of it is a group's"));
     EXPECT_THAT(fault_of("[1]"), HasSubstr("must be an object"));
+    EXPECT_THAT(fault_of("format: evergrass-group-1\ngroup: g\n"),
+                HasSubstr("1:1: this is a group file already"));
 }
 
 }  // namespace

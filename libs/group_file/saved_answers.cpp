@@ -2,7 +2,8 @@
 #include "libs/base/errors.hpp"
 #include "libs/group_file/import.hpp"
 
-#include <set>
+#include <charconv>
+#include <optional>
 #include <utility>
 
 namespace evergrass::group_file {
@@ -10,6 +11,18 @@ namespace {
 
 std::string text_of(const json::object& in, std::string_view name) {
     return string_member(in, name).value_or("");
+}
+
+// A number, which the AWS CLI's pages show, or its digits, as the API's model has it.
+std::optional<std::int64_t> milliseconds_of(const json::object& in, std::string_view name) {
+    if (const auto number = int_member(in, name)) {
+        return number;
+    }
+    const auto text = text_of(in, name);
+    std::int64_t read = 0;
+    const auto* end = text.data() + text.size();
+    const auto [stopped, failed] = std::from_chars(text.data(), end, read);
+    return failed == std::errc() && stopped == end ? std::optional(read) : std::nullopt;
 }
 
 // What all files say, put together.
@@ -81,13 +94,8 @@ bool take(const json::object& in, gathered& into) {
         into.api["RoleArn"] = in.at("RoleArn");
         found = true;
     }
-    if (const auto expiry = string_member(in, "CertificateExpiryInMilliseconds")) {
-        std::int64_t ms = 0;
-        for (const char digit : *expiry) {
-            ms = digit >= '0' && digit <= '9' && ms < 1'000'000'000'000 ? ms * 10 + (digit - '0')
-                                                                        : ms;
-        }
-        into.api["CertificateExpiryInMilliseconds"] = ms;
+    if (const auto expiry = milliseconds_of(in, "CertificateExpiryInMilliseconds")) {
+        into.api["CertificateExpiryInMilliseconds"] = *expiry;
         found = true;
     }
     return found;
@@ -123,6 +131,10 @@ result<imported> import_saved_answers(const std::vector<source_file>& from) {
         const auto value = to_json(file.content);
         if (!value.is_object()) {
             return fault_at(file.content, "this is no answer of the AWS CLI: it must be an object");
+        }
+        if (value.get_object().contains("format") && value.get_object().contains("group")) {
+            return fault_at(file.content,
+                            "this is a group file already: evergrass group plan and apply take it");
         }
         if (!take(value.get_object(), all)) {
             made.notes.push_back(file.name + " is not kept: it has nothing of a group.");

@@ -23,4 +23,16 @@ result<value_source> parse_value_source(std::string_view text) {
                  "does not belong in a group file"};
 }
 
+std::string to_text(const value_source& source) {
+    switch (source.what) {
+        case value_source::kind::environment:
+            return "env:" + source.name;
+        case value_source::kind::file:
+            return "file:" + source.name;
+        case value_source::kind::prompt:
+            break;
+    }
+    return "prompt";
+}
+
 }  // namespace evergrass::group_file

@@ -19,5 +19,7 @@ struct value_source {
 
 // The error says what there is and repeats nothing of the text, which may be the value itself.
 result<value_source> parse_value_source(std::string_view text);
+// What it was read from.
+std::string to_text(const value_source& source);
 
 }  // namespace evergrass::group_file

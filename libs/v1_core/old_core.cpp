@@ -276,7 +276,7 @@ private:
                     core_.found.fail(core_.deployment.string() + "/lambda",
                                      "the code of " + function.arn +
                                          " is missing: its definition is kept, and a deployment "
-                                         "needs the code (--code NAME=FOLDER_OR_ZIP)");
+                                         "needs the code (--code NAME=DIR)");
                 }
             }
         }

@@ -46,3 +46,17 @@ def settings(memory_kb=131072):
     else:
         mode, memory = "NoContainer", {}
     return {"Environment": {"Execution": {"IsolationMode": mode, **run_as()}}, **memory}
+
+
+def group_file_lines():
+    """The same as fields of a function in a group file."""
+    of = settings()
+    execution = of["Environment"]["Execution"]
+    run_as = execution.get("RunAs", {})
+    words = {
+        "isolation": execution["IsolationMode"],
+        "uid": run_as.get("Uid"),
+        "gid": run_as.get("Gid"),
+        "memoryKb": of.get("MemorySize"),
+    }
+    return "".join(f"    {word}: {value}\n" for word, value in words.items() if value is not None)

@@ -3,11 +3,9 @@
 import contextlib
 import json
 import os
-import pty
 import random
 import shutil
 import tarfile
-import termios
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from harness import core as ours
 from harness import mqtt, old_core, processes, waiting
 from harness.old_core import OldCore, arn, without_synthesised
 from harness.processes import BIN, Process
+from harness.typist import CTRL_C, Typist
 
 ADOPT = [BIN / "evergrass", "adopt"]
 INSECURE = ours.start_options()
@@ -59,29 +58,13 @@ def memory_with(pid, text):
 def test_a_secret_that_was_typed_is_in_reserved_memory_alone(tmp_path):
     old = TwoSecrets(tmp_path)
     nowhere = ("--service", "https://127.0.0.1:1", "--ca", tmp_path / "none.pem")
-    command = [str(each) for each in (*ADOPT, *nowhere, "--root", old.root)]
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.execve(command[0], command, processes.clean_env())
-    seen = b""
-
-    def asked_for(name):
-        nonlocal seen
-        while b"secret:" + name not in seen:
-            seen += os.read(terminal, 1024)
-        waiting.until(
-            "what is typed is not shown", lambda: not termios.tcgetattr(terminal)[3] & termios.ECHO
-        )
-
-    value = b"only the first one knows"
-    asked_for(b"first")
-    os.write(terminal, value + b"\n")
-    asked_for(b"second")
-    found = memory_with(pid, value)
-    os.write(terminal, b"\x03")
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    assert status == 2 and termios.tcgetattr(terminal)[3] & termios.ECHO
-    os.close(terminal)
+    command = [*ADOPT, *nowhere, "--root", old.root]
+    with Typist(*command) as typist:
+        typist.types("only the first one knows", b"secret:first")
+        typist.is_asked(b"secret:second")
+        found = memory_with(typist.pid, b"only the first one knows")
+        typist.presses(CTRL_C)
+        assert typist.status() == 2
     assert found["reserved"] >= 1 and found["elsewhere"] == 0, found
 
 
@@ -202,6 +185,18 @@ def test_a_service_of_another_account_says_how_to_start_it(cloud, old, tmp_path)
     assert "--account 999988887777 --region eu-north-1" in said.stdout + said.stderr
 
 
+def test_each_core_of_a_fleet_is_told_when_it_is_done(tmp_path):
+    fleet = tmp_path / "fleet"
+    shutil.copytree(OldCore(tmp_path / "old").root, fleet / "Line1", symlinks=True)
+    os.mkfifo(fleet / "Line2.tar.gz")  # an archive that takes its time
+    with Process(*ADOPT, "--fleet", fleet, "--dry-run", "--json") as looking:
+        looking.wait_for_line(f'"source":"{fleet}/Line1"')
+        assert looking.running()
+        (fleet / "Line2.tar.gz").write_bytes(b"no archive")
+        assert looking.wait() == 2, looking
+        assert [json.loads(line)["status"] for line in looking.lines] == [0, 2]
+
+
 def test_a_fleet_of_archives_makes_shared_devices_once(cloud, tmp_path):
     fleet = tmp_path / "fleet"
     fleet.mkdir()
@@ -216,10 +211,10 @@ def test_a_fleet_of_archives_makes_shared_devices_once(cloud, tmp_path):
         file.write_text(text)
         with tarfile.open(fleet / f"{each.name}.tar.gz", "w:gz") as archive:
             archive.add(each.root, "greengrass")
-    (fleet / "broken.tar.gz").write_bytes(b"no archive")
+    (fleet / "Broken.tar.gz").write_bytes(b"no archive")  # the first of them
     said = adopt(cloud, "--fleet", fleet, "--json", check=False)
     reports = {Path(r["source"]).name: r for r in map(json.loads, said.stdout.splitlines())}
-    assert said.returncode == 2 and "cannot be read" in reports["broken.tar.gz"]["error"]
+    assert said.returncode == 2 and "cannot be read" in reports["Broken.tar.gz"]["error"]
     assert reports["Line1.tar.gz"]["status"] == reports["Line2.tar.gz"]["status"] == 0, said.stdout
     iot = cloud.endpoints.boto("iot")
     assert len(iot.list_thing_principals(thingName="Meter")["principals"]) == 1
@@ -275,7 +270,16 @@ def test_undo_leaves_the_old_tree_byte_for_byte(old, switched):
     assert "nothing to undo" in again.stdout
 
 
-def test_a_check_that_fails_brings_the_old_core_back(cloud, old, switched):
+@pytest.fixture
+def old_again(old, switched):
+    """The old core, after a takeover that was undone, whichever tests ran."""
+    if not old.old_is_in_place:
+        processes.run(*ADOPT, "--root", old.root, "--undo")
+    return old
+
+
+def test_a_check_that_fails_brings_the_old_core_back(cloud, old_again):
+    old = old_again
     before = old.digest()
     broken = Path(old.folder, "broken-core")
     broken.write_text("#!/bin/sh\nexit 1\n")
@@ -286,8 +290,48 @@ def test_a_check_that_fails_brings_the_old_core_back(cloud, old, switched):
     assert old.old_runs() and old.digest() == before
 
 
-def test_kills_at_any_moment_leave_one_of_the_two_cores(cloud, old, switched, request):
+def test_devices_that_do_not_come_back_bring_the_old_core_back(cloud, old_again):
+    old = old_again
+    before = old.digest()
+    said = adopt(cloud, "--root", old.root, "--switch", "--devices-within", "1", *INSECURE, check=False)
+    assert said.returncode == 1
+    assert "ok: the core answers and its functions run" in said.stdout
+    assert "not so: all devices are back: not connected: Valve1" in said.stderr
+    assert "Going back to the old core." in said.stdout
+    assert old.old_runs() and old.digest() == before
+
+
+class BrokenCore(OldCore):
+    """Its function is long-lived and does not come up here."""
+
+    def group_json(self):
+        text = json.dumps(super().group_json())
+        text = text.replace(old_core.DEPLOYMENT, self.group[:-2] + "f3").replace("pump-control:7", "fan-control:1")
+        return json.loads(text.replace('"Pinned": false', '"Pinned": true'))
+
+    def _write(self):
+        super()._write()
+        shutil.rmtree(self.root / "ggc/deployment/lambda")
+        code = self.function.replace("pump-control:7", "fan-control:1")
+        self._put(f"ggc/deployment/lambda/{code}/main.py", "raise RuntimeError('no fan')\n")
+
+
+def test_a_function_that_does_not_come_up_brings_the_old_core_back(cloud, tmp_path):
+    old = BrokenCore(tmp_path, "Line3", "0a1b2c3d-0000-4000-8000-0000000000a3", ["Fan"])
+    old.greengrassd("start")
+    before = old.digest()
+    try:
+        said = adopt(cloud, "--root", old.root, "--switch", *INSECURE, check=False)
+        assert said.returncode == 1 and "the deployment failed: " in said.stderr, said
+        assert "no fan" in said.stderr and "Going back to the old core." in said.stdout, said
+        assert old.old_runs() and old.digest() == before
+    finally:
+        broom(old)
+
+
+def test_kills_at_any_moment_leave_one_of_the_two_cores(cloud, old_again, request):
     """kill -9 of the takeover, then what the next boot does; then the way back."""
+    old = old_again
     before = old.digest()
     chance = random.Random(7)
     met = set()
@@ -311,7 +355,8 @@ def test_kills_at_any_moment_leave_one_of_the_two_cores(cloud, old, switched, re
         old.greengrassd("stop")
         undone = processes.run(*ADOPT, "--root", old.root, "--undo", check=False)
         assert undone.returncode == 0, undone
-        if not old.old_runs():
+        if after == lines[0] and not old.old_runs():  # nothing was begun, and nothing to undo
             old.greengrassd("start")
+        assert old.old_runs(), f"killed after {after!r}: {undone.stdout}"
         assert old.digest() == before
     assert met == {True, False}

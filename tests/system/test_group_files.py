@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 
 import pytest
 
@@ -9,7 +10,7 @@ from harness import isolation, processes
 from harness.cloud import Cloud
 from harness.core import Core
 from harness.group import Group, entry, function_entry, new_thing, publish_function, subscriptions
-from harness.processes import BIN
+from harness.processes import BIN, Process
 
 ECHO = """
 import greengrasssdk
@@ -61,6 +62,10 @@ class Site:
 
     def deployed(self):
         return json.loads(evergrass("status", "--root", self.core.root, "--json"))
+
+    def state_of(self, function):
+        (found,) = (f for f in self.deployed()["functions"] if f":function:{function}:" in f["arn"])
+        return found["state"]
 
     def close(self):
         self.core.stop()
@@ -154,20 +159,6 @@ def test_a_second_service_gets_the_same_group(site, tmp_path):
         assert len(endpoints.boto("iot").list_things()["things"]) == 3
 
 
-def settings_lines():
-    """What this machine has for functions, in the file's words."""
-    settings = isolation.settings()
-    execution = settings["Environment"]["Execution"]
-    run_as = execution.get("RunAs", {})
-    words = {
-        "isolation": execution["IsolationMode"],
-        "uid": run_as.get("Uid"),
-        "gid": run_as.get("Gid"),
-        "memoryKb": settings.get("MemorySize"),
-    }
-    return "\n".join(f"    {word}: {value}" for word, value in words.items() if value is not None)
-
-
 def deploy(site, file, *arguments, status=0):
     return evergrass("deploy", file, "--core", site.core.root, *arguments, status=status)
 
@@ -191,8 +182,7 @@ functions:
     handler: main.handler
     pinned: true
     timeoutSeconds: 60
-{settings_lines()}
-subscriptions:
+{isolation.group_file_lines()}subscriptions:
   - {{from: thing:pump, subject: echo/in, to: function:echo}}
   - {{from: function:echo, subject: echo/out, to: thing:display}}
 """
@@ -240,6 +230,60 @@ subscriptions:
     assert site.deployed()["deploymentId"] == service_s
 
 
+SLOW = """
+import socket
+
+socket.create_connection(("127.0.0.1", PORT)).recv(1)  # until the other end is closed
+
+
+def handler(event, context):
+    return event
+"""
+
+
+def test_each_step_is_told_when_it_begins(site, tmp_path):
+    """While a function comes up, which takes until this test lets it, by hand and by the service."""
+    file = tmp_path / "group.yaml"
+    file.write_text(f"""
+format: evergrass-group-1
+group: pumps
+core: {{thing: pump-core}}
+functions:
+  - name: slow
+    code: slow
+    runtime: python3.7
+    handler: main.handler
+    alias: live
+    pinned: true
+    timeoutSeconds: 60
+{isolation.group_file_lines()}""")
+    at_service = ("--endpoint", site.endpoints.api, "--ca-file", site.endpoints.ca_file)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        write_code(tmp_path / "slow", "")
+        (tmp_path / "slow/main.py").write_text(SLOW.replace("PORT", str(server.getsockname()[1])))
+        with Process(BIN / "evergrass", "deploy", file, "--core", site.core.root) as deploying:
+            coming_up, _ = server.accept()
+            deploying.wait_for_line("waiting for the function slow")
+            assert site.state_of("slow") == "Starting"
+            coming_up.close()
+            deploying.wait_for_line("the function slow: ")
+            assert deploying.wait() == 0, deploying
+
+        applying = Process(
+            BIN / "evergrass", "group", "apply", file, "--wait", "--json", *at_service, env=site.endpoints.env()
+        )
+        with applying:
+            coming_up, _ = server.accept()
+            applying.wait_for_line('"event":"step","text":"deployment: InProgress"')
+            assert site.state_of("slow") == "Starting"
+            coming_up.close()
+            assert applying.wait() == 0, applying
+        lines = [json.loads(line) for line in applying.lines]
+        assert lines[0]["event"] == "plan" and lines[0]["deploys"] and lines[0]["unknownValues"] == []
+        assert {line["event"] for line in lines[1:-1]} == {"step"}
+        assert lines[-1] == {"event": "end", "deploymentId": site.deployed()["deploymentId"]}
+
+
 READER = """
 import greengrasssdk
 
@@ -280,8 +324,7 @@ functions:
     pinned: true
     timeoutSeconds: 60
     resources: {{db: ro{", net: ro" if model else ""}{", key: ro" if more else ""}}}
-{settings_lines()}
-resources:
+{isolation.group_file_lines()}resources:
   - {{id: db, secret: {{name: pump-db, valueFrom: "file:db.txt"}}}}
 {"  - {id: net, model: {path: net, destination: /net}}" if model else ""}
 {more}
@@ -325,7 +368,8 @@ def test_secrets_and_models_go_along_without_a_service_and_undo_brings_back(site
 
     # The way back, over one that fails.
     (file.parent / "reader/main.py").write_text("raise RuntimeError('no')\n")
-    assert "the core runs what it ran before" in deploy(site, file, status=1)
+    end = json.loads(deploy(site, file, "--json", status=1).splitlines()[-1])
+    assert (end["event"], end["status"]) == ("end", "Failure") and "reader" in end["errorMessage"], end
     said = evergrass("deploy", "--undo", "--core", site.core.root)
     assert f"The core runs deployment {first} of pumps again" in said
     assert read_at(site) == answer("first-value")

@@ -100,10 +100,23 @@ def test_uploads_are_listed_and_aborted(s3):
         Bucket="parts", Prefix="u/", PaginationConfig={"PageSize": 1}
     )
     assert [u["UploadId"] for page in pages for u in page.get("Uploads", [])] == [u["UploadId"] for u in listed]
-    for upload in listed:
-        s3.abort_multipart_upload(Bucket="parts", Key=upload["Key"], UploadId=upload["UploadId"])
+    first, second, third = ({"Bucket": "parts", "Key": u["Key"], "UploadId": u["UploadId"]} for u in listed)
+    etag = s3.upload_part(**second, PartNumber=1, Body=b"kept")["ETag"]
+    s3.upload_part(**third, PartNumber=1, Body=b"dropped")
+    assert refused(s3.abort_multipart_upload, **{**third, "Key": "u/a"}) == "NoSuchUpload"
+    for upload in (first, third):
+        s3.abort_multipart_upload(**upload)
+    # The other one of the same key goes on.
+    left = s3.list_multipart_uploads(Bucket="parts", Prefix="u/")["Uploads"]
+    assert [u["UploadId"] for u in left] == [second["UploadId"]]
+    whole = {"Parts": [{"PartNumber": 1, "ETag": etag}]}
+    assert refused(s3.abort_multipart_upload, **third) == "NoSuchUpload"
+    assert refused(s3.list_parts, **third) == "NoSuchUpload"
+    assert refused(s3.upload_part, **third, PartNumber=2, Body=b"late") == "NoSuchUpload"
+    assert refused(s3.complete_multipart_upload, **third, MultipartUpload=whole) == "NoSuchUpload"
+    s3.complete_multipart_upload(**second, MultipartUpload=whole)
+    assert content(s3, "u/b") == b"kept"
     assert "Uploads" not in s3.list_multipart_uploads(Bucket="parts", Prefix="u/")
-    assert refused(s3.abort_multipart_upload, Bucket="parts", Key="u/a", UploadId=ids[0]) == "NoSuchUpload"
 
 
 def test_objects_are_copied_whole_by_part_and_with_other_headers(s3):

@@ -1,6 +1,8 @@
 """docs/rescue.md as its reader types it: the commands come out of the page, and so does what they print."""
 
+import json
 import re
+import shutil
 import tarfile
 
 import pytest
@@ -79,3 +81,50 @@ def test_the_page_says_what_happens(reader, tmp_path):
         if "--switch" in command:
             assert not old.old_runs()
     assert commands >= 6
+
+
+def of_table(beginning):
+    """What the page says that adopt says, in the row that begins so."""
+    (row,) = re.findall(rf"^\| (`{re.escape(beginning)}.*?) \|", PAGE, re.MULTILINE)
+    return re.findall("`([^`]+)`", row)
+
+
+def change_json(file, change):
+    members = json.loads(file.read_text())
+    change(members)
+    file.write_text(json.dumps(members))
+
+
+def of_another_core(members):
+    members["coreThing"]["thingArn"] += "2"
+
+
+def with_secret(members):
+    arn = f"arn:aws:secretsmanager:{old_core.REGION}:{old_core.ACCOUNT}:secret:meter-AbCdEf"
+    data = {"type": "SecretsManagerSecretResourceData", "ARN": arn, "AdditionalStagingLabelsToDownload": []}
+    members["GroupDefinitions"]["Resources"]["Content"] = [
+        {"Id": "meter", "Type": "SECRETS_MANAGER_SECRET", "Data": data}
+    ]
+
+
+DAMAGES = {
+    "group.json and what": [lambda tree: change_json(tree / "config/config.json", of_another_core)],
+    "nothing is deployed": [
+        lambda tree: (tree / "ggc/deployment/group/group.json").write_text("{}"),
+        lambda tree: shutil.rmtree(tree / "ggc/deployment"),  # a reset
+    ],
+    "the code of": [lambda tree: shutil.rmtree(tree / "ggc/deployment/lambda")],
+    "the value of secret": [lambda tree: change_json(tree / "ggc/deployment/group/group.json", with_secret)],
+}
+
+
+def test_what_can_go_wrong_is_said_in_the_words_of_the_page(tmp_path):
+    old = OldCore(tmp_path / "old")
+    for row, damages in DAMAGES.items():
+        for number, (words, damage) in enumerate(zip(of_table(row), damages, strict=True)):
+            tree = tmp_path / f"{row}-{number}"
+            shutil.copytree(old.root, tree, symlinks=True)
+            damage(tree)
+            said = processes.run(BIN / "evergrass", "adopt", "--root", tree, "--dry-run", check=False)
+            wanted = ".*".join(map(re.escape, words.split("…")))
+            assert re.search(wanted, said.stdout + said.stderr), f"{words}\n{said}"

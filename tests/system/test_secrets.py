@@ -1,21 +1,19 @@
 """Secrets for functions: our Python SDK, and Node's stock one, against the store of a running core."""
 
 import base64
-import contextlib
 import io
 import json
 import os
-import pty
 import subprocess
-import termios
 import zipfile
 
 import pytest
 
-from harness import processes, waiting
+from harness import processes
 from harness.core import Core
 from harness.group import Group, entry, function_entry, new_thing, publish_function
 from harness.processes import BIN, ROOT
+from harness.typist import Typist
 
 EVERGRASS = BIN / "evergrass"
 PACKAGES = ROOT / "tests/interop/node_modules"
@@ -179,33 +177,8 @@ def test_the_stock_sdk_of_node_reads_too(site):
     assert "There is no secret 'nothing'" in site.invoke("node", SecretId="nothing")["error"]
 
 
-class Typist:
-    """Someone at a terminal of their own, before `evergrass secrets put`."""
-
-    def __init__(self, *arguments):
-        self.seen = b""
-        pid, self._terminal = pty.fork()
-        if pid == 0:
-            os.execv(EVERGRASS, [str(each) for each in (EVERGRASS, "secrets", "put", *arguments)])
-        self._pid = pid
-
-    def types(self, line):
-        """Once the program has asked, and what is typed is not shown."""
-        before = len(self.seen)
-        while b"not shown" not in self.seen[before:]:
-            self.seen += os.read(self._terminal, 1024)
-        waiting.until("it does not show what is typed", self._is_silent)
-        os.write(self._terminal, line.encode() + b"\n")
-
-    def _is_silent(self):
-        return not termios.tcgetattr(self._terminal)[3] & termios.ECHO
-
-    def status(self):
-        with contextlib.suppress(OSError):  # how a terminal says that nobody has it any more
-            while more := os.read(self._terminal, 1024):
-                self.seen += more
-        os.close(self._terminal)
-        return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+def typist_of(*arguments):
+    return Typist(EVERGRASS, "secrets", "put", *arguments)
 
 
 @pytest.fixture
@@ -241,10 +214,10 @@ def files_with(root, value):
 
 
 def test_a_value_that_is_typed_is_not_shown_and_is_sealed_in_the_store(root):
-    typist = Typist(DATABASE, "--root", root)
-    typist.types("s3cret & more")
-    typist.types("s3cret & more")
-    assert typist.status() == 0, typist.seen
+    with typist_of(DATABASE, "--root", root) as typist:
+        typist.types("s3cret & more")
+        typist.types("s3cret & more")
+        assert typist.status() == 0, typist.seen
     assert b"s3cret" not in typist.seen and b"has the version" in typist.seen
     assert len(kept(root)["versions"]) == 1 and files_with(root, "s3cret & more") == []
     (file,) = (root / "ggc/var/state/secrets").iterdir()
@@ -252,13 +225,14 @@ def test_a_value_that_is_typed_is_not_shown_and_is_sealed_in_the_store(root):
 
 
 def test_a_value_that_is_typed_differently_the_second_time_changes_nothing(root):
-    typist = Typist(DATABASE, "--root", root)
-    typist.types("s3cret")
-    typist.types("s3crte")
-    assert typist.status() == 2
+    with typist_of(DATABASE, "--root", root) as typist:
+        typist.types("s3cret")
+        typist.types("s3crte")
+        assert typist.status() == 2
     assert b"nothing was changed" in typist.seen
     assert kept(root) is None
-    assert Typist(DATABASE, "--root", root, "--binary").status() == 2
+    with typist_of(DATABASE, "--root", root, "--binary") as typist:
+        assert typist.status() == 2
 
 
 def put(root, *arguments, check=True, **options):

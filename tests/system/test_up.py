@@ -135,8 +135,19 @@ def test_a_second_up_finds_its_group_as_it_was(tmp_path):
         assert second.endpoints.access_key_id == keys
 
 
+def test_what_it_did_is_told_while_it_runs(tmp_path):
+    with System(tmp_path, "--no-sample") as system:  # says so little that no buffer is ever full
+        system.process.wait_for_line("Everything is up")
+        system.process.wait_for_line("Ctrl-C stops every process")
+        assert system.process.running()
+
+
 def test_two_systems_run_side_by_side(system, tmp_path):
-    with System(tmp_path, "--region", "eu-west-1", "--account", "210987654321") as other:
+    with System(tmp_path, "--region", "eu-west-1", "--account", "210987654321", "--json") as other:
+        # For a program: an object a line, each when it happens.
+        other.process.wait_for_line('"event":"message"')
+        events = [json.loads(line)["event"] for line in other.process.lines]
+        assert events[0] == "start" and {"step", "deployment", "ready", "message"} <= set(events), events
         assert other.endpoints.region == "eu-west-1"
         group = other.endpoints.boto("greengrass").list_groups()["Groups"][0]
         assert ":eu-west-1:210987654321:" in group["Arn"]
