@@ -14,11 +14,14 @@ const row_source& source_of(void* held) {
 // Others need not wait while the disk does its work.
 template <class Work>
 result<void> settled(session& on, Work work) {
+    bool is_over = false;
     auto done = [&] {
         const std::lock_guard guard(on.mutex);
-        return work();
+        auto worked = work();
+        is_over = on.depth == 0;  // looked at here: of a shared session it is another's next
+        return worked;
     }();
-    return done && on.depth == 0 ? on.settle() : done;
+    return done && is_over ? on.settle() : done;
 }
 
 }  // namespace
