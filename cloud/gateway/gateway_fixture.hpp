@@ -1,8 +1,8 @@
 #pragma once
 
 #include "cloud/gateway/access_keys.hpp"
+#include "cloud/gateway/signed_request.hpp"
 #include "cloud/store/store.hpp"
-#include "libs/aws/sigv4.hpp"
 #include "libs/http/message.hpp"
 
 #include <gtest/gtest.h>
@@ -43,17 +43,9 @@ protected:
                                  std::string body = "",
                                  std::vector<std::pair<std::string, std::string>> headers = {}) {
         headers.emplace_back("Host", "127.0.0.1:8080");
-        aws::signable_request plain{std::move(method), std::move(target), std::move(headers),
-                                    std::move(body)};
-        aws::sign(plain, {key_.id, key_.secret}, "us-east-1", signing_name, clock_->now());
-        http::request made;
-        made.method = plain.method;
-        made.target = plain.target;
-        made.body = plain.body;
-        for (auto& [name, value] : plain.headers) {
-            made.headers.add(name, value);
-        }
-        return made;
+        return cloud::signed_request(key_, "us-east-1", signing_name, clock_->now(),
+                                     std::move(method), std::move(target), std::move(body),
+                                     std::move(headers));
     }
 
     std::string directory_;

@@ -1,7 +1,7 @@
 #include "cloud/gateway/access_keys.hpp"
 #include "cloud/gateway/gateway.hpp"
+#include "cloud/gateway/signed_request.hpp"
 #include "cloud/greengrass/greengrass_fixture.hpp"
-#include "libs/aws/sigv4.hpp"
 
 #include <gmock/gmock.h>
 
@@ -28,17 +28,9 @@ protected:
     }
 
     http::request signed_request(std::string method, std::string target, std::string body) const {
-        aws::signable_request plain{
-            std::move(method), std::move(target), {{"Host", "127.0.0.1"}}, std::move(body)};
-        aws::sign(plain, {key_.id, key_.secret}, identity_.region, "greengrass", clock_.now());
-        http::request made;
-        made.method = plain.method;
-        made.target = plain.target;
-        made.body = plain.body;
-        for (auto& [name, value] : plain.headers) {
-            made.headers.add(name, value);
-        }
-        return made;
+        return cloud::signed_request(key_, identity_.region, "greengrass", clock_.now(),
+                                     std::move(method), std::move(target), std::move(body),
+                                     {{"Host", "127.0.0.1"}});
     }
 
     // A write by the API; then all that is read is as it is in the store.

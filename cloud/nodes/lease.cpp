@@ -28,14 +28,21 @@ void lease::work() {
         hold.unlock();
         if (!held_) {
             claim_.reset();
-            auto taken = db::serving_claim::take(url_, db::claim_kind::lead, [this] {
+            // It may be lost again before take() has returned here.
+            const auto is_lost = std::make_shared<std::atomic<bool>>(false);
+            auto taken = db::serving_claim::take(url_, db::claim_kind::lead, [this, is_lost] {
+                *is_lost = true;
                 held_ = false;
                 log_.info("Another service looks after what one does for all.");
             });
             if (taken) {
                 claim_ = std::move(*taken);
                 held_ = true;
-                log_.info("This service looks after what one does for all.");
+                if (*is_lost) {
+                    held_ = false;
+                } else {
+                    log_.info("This service looks after what one does for all.");
+                }
             }
         }
         hold.lock();
