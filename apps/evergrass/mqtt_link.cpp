@@ -68,8 +68,9 @@ asio::awaitable<result<std::unique_ptr<mqtt_link>>> mqtt_link::connect(
     std::unique_ptr<mqtt_link> link(
         new mqtt_link(executor, std::move(o), *tls, std::move(received)));
     auto* raw = link.get();
-    const bool up = co_await raw->changed_.wait([raw] { return raw->connected(); },
-                                                std::chrono::steady_clock::now() + limit);
+    const auto connected = [raw] { return raw->connected(); };
+    const bool up =
+        co_await raw->changed_.wait(connected, std::chrono::steady_clock::now() + limit);
     if (!up) {
         const auto& reason = raw->last_reason_;
         co_return error{errc::timed_out, who + " did not connect to " + where + " within " +

@@ -138,7 +138,8 @@ asio::awaitable<result<void>> sample_flows::show(bool once) {
     for (std::uint64_t sequence = 1; !displaced(); ++sequence) {
         send(sequence);
         tick += message_interval;
-        co_await arrived_.wait([this, sequence] { return is_complete(book_, sequence); }, tick);
+        const auto complete = [this, sequence] { return is_complete(book_, sequence); };
+        co_await arrived_.wait(complete, tick);
         progress_.flow_row(sequence, *book_.find(sequence));
         if (once && book_.missing().empty()) {
             co_return result<void>{};

@@ -7,6 +7,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <chrono>
+#include <functional>
 
 namespace evergrass::cloud {
 namespace {
@@ -103,8 +104,8 @@ boost::asio::awaitable<http::response> doors::answer_admin(doors* self,
                                                            http::request asked) {
     auto kept = std::make_shared<http::request>(std::move(asked));
     const auto* const parts = &self->parts_.admin();
-    auto answered = co_await rt::run_on<http::response>(
-        std::move(on), [parts, kept] { return admin_answer(*parts, *kept); });
+    std::function<http::response()> work = [parts, kept] { return admin_answer(*parts, *kept); };
+    auto answered = co_await rt::run_on<http::response>(std::move(on), std::move(work));
     co_return answered;
 }
 

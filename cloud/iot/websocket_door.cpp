@@ -79,8 +79,11 @@ asio::awaitable<http::response> websocket_door::answer(http::request asked) {
     auto kept = std::make_shared<http::request>(std::move(asked));
     auto* const state = &state_;
     const auto now = time_.now();
-    auto who = co_await rt::run_on<cloud::answer<mqtt::client_identity>>(
-        blocking_, [state, kept, now] { return identify(*state, *kept, now); });
+    std::function<cloud::answer<mqtt::client_identity>()> work = [state, kept, now] {
+        return identify(*state, *kept, now);
+    };
+    auto who =
+        co_await rt::run_on<cloud::answer<mqtt::client_identity>>(blocking_, std::move(work));
     if (!who) {
         log_.warn("A WebSocket client was refused.", {{"requestId", request_id},
                                                       {"from", from},

@@ -189,8 +189,8 @@ http::response s3_door::answer_now(http::request& asked) {
 
 asio::awaitable<http::response> s3_door::answer(http::request asked) {
     auto kept = std::make_shared<http::request>(std::move(asked));
-    auto answered =
-        co_await rt::run_on<http::response>(blocking_, [this, kept] { return answer_now(*kept); });
+    std::function<http::response()> work = [this, kept] { return answer_now(*kept); };
+    auto answered = co_await rt::run_on<http::response>(blocking_, std::move(work));
     co_return answered;
 }
 
