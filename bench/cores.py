@@ -33,7 +33,6 @@ from botocore.config import Config  # noqa: E402
 from harness import processes, waiting  # noqa: E402
 from harness.cloud import Cloud  # noqa: E402
 from harness.group import ALLOW_ALL  # noqa: E402
-from harness.ports import steady_port  # noqa: E402
 from run import pss_kb  # noqa: E402
 from table import Table, percentile  # noqa: E402
 
@@ -241,7 +240,7 @@ def measure(folder, options):
     prepare(options.prepared, count)
     shutil.copytree(options.prepared, folder, dirs_exist_ok=True)
     cores = made_before(folder)[:count]
-    with Cloud(folder / "cloud", new_port=steady_port) as cloud:
+    with Cloud(folder / "cloud") as cloud:
         endpoints = cloud.endpoints
         endpoints.boto("s3").create_bucket(Bucket="bulk")
         idle = pss_kb(cloud.process.pid)

@@ -12,7 +12,6 @@ from harness.cloud import Cloud
 from harness.core import port_of
 from harness.group import entry, subscriptions
 from harness.link_site import SIZE, Site, spooler
-from harness.ports import steady_port
 from harness.processes import BIN
 
 PAYLOAD = 2000  # bytes of a message that is to fill a queue
@@ -21,7 +20,7 @@ PAYLOAD = 2000  # bytes of a message that is to fill a queue
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("link")
-    with Cloud(folder / "cloud", new_port=steady_port) as cloud:
+    with Cloud(folder / "cloud") as cloud:
         with Cable(port_of(cloud.endpoints.iot_mqtt)) as cable:
             made = Site(cloud, cable, folder / "site")
             with made.core:

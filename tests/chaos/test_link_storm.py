@@ -14,7 +14,6 @@ from harness.cable import Cable
 from harness.cloud import Cloud
 from harness.core import port_of
 from harness.link_site import SIZE, Site, spooler
-from harness.ports import steady_port
 from harness.small_disk import MIB, SmallDisk
 
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
@@ -147,7 +146,7 @@ def test_each_message_arrives_or_is_counted(tmp_path, chance, kills):
             disks["service"] = end.enter_context(SmallDisk(tmp_path / "cloud/data", 64 * MIB))
         else:
             print(f"No disk was full: {small_disk.missing_right()}.")
-        cloud = end.enter_context(Cloud(tmp_path / "cloud", new_port=steady_port))
+        cloud = end.enter_context(Cloud(tmp_path / "cloud"))
         cable = end.enter_context(Cable(port_of(cloud.endpoints.iot_mqtt)))
         site = Site(cloud, cable, tmp_path / "site")
         end.enter_context(site.core)

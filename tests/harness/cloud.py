@@ -13,19 +13,19 @@ PROGRAM = BIN / "evergrass-cloud"
 
 
 class Cloud:
-    """The service on a folder; the same ports, each from `new_port`, and keys at every start.
+    """The service on a folder; the same ports and keys at every start.
 
     `store`: the URL of a database that nobody has used. `like`: another one whose store it shares."""
 
     wrap = ()  # words before the command, by which it runs somewhere else
     postgres = None  # a harness.postgres.Postgres: whoever names no store has a database there
 
-    def __init__(self, folder, *arguments, store=None, like=None, new_port=free_port):
+    def __init__(self, folder, *arguments, store=None, like=None):
         self.folder = Path(folder)
         self.data = self.folder / "data"
         self._ready = self.folder / "ready.json"
         self._ports = {
-            name: new_port() for name in ("--api-port", "--http-port", "--mqtt-port",
+            name: free_port() for name in ("--api-port", "--http-port", "--mqtt-port",
                                            "--iot-https-port")
         }  # fmt: skip
         self._arguments = arguments

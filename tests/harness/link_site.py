@@ -8,7 +8,7 @@ from .core import Core, port_of
 from .group import Group, entry, new_thing, subscriptions
 from .hub import HubClient
 from .mqtt import Refused
-from .ports import steady_port
+from .ports import free_port
 
 SIZE = 262144  # V1's smallest queue
 
@@ -63,9 +63,9 @@ class Site:
         )
         self.group = Group(endpoints)
         self.core = Core(folder / "greengrass", endpoints, self.thing)
-        self.core.mqtt = f"127.0.0.1:{steady_port()}"
+        self.core.mqtt = f"127.0.0.1:{free_port()}"
         self.core.config["coreThing"].update(
-            iotMqttPort=cable.port, ggMqttPort=port_of(self.core.mqtt), ggDaemonPort=steady_port()
+            iotMqttPort=cable.port, ggMqttPort=port_of(self.core.mqtt), ggDaemonPort=free_port()
         )
         self.core.write_config()
         self.ca = self.group.write_ca(folder / "group-ca.pem")

@@ -5,12 +5,23 @@ import os
 import random
 import socket
 
+_given = set()  # by free_port(), to this process
 
-def free_port(address="127.0.0.1"):
-    """A port that nothing listens on at this moment, for settings that know no 0."""
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        return probe.getsockname()[1]
+
+def free_port():
+    """A port of loopback that nothing listens on, for settings that know no 0. It is below those that the system gives
+    to clients (from 32768 on), so that none of them has it before the program that it is for begins, or while that is
+    killed and started again. Other runs on this machine look for theirs elsewhere."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 _numbers = itertools.count(1)
@@ -25,16 +36,3 @@ def loopback_address():
 def may_bind_443():
     lowest = int(open("/proc/sys/net/ipv4/ip_unprivileged_port_start").read())
     return os.geteuid() == 0 or lowest <= 443
-
-
-def steady_port():
-    """A free one below those that the system gives to clients (from 32768 on), so that none of them has it while the
-    program that a test kills and starts again is away. Other runs on this machine look for theirs elsewhere."""
-    while True:
-        port = random.randrange(20000, 32000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
