@@ -1,5 +1,6 @@
 #include "cloud/nodes/connection_records.hpp"
 
+#include "cloud/nodes/new_store_fixture.hpp"
 #include "cloud/nodes/session_records.hpp"
 #include "cloud/nodes/shared_sessions.hpp"
 
@@ -8,10 +9,8 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <filesystem>
 #include <future>
 #include <mutex>
-#include <stdlib.h>
 #include <string>
 
 namespace evergrass::cloud {
@@ -23,19 +22,8 @@ using testing::IsEmpty;
 
 const wall_time now{std::chrono::milliseconds(1'700'000'000'000)};
 
-class connections_of_the_store : public testing::Test {
+class connections_of_the_store : public new_store_fixture {
 protected:
-    connections_of_the_store() {
-        std::string pattern =
-            (std::filesystem::temp_directory_path() / "connections-XXXXXX").string();
-        folder_ = ::mkdtemp(pattern.data());
-        state_ = *store::open((folder_ / "service.db").string());
-    }
-    ~connections_of_the_store() override {
-        state_.reset();
-        std::filesystem::remove_all(folder_);
-    }
-
     static client_connection connection(bus::position epoch, const std::string& client = "client") {
         return {client, "certificate", {"session", static_cast<std::int64_t>(epoch)}};
     }
@@ -60,9 +48,6 @@ protected:
         }
         return names;
     }
-
-    std::filesystem::path folder_;
-    std::unique_ptr<store> state_;
 
 private:
     void write(const std::string& node, connection_change what) {

@@ -2,6 +2,7 @@
 
 #include "cloud/bus/envelope.hpp"
 #include "cloud/iot/hub_policy.hpp"
+#include "cloud/nodes/new_store_fixture.hpp"
 #include "cloud/nodes/session_records.hpp"
 #include "cloud/nodes/shared_sessions.hpp"
 
@@ -9,9 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <filesystem>
 #include <future>
-#include <stdlib.h>
 #include <string>
 
 namespace evergrass::cloud {
@@ -23,18 +22,8 @@ using testing::IsEmpty;
 
 const wall_time now{std::chrono::milliseconds(1'700'000'000'000)};
 
-class wills_of_the_store : public testing::Test {
+class wills_of_the_store : public new_store_fixture {
 protected:
-    wills_of_the_store() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "wills-XXXXXX").string();
-        folder_ = ::mkdtemp(pattern.data());
-        state_ = *store::open((folder_ / "service.db").string());
-    }
-    ~wills_of_the_store() override {
-        state_.reset();
-        std::filesystem::remove_all(folder_);
-    }
-
     static session_change change(will_change what) {
         session_change made;
         made.what = session_change::kind::will;
@@ -81,9 +70,6 @@ protected:
         return messages;
     }
     bool any() { return *has_wills(*state_, "client"); }
-
-    std::filesystem::path folder_;
-    std::unique_ptr<store> state_;
 };
 
 TEST_F(wills_of_the_store, are_due_after_the_end_of_their_connections_and_once) {

@@ -19,6 +19,9 @@ namespace asio = boost::asio;
 // Of new bodies. Each row says its own, so that it may change.
 constexpr std::uint64_t chunk_bytes = 1024 * 1024;
 
+// For the log: what look_after() could not finish is not lost.
+constexpr std::string_view next_try = "it is tried again when an object is put, and at the start";
+
 // Arguments of PostgreSQL's lock of a body: the first number is all bodies', the second the body's.
 const std::string of_body = "(731057962, (CAST(?1 AS BIGINT) % 2147483647)::INT)";
 
@@ -428,7 +431,7 @@ void chunk_bodies::look_after(claim_function claim) {
         is_looked_after_ = false;  // what comes from here on is seen below, or by the next
         if (auto done = free_unnamed(); !done && !stopping_) {
             log_.warn("Bytes that no object has any more stay in the database for now.",
-                      {{"reason", done.error()}});
+                      {{"reason", done.error()}, {"next", next_try}});
         }
         if (all_taken_in_ || stopping_) {
             return;
@@ -436,8 +439,9 @@ void chunk_bodies::look_after(claim_function claim) {
         const auto done = take_in(claim);
         all_taken_in_ = done.has_value();
         if (!done && !stopping_) {
-            log_.warn("Objects of an earlier build stay files of this folder for now.",
-                      {{"folder", folder().string()}, {"reason", done.error()}});
+            log_.warn(
+                "Objects of an earlier build stay files of this folder for now.",
+                {{"folder", folder().string()}, {"reason", done.error()}, {"next", next_try}});
         }
     });
 }
