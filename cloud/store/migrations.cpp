@@ -338,19 +338,6 @@ CREATE INDEX mqtt_wills_by_node ON mqtt_wills(node);
 CREATE INDEX mqtt_wills_by_due ON mqtt_wills(due);
 )sql";
 
-// Who is connected to which service, and what is under way to a client and in no stream.
-constexpr std::string_view connections_of_all_services = R"sql(
--- The last connection of a client. epoch: as above; since, lost_at: milliseconds since 1970. node, lost_at: one
--- of them is null. principal, session: as lifecycle events name them.
-CREATE TABLE mqtt_connections(
-    client_id TEXT PRIMARY KEY, epoch INTEGER NOT NULL, node TEXT, since INTEGER NOT NULL, lost_at INTEGER,
-    principal TEXT NOT NULL, session TEXT NOT NULL) WITHOUT ROWID;
-CREATE INDEX mqtt_connections_by_node ON mqtt_connections(node);
-CREATE INDEX mqtt_connections_by_loss ON mqtt_connections(lost_at);
--- retained: 1 until the client has acknowledged the retained message that subscribing gave it.
-ALTER TABLE mqtt_subscriptions ADD COLUMN retained INTEGER NOT NULL DEFAULT 0;
-)sql";
-
 // Whose polls a certificate's change ends is asked at each change, in a table with all groups.
 constexpr std::string_view members_by_certificate = R"sql(
 CREATE INDEX group_members_by_certificate ON group_members(certificate_id);
@@ -367,6 +354,19 @@ CREATE TABLE object_bodies(
 CREATE TABLE object_chunks(
     body INTEGER NOT NULL REFERENCES object_bodies(id), number INTEGER NOT NULL, bytes BLOB NOT NULL,
     PRIMARY KEY(body, number)) WITHOUT ROWID;
+)sql";
+
+// Who is connected to which service, and what is under way to a client and in no stream.
+constexpr std::string_view connections_of_all_services = R"sql(
+-- The last connection of a client. epoch: as mqtt_wills has it; since, lost_at: milliseconds since 1970. node,
+-- lost_at: one of them is null. principal, session: as lifecycle events name them.
+CREATE TABLE mqtt_connections(
+    client_id TEXT PRIMARY KEY, epoch INTEGER NOT NULL, node TEXT, since INTEGER NOT NULL, lost_at INTEGER,
+    principal TEXT NOT NULL, session TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX mqtt_connections_by_node ON mqtt_connections(node);
+CREATE INDEX mqtt_connections_by_loss ON mqtt_connections(lost_at);
+-- retained: 1 until the client has acknowledged the retained message that subscribing gave it.
+ALTER TABLE mqtt_subscriptions ADD COLUMN retained INTEGER NOT NULL DEFAULT 0;
 )sql";
 
 }  // namespace
